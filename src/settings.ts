@@ -1,0 +1,182 @@
+/** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
+import { configFailure } from './failures';
+
+/** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
+export interface TenantSettings {
+  /** Host, host:port or https URL. `http://` only for loopback hosts. */
+  domain: string;
+  /** Shown as `msg.lookup.tenant`; the default is host and port. */
+  label?: string;
+  auth?: 'client-credentials' | 'token';
+  /** How client id and secret travel to the token call. */
+  clientAuth?: 'basic' | 'body';
+  token?: string;
+  clientId?: string;
+  clientSecret?: string;
+  /** PEM contents and switches for the TLS connection, as `node:tls` takes them. */
+  tls?: TlsSettings;
+  /** `http://[user:password@]host:port`; without it the environment (`https_proxy`, `no_proxy`) decides, `false` forbids it. */
+  proxy?: string | false;
+  /** Seconds a lookup may take once its turn has come. */
+  timeout?: number | string;
+  /** Seconds a lookup may wait for its turn; 0 = as long as it takes. */
+  queueTimeout?: number | string;
+  retries?: number | string;
+  concurrency?: number | string;
+  queueLimit?: number | string;
+  /** Lookups started per second; 0 = no limit. */
+  rateLimit?: number | string;
+  /** Seconds a found user is remembered. */
+  cacheTtl?: number | string;
+  /** Seconds a not-found is remembered. */
+  cacheMissTtl?: number | string;
+  cacheSize?: number | string;
+  /** Offset of the tenant's clock, `+08:00`; used by `normalise` only. */
+  timezone?: string;
+}
+
+export interface TlsSettings {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  passphrase?: string;
+  servername?: string;
+  ALPNProtocols?: string[];
+  rejectUnauthorized?: boolean;
+}
+
+export type Credentials =
+  | { kind: 'token'; token: string }
+  | { kind: 'client'; clientAuth: 'basic' | 'body'; clientId: string; clientSecret: string };
+
+/** Checked: every number in its range, times in milliseconds. */
+export interface Settings {
+  origin: string;
+  label: string;
+  credentials: Credentials;
+  tls: TlsSettings | undefined;
+  proxy: string | false | undefined;
+  timeoutMs: number;
+  queueTimeoutMs: number;
+  retries: number;
+  concurrency: number;
+  queueLimit: number;
+  rateLimit: number;
+  cacheTtlMs: number;
+  cacheMissTtlMs: number;
+  cacheSize: number;
+  timezone: string;
+}
+
+/** The numbers of a tenant: default and range, as the dialog, the help and the README show them. */
+export const NUMBERS = {
+  timeout: { default: 10, min: 0.1, max: 3600, whole: false },
+  queueTimeout: { default: 0, min: 0, max: 86400, whole: false },
+  retries: { default: 2, min: 0, max: 10, whole: true },
+  concurrency: { default: 16, min: 1, max: 1024, whole: true },
+  queueLimit: { default: 10000, min: 0, max: 1000000, whole: true },
+  rateLimit: { default: 0, min: 0, max: 100000, whole: false },
+  cacheTtl: { default: 0, min: 0, max: 2592000, whole: false },
+  cacheMissTtl: { default: 0, min: 0, max: 2592000, whole: false },
+  cacheSize: { default: 1000, min: 1, max: 1000000, whole: true },
+} as const;
+type NumberName = keyof typeof NUMBERS;
+
+const DECIMAL = /^\s*\d+(\.\d+)?\s*$/;
+
+const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
+  const { default: fallback, min, max, whole } = NUMBERS[name];
+  const given: unknown = raw[name];
+  if (given === undefined) return fallback;
+  const value = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : given;
+  if (typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
+  throw configFailure(name, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`);
+};
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const DOMAIN_EXPECTED = 'must be a host name such as tenant.example.com, with a port if needed; https is added for you.';
+
+/** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
+export const tenantOrigin = (domain: unknown): URL => {
+  const text = typeof domain === 'string' ? domain.trim() : '';
+  if (!text) throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
+  if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set.');
+  const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
+  // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
+  const plain = url !== null && /^([a-z]+:\/\/)?[^\s/\\?#@]+\/?$/i.test(text) && !/%/.test(text);
+  if (url === null || !plain || !url.hostname) throw configFailure('domain', DOMAIN_EXPECTED);
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+    throw configFailure('domain', 'must use https; http is for this machine only, so that no secret travels in clear.');
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw configFailure('domain', DOMAIN_EXPECTED);
+  return url;
+};
+
+const parsedUrl = (text: string): URL | null => {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+};
+
+/** HTTP header values and form fields take no control characters; a token takes no blank either. */
+const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret', what: string): string => {
+  const given: unknown = raw[name];
+  const text = typeof given === 'string' ? given.trim() : '';
+  if (!text) throw configFailure(name, `is missing: ${what}.`);
+  if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'names an environment variable that is not set.');
+  if (name === 'token' ? !/^[\x21-\x7e]+$/.test(text) : /[\u0000-\u001f\u007f]/.test(text)) {
+    throw configFailure(name, 'holds characters that cannot be sent.');
+  }
+  return text;
+};
+
+const checkedCredentials = (raw: TenantSettings): Credentials => {
+  const auth: string = raw.auth ?? 'client-credentials';
+  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token', 'the access token of your tenant').replace(/^Bearer\s+/i, '') };
+  if (auth !== 'client-credentials') throw configFailure('auth', 'must be "client-credentials" or "token".');
+  const clientAuth: string = raw.clientAuth ?? 'basic';
+  if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'must be "basic" or "body".');
+  return {
+    kind: 'client',
+    clientAuth,
+    clientId: secret(raw, 'clientId', 'the client id of your app'),
+    clientSecret: secret(raw, 'clientSecret', 'the client secret of your app'),
+  };
+};
+
+const checkedProxy = (proxy: unknown): string | false | undefined => {
+  if (proxy === undefined || proxy === false) return proxy;
+  const url = typeof proxy === 'string' ? parsedUrl(proxy) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
+  }
+  return url.href;
+};
+
+const TIMEZONE = /^[+-](0\d|1[0-4]):[0-5]\d$/;
+
+/** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */
+export const checkedSettings = (raw: TenantSettings): Settings => {
+  const url = tenantOrigin(raw.domain);
+  const timezone: unknown = raw.timezone ?? '+08:00';
+  if (typeof timezone !== 'string' || !TIMEZONE.test(timezone)) throw configFailure('timezone', 'must be an offset such as +08:00.');
+  return {
+    origin: url.origin,
+    label: raw.label ?? url.host,
+    credentials: checkedCredentials(raw),
+    tls: raw.tls,
+    proxy: checkedProxy(raw.proxy),
+    timeoutMs: checkedNumber(raw, 'timeout') * 1000,
+    queueTimeoutMs: checkedNumber(raw, 'queueTimeout') * 1000,
+    retries: checkedNumber(raw, 'retries'),
+    concurrency: checkedNumber(raw, 'concurrency'),
+    queueLimit: checkedNumber(raw, 'queueLimit'),
+    rateLimit: checkedNumber(raw, 'rateLimit'),
+    cacheTtlMs: checkedNumber(raw, 'cacheTtl') * 1000,
+    cacheMissTtlMs: checkedNumber(raw, 'cacheMissTtl') * 1000,
+    cacheSize: checkedNumber(raw, 'cacheSize'),
+    timezone,
+  };
+};
