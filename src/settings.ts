@@ -1,5 +1,6 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
 import { configFailure } from './failures';
+import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName } from './limits';
 
 /** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
 export interface TenantSettings {
@@ -68,56 +69,26 @@ export interface Settings {
   timezone: string;
 }
 
-/** The numbers of a tenant: default and range, as the dialog, the help and the README show them. */
-export const NUMBERS = {
-  timeout: { default: 10, min: 0.1, max: 3600, whole: false },
-  queueTimeout: { default: 0, min: 0, max: 86400, whole: false },
-  retries: { default: 2, min: 0, max: 10, whole: true },
-  concurrency: { default: 16, min: 1, max: 1024, whole: true },
-  queueLimit: { default: 10000, min: 0, max: 1000000, whole: true },
-  rateLimit: { default: 0, min: 0, max: 100000, whole: false },
-  cacheTtl: { default: 0, min: 0, max: 2592000, whole: false },
-  cacheMissTtl: { default: 0, min: 0, max: 2592000, whole: false },
-  cacheSize: { default: 1000, min: 1, max: 1000000, whole: true },
-} as const;
-type NumberName = keyof typeof NUMBERS;
-
-const DECIMAL = /^\s*\d+(\.\d+)?\s*$/;
-
 const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
   const { default: fallback, min, max, whole } = NUMBERS[name];
   const given: unknown = raw[name];
   if (given === undefined) return fallback;
-  const value = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : given;
-  if (typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
-  throw configFailure(name, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`);
+  const value = numberWithin(name, given);
+  if (value === null) throw configFailure(name, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`);
+  return value;
 };
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const DOMAIN_EXPECTED = 'must be a host name such as tenant.example.com, with a port if needed; https is added for you.';
 
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
 export const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
-  if (!text) throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
   if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set.');
-  const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
-  // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
-  const plain = url !== null && /^([a-z]+:\/\/)?[^\s/\\?#@]+\/?$/i.test(text) && !/%/.test(text);
-  if (url === null || !plain || !url.hostname) throw configFailure('domain', DOMAIN_EXPECTED);
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    throw configFailure('domain', 'must use https; http is for this machine only, so that no secret travels in clear.');
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw configFailure('domain', DOMAIN_EXPECTED);
+  const url = domainUrl(text);
+  if (url === 'missing') throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
+  if (url === 'malformed') throw configFailure('domain', DOMAIN_EXPECTED);
+  if (url === 'insecure') throw configFailure('domain', 'must use https; http is for this machine only, so that no secret travels in clear.');
   return url;
-};
-
-const parsedUrl = (text: string): URL | null => {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 };
 
 /** HTTP header values and form fields take no control characters; a token takes no blank either. */
@@ -154,8 +125,6 @@ const checkedProxy = (proxy: unknown): string | false | undefined => {
   }
   return url.href;
 };
-
-const TIMEZONE = /^[+-](0\d|1[0-4]):[0-5]\d$/;
 
 /** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */
 export const checkedSettings = (raw: TenantSettings): Settings => {
