@@ -47,12 +47,16 @@ export class LookupFailure extends Error {
   declare readonly lookup?: LookupInfo;
 
   constructor(code: string, message: string, details: FailureDetails) {
+    // The stack of an answer from the network shows our own inside only, and is the dearest part of an Error.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.category = details.category;
     this.status = details.status ?? null;
     this.retryable = details.retryable ?? RETRYABLE.has(details.category);
-    this.advice = ADVICE[adviceKey(code, details.category)];
+    this.advice = ADVICE[adviceKey(code, details.category, details.cause)];
     if (details.cause) this.cause = details.cause;
   }
 
@@ -127,10 +131,15 @@ export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: nu
 export const networkFailure = (code: string, what = 'The tenant could not be reached'): LookupFailure =>
   new LookupFailure('CIAM.NETWORK', `${what} (${code}).`, { category: 'unavailable', cause: { code } });
 
-export const tlsFailure = (code: string): LookupFailure =>
-  new LookupFailure('CIAM.TLS', `The certificate was refused (${code}).`, { category: 'untrusted', cause: { code } });
+/** `cause.code` of a refused proxy password, which no retry mends. */
+const PROXY_AUTHENTICATION = 'PROXY_AUTHENTICATION_REQUIRED';
+export const proxyPasswordFailure = (): LookupFailure =>
+  networkFailure(PROXY_AUTHENTICATION, 'The proxy asks for a user name and password, or refused them, with HTTP 407');
 
-export const responseFailure = (status: number, what: string): LookupFailure =>
+export const tlsFailure = (code: string): LookupFailure =>
+  new LookupFailure('CIAM.TLS', `The TLS connection was refused (${code}).`, { category: 'untrusted', cause: { code } });
+
+export const responseFailure = (status: number | null, what: string): LookupFailure =>
   new LookupFailure('CIAM.RESPONSE', `The answer is not a user: ${what}.`, { category: 'bad-response', status });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
@@ -144,7 +153,7 @@ export const closedFailure = (): LookupFailure =>
 
 /** Passing troubles, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */
 export const isPassing = (failure: LookupFailure): boolean =>
-  failure.code === 'CIAM.NETWORK' || TENANT_CODES[bare(failure.code)]?.passing === true ||
+  (failure.code === 'CIAM.NETWORK' && failure.cause?.code !== PROXY_AUTHENTICATION) || TENANT_CODES[bare(failure.code)]?.passing === true ||
   failure.status === 429 || failure.status === 502 || failure.status === 503 || failure.status === 504;
 
 /** What the circuit counts: the tenant itself is in trouble, whatever was asked. */
@@ -163,7 +172,6 @@ const CODE_ADVICE: Readonly<Record<string, AdviceKey>> = {
   'CIAM.LIST': 'list',
   'CIAM.CIRCUIT': 'circuit',
   'CIAM.HTTP.404': 'not-served',
-  'CIAM.HTTP.407': 'proxy-password',
 };
 
 /** English advice by key. The catalogues `nodes/ciam-user/locales/*` hold the same keys; a test compares them. */
@@ -193,4 +201,5 @@ export const ADVICE = {
 export type AdviceKey = keyof typeof ADVICE;
 
 /** The catalogue key of the advice for a failure. */
-export const adviceKey = (code: string, category: Category): AdviceKey => CODE_ADVICE[bare(code)] ?? category;
+export const adviceKey = (code: string, category: Category, cause?: { code: string }): AdviceKey =>
+  (cause?.code === PROXY_AUTHENTICATION ? 'proxy-password' : CODE_ADVICE[bare(code)]) ?? category;

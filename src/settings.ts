@@ -16,8 +16,8 @@ export interface TenantSettings {
   clientSecret?: string;
   /** PEM contents and switches for the TLS connection, as `node:tls` takes them. */
   tls?: TlsSettings;
-  /** `http://[user:password@]host:port`; without it the environment (`https_proxy`, `no_proxy`) decides, `false` forbids it. */
-  proxy?: string | false;
+  /** Without it the environment (`https_proxy`, `no_proxy`) decides; `false`: never through a proxy. */
+  proxy?: ProxySettings | false;
   /** Seconds a lookup may take once its turn has come. */
   timeout?: number | string;
   /** Seconds a lookup may wait for its turn; 0 = as long as it takes. */
@@ -34,6 +34,13 @@ export interface TenantSettings {
   cacheSize?: number | string;
   /** Offset of the tenant's clock, `+08:00`; used by `normalise` only. */
   timezone?: string;
+}
+
+export interface ProxySettings {
+  /** `http://[user:password@]host:port` */
+  url: string;
+  /** Hosts that are reached without the proxy, as in `no_proxy`. */
+  noProxy?: string[];
 }
 
 export interface TlsSettings {
@@ -56,7 +63,7 @@ export interface Settings {
   label: string;
   credentials: Credentials;
   tls: TlsSettings | undefined;
-  proxy: string | false | undefined;
+  proxy: Required<ProxySettings> | false | undefined;
   timeoutMs: number;
   queueTimeoutMs: number;
   retries: number;
@@ -94,7 +101,7 @@ export const tenantOrigin = (domain: unknown): URL => {
 /** HTTP header values and form fields take no control characters; a token takes no blank either. */
 const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret', what: string): string => {
   const given: unknown = raw[name];
-  const text = typeof given === 'string' ? given.trim() : '';
+  const text = typeof given === 'string' ? given.trim().replace(name === 'token' ? /^Bearer\s+/i : /^$/, '') : '';
   if (!text) throw configFailure(name, `is missing: ${what}.`);
   if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'names an environment variable that is not set.');
   if (name === 'token' ? !/^[\x21-\x7e]+$/.test(text) : /[\u0000-\u001f\u007f]/.test(text)) {
@@ -105,7 +112,7 @@ const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'
 
 const checkedCredentials = (raw: TenantSettings): Credentials => {
   const auth: string = raw.auth ?? 'client-credentials';
-  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token', 'the access token of your tenant').replace(/^Bearer\s+/i, '') };
+  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token', 'the access token of your tenant') };
   if (auth !== 'client-credentials') throw configFailure('auth', 'must be "client-credentials" or "token".');
   const clientAuth: string = raw.clientAuth ?? 'basic';
   if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'must be "basic" or "body".');
@@ -117,13 +124,13 @@ const checkedCredentials = (raw: TenantSettings): Credentials => {
   };
 };
 
-const checkedProxy = (proxy: unknown): string | false | undefined => {
+const checkedProxy = (proxy: ProxySettings | false | undefined): Settings['proxy'] => {
   if (proxy === undefined || proxy === false) return proxy;
-  const url = typeof proxy === 'string' ? parsedUrl(proxy) : null;
+  const url = typeof proxy.url === 'string' ? parsedUrl(proxy.url) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
   }
-  return url.href;
+  return { url: url.href, noProxy: proxy.noProxy ?? [] };
 };
 
 /** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */

@@ -1,0 +1,21 @@
+/** Time and chance, handed in so that tests need not wait. All times in milliseconds. */
+export interface Clock {
+  /** Monotonic; for everything that is measured or scheduled. */
+  now(): number;
+  /** Since the epoch; for dates that the tenant sends. */
+  date(): number;
+  setTimeout(callback: () => void, ms: number): Timer;
+  clearTimeout(timer: Timer): void;
+}
+
+/** What `setTimeout` of the clock gives back. `unref`: the process may end before it fires. */
+export interface Timer {
+  unref?(): unknown;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};

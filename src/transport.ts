@@ -1,0 +1,175 @@
+/** undici: one request in; status, headers and body out. TLS, proxies, connections. The only file that knows undici. */
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { type LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from './failures';
+import { decodeBody, MAX_BODY } from './body';
+import type { Reply } from './answer';
+import type { Settings, TlsSettings } from './settings';
+
+export interface TransportRequest {
+  method: 'POST' | 'GET';
+  path: string;
+  /** Name, value, name, value … */
+  headers: string[];
+  body: string | null;
+}
+
+/** One request under way. `cancel` ends it without an answer and destroys its socket. */
+export interface Exchange {
+  cancel(): void;
+}
+
+export interface Transport {
+  /** `done` is called once, never before `send` has returned, and not at all after `cancel`. */
+  send(request: TransportRequest, done: (result: Reply | LookupFailure) => void): Exchange;
+  /** Ends everything under way and closes every connection. */
+  close(): Promise<void>;
+}
+
+const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+
+/**
+ * Loads undici with the first tenant rather than with the palette, and puts back the process's global dispatcher,
+ * which loading undici sets: other nodes' `fetch` must not run through our copy.
+ */
+const loadUndici = (): typeof import('undici') => {
+  const globals = globalThis as unknown as Record<symbol, unknown>;
+  const before = GLOBAL_DISPATCHERS.map((name) => globals[name]);
+  const undici = require('undici') as typeof import('undici');
+  GLOBAL_DISPATCHERS.forEach((name, index) => {
+    if (globals[name] !== before[index]) globals[name] = before[index];
+  });
+  return undici;
+};
+
+const KEEP_ALIVE_MS = 30_000;
+
+type Connect = (options: unknown, callback: (...result: unknown[]) => void) => Socket;
+
+/** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
+const trackedConnector = (undici: typeof import('undici'), tls: TlsSettings | undefined, timeoutMs: number, sockets: Set<Socket>): Connect => {
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false } as Parameters<typeof undici.buildConnector>[0]) as unknown as Connect;
+  return (options, callback) => {
+    const socket = connect(options, callback);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    return socket;
+  };
+};
+
+const proxyInEnvironment = (): boolean =>
+  ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => Boolean(process.env[name]));
+
+type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
+
+const createDispatcher = ({ origin, tls, proxy, timeoutMs, concurrency }: Parts, sockets: Set<Socket>): Dispatcher => {
+  const undici = loadUndici();
+  const common = {
+    connections: concurrency,
+    pipelining: 1,
+    allowH2: false,
+    // One deadline over all tries is kept elsewhere; undici's own timeouts would be a second truth.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const connect = trackedConnector(undici, tls, timeoutMs, sockets);
+  if (proxy === false || (proxy === undefined && !proxyInEnvironment())) return new undici.Pool(origin, { ...common, connect: connect as never });
+  const given = proxy === undefined ? {} : { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy.join(',') };
+  return new undici.EnvHttpProxyAgent({ ...common, ...given, connect: connect as never, requestTls: { ...tls, timeout: timeoutMs } as never });
+};
+
+/** Collects one answer with as little as undici's dispatch needs; every step of `request()` that we do not use is left out. */
+class DispatchedExchange implements Exchange {
+  private controller: Dispatcher.DispatchController | null = null;
+  private ended = false;
+  private status = 0;
+  private headers: Record<string, string | string[] | undefined> = {};
+  private chunks: Buffer | Buffer[] | null = null;
+  private size = 0;
+
+  constructor(private readonly done: (result: Reply | LookupFailure) => void) {}
+
+  cancel(): void {
+    this.ended = true;
+    this.controller?.abort(new Error('cancelled'));
+  }
+
+  private end(result: Reply | LookupFailure): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.done(result);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.ended) controller.abort(new Error('cancelled'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.status = status;
+    this.headers = headers;
+    if (Number(headers['content-length']) > MAX_BODY) this.tooLarge(controller);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size > MAX_BODY) this.tooLarge(controller);
+    else if (this.chunks === null) this.chunks = chunk;
+    else if (Array.isArray(this.chunks)) this.chunks.push(chunk);
+    else this.chunks = [this.chunks, chunk];
+  }
+
+  private tooLarge(controller: Dispatcher.DispatchController): void {
+    this.end(responseFailure(this.status, 'over 1 MiB'));
+    controller.abort(new Error('over 1 MiB'));
+  }
+
+  onResponseEnd(): void {
+    const { status, headers, chunks } = this;
+    const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
+    const text = decodeBody(body, headers['content-encoding']);
+    if (text === null) return this.end(responseFailure(status, `a body whose encoding "${String(headers['content-encoding'])}" cannot be read, or over 1 MiB`));
+    const retryAfter = headers['retry-after'];
+    this.end({ status, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.end(transportFailure(error));
+  }
+}
+
+/** OpenSSL's and Node's names for a certificate or a handshake that is not trusted. */
+const TLS_CODE = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|EPROTO$)/;
+
+/** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
+const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
+  const tunnel = /Proxy response \((\d{3})\)/.exec(error.message)?.[1];
+  if (tunnel === '407') return proxyPasswordFailure();
+  if (tunnel) return networkFailure(`PROXY_HTTP_${tunnel}`, 'The proxy did not connect to the tenant');
+  const inner = error.cause as { code?: unknown } | undefined;
+  const code = [error.code, inner?.code].find((name) => typeof name === 'string' && name !== 'UND_ERR_SOCKET') ?? error.code;
+  const name = typeof code === 'string' && code ? code : 'UNKNOWN';
+  if (TLS_CODE.test(name)) return tlsFailure(name);
+  if (name.startsWith('HPE_') || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, `not HTTP (${name})`);
+  return networkFailure(name);
+};
+
+export const createTransport = (settings: Parts): Transport => {
+  const sockets = new Set<Socket>();
+  const dispatcher = createDispatcher(settings, sockets);
+  const { origin } = settings;
+
+  return {
+    send({ method, path, headers, body }, done) {
+      const exchange = new DispatchedExchange(done);
+      dispatcher.dispatch({ origin, method, path, headers, body }, exchange);
+      return exchange;
+    },
+    async close() {
+      const closed = dispatcher.destroy();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+};

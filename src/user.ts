@@ -1,0 +1,90 @@
+/** The user, and the two things a flow may ask to be done to it: keep some fields, even out the types. */
+
+/** As the tenant sent it. `user_id` is the only field that can be relied on; unknown fields pass through. */
+export interface User {
+  user_id: string;
+  user_name?: string | null;
+  name?: string | null;
+  mobile?: string | null;
+  email?: string | null;
+  org_id?: string | null;
+  disabled?: boolean | string | null;
+  locked?: boolean | string | null;
+  pwd_must_modify?: boolean | string | null;
+  pwd_change_at?: string | null;
+  created_at?: string | null;
+  updated_at?: string | null;
+  usr_last_login?: string | null;
+  usr_auth_times?: number | string | null;
+  grade?: number | string | null;
+  attr_gender?: string | null;
+  attr_birthday?: string | null;
+  extension?: Record<string, unknown> | null;
+  user_org_relation_list?: { org_id?: string; relation_type?: number | string }[] | null;
+  [field: string]: unknown;
+}
+
+/** A user of the same types whatever the dialect, or with fewer fields. */
+export type ShapedUser = Record<string, unknown>;
+
+/** `"user_id, name"` → the names. Empty means all fields. */
+export const fieldNames = (list: string): string[] => list.split(/[,，\s]+/).filter(Boolean);
+
+export const keepFields = (user: ShapedUser, names: readonly string[]): ShapedUser =>
+  names.length === 0 ? user : Object.fromEntries(names.filter((name) => Object.hasOwn(user, name)).map((name) => [name, user[name]]));
+
+const toBoolean = (value: unknown): unknown => {
+  if (value === 1 || value === 0) return value === 1;
+  if (typeof value !== 'string') return value;
+  const word = value.trim().toLowerCase();
+  if (word === 'true' || word === '1') return true;
+  return word === 'false' || word === '0' ? false : value;
+};
+
+const toNumber = (value: unknown): unknown =>
+  typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) && Number.isSafeInteger(Math.trunc(Number(value))) ? Number(value) : value;
+
+const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
+
+/** `2022-02-15 12:23:23` of a clock at `+08:00` → `2022-02-15T12:23:23+08:00`. */
+const toIso = (value: unknown, timezone: string): unknown => {
+  const parts = typeof value === 'string' ? LOCAL_TIME.exec(value) : null;
+  if (!parts) return value;
+  const iso = `${parts[1] ?? ''}T${parts[2] ?? ''}${timezone}`;
+  return Number.isNaN(Date.parse(iso)) ? value : iso;
+};
+
+const CONVERSIONS: Readonly<Record<string, (value: unknown, timezone: string) => unknown>> = {
+  disabled: toBoolean,
+  locked: toBoolean,
+  pwd_must_modify: toBoolean,
+  usr_auth_times: toNumber,
+  grade: toNumber,
+  relation_type: toNumber,
+  created_at: toIso,
+  updated_at: toIso,
+  pwd_change_at: toIso,
+  usr_last_login: toIso,
+};
+
+const convert = (record: ShapedUser, timezone: string): ShapedUser => {
+  const shaped: ShapedUser = { ...record };
+  for (const [field, conversion] of Object.entries(CONVERSIONS)) {
+    if (Object.hasOwn(shaped, field)) shaped[field] = conversion(shaped[field], timezone);
+  }
+  return shaped;
+};
+
+const isRecord = (value: unknown): value is ShapedUser => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Booleans for disabled, locked, pwd_must_modify; numbers for usr_auth_times, grade, relation_type;
+ * times as ISO 8601 at `timezone`. What cannot be converted, and every other field, stays as it is.
+ */
+export const normalise = (user: ShapedUser, timezone: string): ShapedUser => {
+  const shaped = convert(user, timezone);
+  if (Array.isArray(shaped.user_org_relation_list)) {
+    shaped.user_org_relation_list = shaped.user_org_relation_list.map((relation: unknown) => (isRecord(relation) ? convert(relation, timezone) : relation));
+  }
+  return shaped;
+};
