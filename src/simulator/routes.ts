@@ -1,0 +1,108 @@
+/** The tenant's API: one request in, one answer out. Strict, so that a wrong request fails here as it would at a tenant. */
+import { type Answer, businessError, gatewayPage, json, oauthError } from './answer';
+import { type Handler, type Request, type Tenant, hasType } from './request';
+import { tokenAnswer } from './token-call';
+import type { AccessToken } from './tokens';
+import { NOT_FOUND_MOBILE, NOT_FOUND_USERNAME, SLOW_MOBILE, SLOW_MS, isTrouble } from './troubles';
+import { type UserRecord, bareMobile, userBehindTrouble } from './users';
+
+const found = (user: UserRecord | undefined, notFoundCode: string): Answer =>
+  user ? json(200, user) : businessError(400, notFoundCode, 'User not found');
+
+const MAINLAND = /^(\+86)?-?1\d{10}$/;
+const OTHER_DIALLING_CODE = /^\+(?!86)\d[\d-]{4,24}$/;
+
+const byMobile = ({ directory, troubles }: Tenant, mobile: string, token: AccessToken): Answer => {
+  const abroad = OTHER_DIALLING_CODE.test(mobile);
+  if (!abroad && !MAINLAND.test(mobile)) {
+    return businessError(400, 'IDAAS.TENANT.USER.0020', 'The mobile number does not meet the verification rules');
+  }
+  const number = bareMobile(mobile);
+  const trouble = troubles.answer(number, token);
+  if (trouble) return trouble;
+  const user = number === NOT_FOUND_MOBILE ? undefined : directory.find('mobile', mobile);
+  if (abroad && !user) return businessError(400, 'IDAAS.TENANT.MOBILE.0002', 'An unauthenticated cell mobile number');
+  const answer = found(user ?? (isTrouble(number) ? userBehindTrouble(number) : undefined), 'IDAAS.TENANT.USER.0001');
+  return number === SLOW_MOBILE ? { ...answer, delayMs: SLOW_MS } : answer;
+};
+
+const byUsername = ({ directory }: Tenant, name: string): Answer =>
+  found(name.toLowerCase() === NOT_FOUND_USERNAME ? undefined : directory.find('user_name', name), 'USER.0001');
+
+const byEmail = ({ directory }: Tenant, email: string): Answer => found(directory.find('email', email), 'USER.0001');
+
+/** A lookup needs a good bearer token before anything else is looked at. */
+const authorised = ({ tokens }: Tenant, { headers }: Request): AccessToken | Answer => {
+  const value = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
+  if (value === undefined) return oauthError(401, 'unauthorized_user', 'Not authorized');
+  const token = tokens.find(value);
+  if (token === 'expired') return oauthError(400, 'invalid_token', `Access token expired:${value}`);
+  if (token === 'unknown') return oauthError(400, 'invalid_token', `Invalid access token: ${value}`);
+  return token;
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const parsed = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    return undefined;
+  }
+};
+
+/** A JSON body with this one key and a string in it, or the answer that says what is wrong. */
+const onlyField = (request: Request, key: string, missing: Answer): string | Answer => {
+  if (!hasType(request, 'application/json')) return gatewayPage(415, 'Unsupported Media Type');
+  const content = parsed(request.body);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return oauthError(400, 'invalid_request', 'The body must be a JSON object');
+  }
+  const fields = new Map<string, unknown>(Object.entries(content));
+  const value = fields.get(key);
+  if (value === undefined || value === null || (typeof value === 'string' && !value.trim())) return missing;
+  if (typeof value !== 'string') return oauthError(400, 'invalid_request', `${key} must be a string`);
+  if (fields.size > 1) return oauthError(400, 'invalid_request', `The body must hold ${key} only`);
+  return value;
+};
+
+const lookup = (key: string, missing: Answer, find: (tenant: Tenant, value: string, token: AccessToken) => Answer): Handler =>
+  (tenant, request) => {
+    const token = authorised(tenant, request);
+    if ('status' in token) return token;
+    const value = onlyField(request, key, missing);
+    return typeof value === 'string' ? find(tenant, value, token) : value;
+  };
+
+const byId: Handler = (tenant, request) => {
+  const token = authorised(tenant, request);
+  if ('status' in token) return token;
+  const id = decoded(request.url.slice(USERS.length));
+  return id === undefined ? gatewayPage(400, 'Bad Request') : found(tenant.directory.find('user_id', id), 'USER.0001');
+};
+
+const decoded = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const USERS = '/api/v2/tenant/users/';
+
+const POSTS = new Map<string, Handler>([
+  ['/api/v2/tenant/token', tokenAnswer],
+  [`${USERS}user-by-mobile`, lookup('mobile', businessError(400, 'IDAAS.TENANT.USER.0004', 'The mobile number is empty'), byMobile)],
+  [`${USERS}user-by-username`, lookup('user_name', businessError(400, 'USER.0002', 'The username is empty'), byUsername)],
+  [`${USERS}user-by-email`, lookup('email', oauthError(400, 'invalid_request', 'The email is empty'), byEmail)],
+]);
+const USER_PATH = new RegExp(`^${USERS}[^/?#]+$`);
+
+export const answerTo: Handler = (tenant, request) => {
+  const post = POSTS.get(request.url);
+  const handler = post ?? (USER_PATH.test(request.url) ? byId : undefined);
+  if (!handler) return gatewayPage(404, 'Not Found');
+  const method = post ? 'POST' : 'GET';
+  return request.method === method ? handler(tenant, request) : gatewayPage(405, 'Not Allowed', { allow: method });
+};

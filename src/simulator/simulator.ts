@@ -1,0 +1,106 @@
+/** The demo tenant: a real HTTP server on this machine that speaks the tenant's API. Loses everything when it is closed. */
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type ServerOptions, createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type Answer, gatewayPage } from './answer';
+import type { Tenant } from './request';
+import { answerTo } from './routes';
+import { Tokens } from './tokens';
+import { Troubles } from './troubles';
+import { type UserRecord, createDirectory } from './users';
+
+export type { UserRecord } from './users';
+
+export interface SimulatorOptions {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** In place of the demo users; the numbers that mean trouble stay. */
+  users?: readonly UserRecord[];
+  /** Milliseconds before every answer. */
+  latencyMs?: number;
+  /** Seconds, 1800 by default. */
+  tokenLifetime?: number;
+  /** Milliseconds; tells when tokens expire. */
+  clock?: () => number;
+  /** Key and certificate: serves https instead of http. */
+  tls?: ServerOptions;
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  /** Ends at once: open connections and answers that wait for their time are dropped. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+/** Longer than clients keep an idle connection, so that they never send into one that is being closed. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Calls back once the whole body is here, or with nothing as soon as it is too long; never if the client goes away. */
+const readBody = (request: IncomingMessage, done: (body: Buffer | undefined) => void): void => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+    else if (length - chunk.length <= MAX_BODY_BYTES) done(undefined);
+  });
+  request.on('end', () => {
+    if (length <= MAX_BODY_BYTES) done(Buffer.concat(chunks));
+  });
+};
+
+const send = (response: ServerResponse, { status, headers, body }: Answer): void => {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+};
+
+/** Sends each answer in its time. A timer lives no longer than the connection it answers. */
+const sendLater = (response: ServerResponse, answer: Answer, ms: number): void => {
+  const timer = setTimeout(() => send(response, answer), ms);
+  response.once('close', () => clearTimeout(timer));
+};
+
+const listen = (server: Server, port: number): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.removeListener('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+
+/** Rejects if the port is taken or an entry of `users` cannot be used. */
+export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
+  const { latencyMs = 0, clock = Date.now } = options;
+  const tenant: Tenant = {
+    directory: createDirectory(options.users),
+    tokens: new Tokens(options.tokenLifetime ?? 1800, clock),
+    troubles: new Troubles(clock),
+  };
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    readBody(request, (body) => {
+      const { method = '', url = '', headers } = request;
+      const answer = body
+        ? answerTo(tenant, { method, url, headers, body })
+        : gatewayPage(413, 'Request Entity Too Large', { connection: 'close' });
+      const delay = latencyMs + (answer.delayMs ?? 0);
+      if (delay > 0) sendLater(response, answer, delay);
+      else send(response, answer);
+    });
+
+  const server: Server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const { port } = await listen(server, options.port ?? 0);
+
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closed ??= new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }));
+  return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, close };
+};

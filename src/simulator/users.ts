@@ -1,0 +1,161 @@
+/** The users of the demo tenant, and how they are found. */
+
+export interface UserRecord {
+  readonly user_id: string;
+  readonly [field: string]: unknown;
+}
+
+/** The example of the published OneAccess document "Querying User Details by Username". */
+const ONEACCESS_USER: UserRecord = {
+  user_id: '20220413165737132-3BA0-91FCA2CB7',
+  org_id: '20220117125622909-9346-35755733F',
+  user_name: 'zhangsan',
+  name: 'zhangsan',
+  mobile: '12345678901',
+  email: 'zhangsan@example.com',
+  pwd_must_modify: true,
+  pwd_change_at: '2022-04-14 10:14:01.988',
+  created_at: '2022-04-13 16:57:36.532',
+  updated_at: '2022-04-14 10:14:01.979',
+  disabled: false,
+  grade: 1,
+  locked: false,
+  extension: {},
+  user_org_relation_list: [
+    { org_id: '20220117125622909-9346-35755733F', relation_type: 1 },
+    { org_id: '20220415103506608-AF59-5CC9081B9', relation_type: 0 },
+  ],
+};
+
+/** The example of the published CIAM document "Get User Details by Mobile Number". */
+const CIAM_USER: UserRecord = {
+  user_name: 'zhangsan',
+  user_id: '20220126153857263-A04D-60E0D446C',
+  name: '张三',
+  mobile: '15200000000',
+  email: '15200000000@qq.com',
+  pwd_change_at: '2022-02-15 12:23:23',
+  created_at: '2022-02-10 12:23:23',
+  updated_at: '2022-02-15 12:23:23',
+  disabled: false,
+  attr_gender: 'male',
+  attr_birthday: '2022-02-17',
+  attr_nick_name: '张三',
+  mailing_address: '湖北省武汉市',
+  zip_code: '430000',
+  first_name: '',
+  middle_name: '',
+  last_name: '',
+  industry: '事业单位',
+  external_id: '12345678741d29069abcdef089d4q87sk12',
+  usr_auth_times: '4',
+  usr_last_login: '2022-02-17 13:00:25',
+  extension: { age: '28' },
+  head_img: 'https://........',
+};
+/** The number that document looks up; its answer shows another one. */
+const CIAM_EXAMPLE_MOBILE = '13800001111';
+
+/** Disabled and locked, with EIAM's quirks: mobile with dialling code, `locked` as a string, times with milliseconds. */
+const EIAM_USER: UserRecord = {
+  user_id: '20220513091530215-7C2E-4B81D9F3A',
+  org_id: '20220117125622909-9346-35755733F',
+  user_name: 'lisi',
+  name: '李四',
+  mobile: '+86-13900002222',
+  email: 'lisi@example.com',
+  pwd_must_modify: false,
+  pwd_change_at: '2022-05-13 09:15:30.215',
+  created_at: '2022-05-13 09:15:30.198',
+  updated_at: '2023-01-09 18:02:47.630',
+  disabled: true,
+  locked: 'true',
+  grade: 1,
+  attr_gender: 'unknow',
+  attr_birthday: '1993-08-25 00:00:00.000',
+  usr_auth_times: '12',
+  usr_last_login: '2023-01-06 08:41:12.004',
+  extension: {},
+  user_org_relation_list: [{ org_id: '20220117125622909-9346-35755733F', relation_type: '1' }],
+};
+
+/** Who is found behind a number that means trouble. */
+export const userBehindTrouble = (mobile: string): UserRecord => ({
+  user_id: `20220126153857263-A04D-${mobile}`,
+  user_name: `user${mobile}`,
+  name: '王五',
+  mobile,
+  email: `${mobile}@example.com`,
+  created_at: '2022-02-10 12:23:23',
+  updated_at: '2022-02-15 12:23:23',
+  disabled: false,
+  extension: {},
+});
+
+/** `138…`, `+86138…` and `+86-138…` are one number. */
+export const bareMobile = (mobile: string): string => mobile.replaceAll('-', '').replace(/^\+86/, '');
+
+const KEYS = ['user_id', 'mobile', 'user_name', 'email'] as const;
+type Key = (typeof KEYS)[number];
+
+const cleaned: Record<Key, (value: string) => string> = {
+  user_id: (id) => id,
+  mobile: bareMobile,
+  user_name: (name) => name.toLowerCase(),
+  email: (email) => email.toLowerCase(),
+};
+
+export class Directory {
+  private readonly index: Record<Key, Map<string, UserRecord>> = {
+    user_id: new Map(),
+    mobile: new Map(),
+    user_name: new Map(),
+    email: new Map(),
+  };
+
+  add(user: UserRecord): void {
+    for (const key of KEYS) {
+      const value = user[key];
+      // The first user keeps a key: both published examples are called zhangsan.
+      if (typeof value === 'string' && value && !this.find(key, value)) this.addAs(key, value, user);
+    }
+  }
+
+  addAs(key: Key, value: string, user: UserRecord): void {
+    this.index[key].set(cleaned[key](value), user);
+  }
+
+  find(key: Key, value: string): UserRecord | undefined {
+    return this.index[key].get(cleaned[key](value));
+  }
+}
+
+const demoDirectory = (): Directory => {
+  const directory = new Directory();
+  for (const user of [ONEACCESS_USER, CIAM_USER, EIAM_USER]) directory.add(user);
+  directory.addAs('mobile', CIAM_EXAMPLE_MOBILE, CIAM_USER);
+  return directory;
+};
+
+/** Throws an Error that names the entry and the field. */
+const checkedUser = (user: unknown, place: string, directory: Directory): UserRecord => {
+  if (typeof user !== 'object' || user === null || Array.isArray(user)) throw new Error(`${place} must be an object.`);
+  const record: Partial<Record<Key, unknown>> = user;
+  if (typeof record.user_id !== 'string' || !record.user_id) throw new Error(`${place}.user_id must be a text that is not empty.`);
+  for (const key of KEYS) {
+    const value = record[key];
+    if (value === undefined || value === null || value === '') continue;
+    if (typeof value !== 'string') throw new Error(`${place}.${key} must be a text.`);
+    if (directory.find(key, value)) throw new Error(`${place}.${key} belongs to an earlier user already.`);
+  }
+  return { ...record, user_id: record.user_id };
+};
+
+/** The demo users, or the given ones in their place. Throws an Error that names the entry which cannot be used. */
+export const createDirectory = (users?: unknown): Directory => {
+  if (users === undefined) return demoDirectory();
+  if (!Array.isArray(users)) throw new Error('users must be a list of user records.');
+  const directory = new Directory();
+  users.forEach((user: unknown, index) => directory.add(checkedUser(user, `users[${index}]`, directory)));
+  return directory;
+};
