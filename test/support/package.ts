@@ -1,0 +1,54 @@
+/** The package as users get it: packed, and installed into a user directory the way the palette does. */
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { npm, root, version, type Major } from './versions';
+
+const newest = (path: string): number => {
+  const { mtimeMs } = statSync(path);
+  return statSync(path).isDirectory() ? Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name)))) : mtimeMs;
+};
+
+/** A run of a single test file must not test the build of yesterday. */
+const isBuilt = (): boolean =>
+  existsSync(join(root, 'dist')) && statSync(join(root, 'dist')).mtimeMs >= Math.max(...['src', 'nodes', 'package.json', 'scripts/build.ts'].map((name) => newest(join(root, name))));
+
+/** Gone when this process ends. */
+const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'node-red-ciam-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+const pack = async (): Promise<string> => {
+  if (!isBuilt()) await npm(process.execPath, ['run', 'build'], root);
+  const folder = temporaryFolder();
+  await npm(process.execPath, ['pack', '--ignore-scripts', '--pack-destination', folder], root);
+  const [tarball] = readdirSync(folder);
+  if (tarball === undefined) throw new Error('npm pack made no file');
+  return join(folder, tarball);
+};
+
+const install = async (major: Major): Promise<string> => {
+  const [{ node }, file] = await Promise.all([version(major), tarball()]);
+  const folder = temporaryFolder();
+  // As Node-RED writes it into a new user directory.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'node-red-project', description: 'A Node-RED Project', version: '0.0.1', private: true }));
+  await npm(node, ['install', '--save', '--save-prefix=~', '--omit=dev', '--engine-strict', file], folder);
+  return folder;
+};
+
+let packed: Promise<string> | undefined;
+const installed = new Map<Major, Promise<string>>();
+
+/** Path of the packed package, made once per run. */
+export const tarball = (): Promise<string> => (packed ??= pack());
+
+/** A fresh user directory that has the package; installed once per major and run, then copied. */
+export const userDirectory = async (major: Major): Promise<string> => {
+  const template = installed.get(major) ?? install(major);
+  installed.set(major, template);
+  const userDir = mkdtempSync(join(tmpdir(), 'node-red-user-'));
+  cpSync(await template, userDir, { recursive: true });
+  return userDir;
+};

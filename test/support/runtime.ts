@@ -1,0 +1,148 @@
+/** A real Node-RED with this package in its palette, driven as a person would: deploy, click an inject, read the debug panel. */
+import { EventEmitter } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { launchNodeRed, type RuntimeEvent } from '../../scripts/node-red';
+import { userDirectory } from './package';
+import { version, type Major } from './versions';
+
+export { MAJORS, type Major } from './versions';
+
+export interface FlowNode {
+  id: string;
+  type: string;
+  /** As the editor sends them; never part of a flow file. */
+  credentials?: Record<string, string>;
+  [property: string]: unknown;
+}
+
+/** One line of the debug panel. */
+export interface DebugMessage { id: string; name?: string; property?: string; msg: unknown }
+export interface Status { fill?: string; shape?: string; text?: string }
+export interface NodeSet { id: string; module: string; types: string[]; enabled: boolean; err?: string; version: string }
+
+export interface StartOptions {
+  major: Major;
+  flows?: FlowNode[];
+  /** By node id; a node of `flows` may carry its own `credentials` instead. */
+  credentials?: Record<string, Record<string, string>>;
+  /** Plain JSON, on top of quiet defaults. */
+  settings?: object;
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface NodeRed {
+  /** With a slash at the end. */
+  url: string;
+  userDir: string;
+  pid: number;
+  /** stdout and stderr so far. */
+  log: () => string;
+  /** What debug nodes showed so far, oldest first. Empty it as you like. */
+  debug: DebugMessage[];
+  /** The last status of each node. */
+  status: Map<string, Status>;
+  /** Resolves once the flows are started. */
+  deploy: (flows: FlowNode[], type?: 'full' | 'nodes' | 'flows' | 'reload') => Promise<void>;
+  flows: () => Promise<FlowNode[]>;
+  nodes: () => Promise<NodeSet[]>;
+  /** Clicks the button of an inject node. */
+  inject: (id: string) => Promise<void>;
+  /** Waits until the condition gives something; asked again whenever Node-RED says something. */
+  until: <T>(condition: () => T | undefined, what?: string, timeoutMs?: number) => Promise<T>;
+  /** Resolves once the process and the user directory are gone. */
+  stop: () => Promise<void>;
+}
+
+const request = async (url: string, init: RequestInit): Promise<Response> => {
+  const response = await fetch(url, init);
+  if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${url}: HTTP ${response.status} ${await response.text()}`);
+  return response;
+};
+
+const withoutCredentials = (node: FlowNode): object => ({ ...node, credentials: undefined });
+
+const writeFlows = (userDir: string, flows: FlowNode[], credentials: StartOptions['credentials']): void => {
+  const own = Object.fromEntries(flows.flatMap((node) => (node.credentials ? [[node.id, node.credentials]] : [])));
+  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows.map(withoutCredentials)));
+  writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify({ ...own, ...credentials }));
+};
+
+/** The debug panel gets objects and arrays as JSON, the rest as it is. */
+const decoded = (data: unknown): DebugMessage => {
+  const { msg, format, ...rest } = data as DebugMessage & { format?: string };
+  const isJson = typeof msg === 'string' && /^(Object|error|array\[|boolean|number|map|set)/.test(format ?? '');
+  return { ...rest, msg: isJson ? JSON.parse(msg) as unknown : msg };
+};
+
+export const startNodeRed = async ({ major, flows = [], credentials, settings, env }: StartOptions): Promise<NodeRed> => {
+  const userDir = await userDirectory(major);
+  const remove = (): void => rmSync(userDir, { recursive: true, force: true });
+  writeFlows(userDir, flows, credentials);
+  const events = new EventEmitter().setMaxListeners(0);
+  const debug: DebugMessage[] = [];
+  const status = new Map<string, Status>();
+  let deployed: string | undefined;
+  let state: RuntimeEvent['event'] | undefined;
+  events.on('event', ({ kind, event }: RuntimeEvent) => {
+    if (kind === 'comms' && event.topic === 'debug') debug.push(decoded(event.data));
+    if (kind === 'status') status.set(event.id, event.status);
+    if (kind === 'runtime' && event.id === 'runtime-deploy') deployed = event.payload?.revision;
+    if (kind === 'runtime' && event.id === 'runtime-state') state = event;
+  });
+
+  const runtime = await launchNodeRed({
+    ...await version(major), userDir, settings: { debugMaxLength: 1_000_000, ...settings }, events, ...(env && { env }),
+  }).catch((error: unknown) => {
+    remove();
+    throw error;
+  });
+
+  const { url, pid, log } = runtime;
+
+  const until: NodeRed['until'] = (condition, what = 'the awaited', timeoutMs = 15_000) =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        events.off('event', check).off('log', check);
+      };
+      const fail = (reason: string): void => {
+        end();
+        reject(new Error(`${what}: ${reason}\ndebug: ${JSON.stringify(debug, null, 1)}\nlog: ${log()}`));
+      };
+      const check = (): void => {
+        const result = condition();
+        if (result === undefined) return;
+        end();
+        resolve(result);
+      };
+      const timer = setTimeout(() => fail(`not seen within ${timeoutMs} ms`), timeoutMs);
+      events.on('event', check).on('log', check);
+      void runtime.exited.then(() => fail('Node-RED has ended'));
+      check();
+    });
+
+  return {
+    url, userDir, pid, log, debug, status, until,
+    deploy: async (next, type = 'full') => {
+      const response = await request(`${url}flows`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'node-red-api-version': 'v2', 'node-red-deployment-type': type },
+        body: JSON.stringify({ flows: next }),
+      });
+      const { rev } = await response.json() as { rev: string };
+      await until(() => (deployed === rev ? true : undefined), 'the end of the deployment');
+      const error = (state as { payload?: { error?: string } } | undefined)?.payload?.error;
+      if (error !== undefined) throw new Error(`The flows were not started: ${error}\n${log()}`);
+    },
+    flows: async () => await (await request(`${url}flows`, {})).json() as FlowNode[],
+    nodes: async () => await (await request(`${url}nodes`, { headers: { accept: 'application/json' } })).json() as NodeSet[],
+    inject: async (id) => {
+      await request(`${url}inject/${id}`, { method: 'POST' });
+    },
+    stop: async () => {
+      await runtime.stop();
+      remove();
+    },
+  };
+};

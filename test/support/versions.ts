@@ -1,0 +1,68 @@
+/** The two Node-RED majors under test, each with the Node.js it runs on. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+export const root = resolve(__dirname, '../..');
+
+export const MAJORS = [4, 5] as const;
+export type Major = (typeof MAJORS)[number];
+export interface Version { node: string; redJs: string }
+
+/** Kept between runs; an exact version each, so that a folder once made never has to change. */
+const SIDE_BY_SIDE = ['node@24.21.0', 'node-red@5.0.7'];
+const CACHE = join(root, '.cache');
+const FOLDER = join(CACHE, SIDE_BY_SIDE.join('+'));
+
+/** npm under the given Node.js: the engines of what it installs are judged by that one. */
+export const npm = async (node: string, args: string[], cwd: string): Promise<string> => {
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` };
+  const { stdout } = await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, env, shell: process.platform === 'win32' });
+  return stdout;
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** What an interrupted installation left. */
+const removeLeftovers = (): void => {
+  for (const name of readdirSync(CACHE)) {
+    const pid = /^installing-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(CACHE, name), { recursive: true, force: true });
+  }
+};
+
+/** Installs aside and moves into place in one step: half an installation is never seen, and of two at once the first one counts. */
+const installSideBySide = async (): Promise<void> => {
+  if (existsSync(FOLDER)) return;
+  mkdirSync(CACHE, { recursive: true });
+  removeLeftovers();
+  const aside = mkdtempSync(join(CACHE, `installing-${process.pid}-`));
+  try {
+    writeFileSync(join(aside, 'package.json'), '{ "private": true }');
+    await npm(process.execPath, ['install', '--no-save', ...SIDE_BY_SIDE], aside);
+    renameSync(aside, FOLDER);
+  } catch (error) {
+    if (!existsSync(FOLDER)) throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+};
+
+let side: Promise<void> | undefined;
+
+/** Node-RED 4.1 is a development dependency and runs on this Node.js; Node-RED 5.0 needs a newer one, which npm has too. */
+export const version = async (major: Major): Promise<Version> => {
+  if (major === 4) return { node: process.execPath, redJs: join(root, 'node_modules/node-red/red.js') };
+  await (side ??= installSideBySide());
+  const modules = join(FOLDER, 'node_modules');
+  return { node: join(modules, 'node/bin', process.platform === 'win32' ? 'node.exe' : 'node'), redJs: join(modules, 'node-red/red.js') };
+};
