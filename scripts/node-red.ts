@@ -20,7 +20,7 @@ export interface LaunchOptions {
 /** What the runtime tells the editor: its own state, what nodes publish (debug messages), statuses. */
 export type RuntimeEvent =
   | { kind: 'runtime'; event: { id: string; payload?: { state?: string; error?: string; revision?: string; types?: string[] } } }
-  | { kind: 'comms'; event: { topic: string; data: unknown } }
+  | { kind: 'comms'; event: { topic: string; data: object } }
   | { kind: 'status'; event: { id: string; status: { fill?: string; shape?: string; text?: string } } };
 
 export interface Launched {
@@ -39,10 +39,9 @@ const QUIET = {
   uiHost: '127.0.0.1',
   uiPort: 0,
   flowFile: 'flows.json',
-  credentialSecret: false,
   telemetry: { enabled: false, updateNotification: false },
   diagnostics: { enabled: false, ui: false },
-  editorTheme: { tours: false, projects: { enabled: false } },
+  editorTheme: { tours: false },
   externalModules: { palette: { allowInstall: false }, modules: { allowInstall: false } },
   logging: { console: { level: 'info', metrics: false, audit: false } },
 };

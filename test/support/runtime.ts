@@ -63,15 +63,14 @@ const request = async (url: string, init: RequestInit): Promise<Response> => {
 const withoutCredentials = (node: FlowNode): object => ({ ...node, credentials: undefined });
 
 const writeFlows = (userDir: string, flows: FlowNode[], credentials: StartOptions['credentials']): void => {
-  const own = Object.fromEntries(flows.flatMap((node) => (node.credentials ? [[node.id, node.credentials]] : [])));
+  const all = { ...Object.fromEntries(flows.flatMap((node) => (node.credentials ? [[node.id, node.credentials]] : []))), ...credentials };
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows.map(withoutCredentials)));
-  writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify({ ...own, ...credentials }));
+  if (Object.keys(all).length > 0) writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(all));
 };
 
 /** The debug panel gets objects and arrays as JSON, the rest as it is. */
-const decoded = (data: unknown): DebugMessage => {
-  const { msg, format, ...rest } = data as DebugMessage & { format?: string };
-  const isJson = typeof msg === 'string' && /^(Object|error|array\[|boolean|number|map|set)/.test(format ?? '');
+const decoded = ({ msg, format, ...rest }: DebugMessage & { format?: string }): DebugMessage => {
+  const isJson = typeof msg === 'string' && /^(Object|error|array\[|boolean|number)/.test(format ?? '');
   return { ...rest, msg: isJson ? JSON.parse(msg) as unknown : msg };
 };
 
@@ -83,12 +82,13 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
   const debug: DebugMessage[] = [];
   const status = new Map<string, Status>();
   let deployed: string | undefined;
-  let state: RuntimeEvent['event'] | undefined;
+  let failure: string | undefined;
   events.on('event', ({ kind, event }: RuntimeEvent) => {
-    if (kind === 'comms' && event.topic === 'debug') debug.push(decoded(event.data));
+    // What has a level is a log line that the panel shows too.
+    if (kind === 'comms' && event.topic === 'debug' && !('level' in event.data)) debug.push(decoded(event.data as DebugMessage));
     if (kind === 'status') status.set(event.id, event.status);
     if (kind === 'runtime' && event.id === 'runtime-deploy') deployed = event.payload?.revision;
-    if (kind === 'runtime' && event.id === 'runtime-state') state = event;
+    if (kind === 'runtime' && event.id === 'runtime-state') failure = event.payload?.error;
   });
 
   const runtime = await launchNodeRed({
@@ -132,8 +132,7 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
       });
       const { rev } = await response.json() as { rev: string };
       await until(() => (deployed === rev ? true : undefined), 'the end of the deployment');
-      const error = (state as { payload?: { error?: string } } | undefined)?.payload?.error;
-      if (error !== undefined) throw new Error(`The flows were not started: ${error}\n${log()}`);
+      if (failure !== undefined) throw new Error(`The flows were not started: ${failure}\n${log()}`);
     },
     flows: async () => await (await request(`${url}flows`, {})).json() as FlowNode[],
     nodes: async () => await (await request(`${url}nodes`, { headers: { accept: 'application/json' } })).json() as NodeSet[],
