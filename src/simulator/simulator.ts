@@ -1,25 +1,25 @@
 /** The demo tenant: a real HTTP server on this machine that speaks the tenant's API. Loses everything when it is closed. */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type ServerOptions, createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type Answer, gatewayPage } from './answer';
 import type { Tenant } from './request';
 import { answerTo } from './routes';
 import { Tokens } from './tokens';
 import { Troubles } from './troubles';
-import { type UserRecord, createDirectory } from './users';
+import { type UserRecord, checkedUsers, createDirectory } from './users';
 
 export type { UserRecord } from './users';
 
 export interface SimulatorOptions {
   /** 0, the default, takes a free one. */
-  port?: number;
+  port?: number | undefined;
   /** In place of the demo users; the numbers that mean trouble stay. */
-  users?: readonly UserRecord[];
+  users?: readonly UserRecord[] | undefined;
   /** Milliseconds before every answer. */
-  latencyMs?: number;
+  latencyMs?: number | undefined;
   /** Seconds, 1800 by default. */
-  tokenLifetime?: number;
+  tokenLifetime?: number | undefined;
   /** Milliseconds; tells when tokens expire. */
   clock?: () => number;
   /** Key and certificate: serves https instead of http. */
@@ -76,7 +76,7 @@ const listen = (server: Server, port: number): Promise<AddressInfo> =>
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { latencyMs = 0, clock = Date.now } = options;
   const tenant: Tenant = {
-    directory: createDirectory(options.users),
+    directory: createDirectory(options.users && checkedUsers(options.users)),
     tokens: new Tokens(options.tokenLifetime ?? 1800, clock),
     troubles: new Troubles(clock),
   };
@@ -94,13 +94,19 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
 
   const server: Server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  // closeAllConnections() does not know of a connection whose TLS handshake is not done.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const { port } = await listen(server, options.port ?? 0);
 
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closed ??= new Promise((resolve) => {
       server.close(() => resolve());
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     }));
   return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, close };
 };

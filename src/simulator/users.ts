@@ -137,25 +137,34 @@ const demoDirectory = (): Directory => {
   return directory;
 };
 
-/** Throws an Error that names the entry and the field. */
-const checkedUser = (user: unknown, place: string, directory: Directory): UserRecord => {
+const checkedUser = (user: unknown, place: string, earlier: Directory): UserRecord => {
   if (typeof user !== 'object' || user === null || Array.isArray(user)) throw new Error(`${place} must be an object.`);
   const record: Partial<Record<Key, unknown>> = user;
-  if (typeof record.user_id !== 'string' || !record.user_id) throw new Error(`${place}.user_id must be a text that is not empty.`);
+  const id = record.user_id;
+  if (typeof id !== 'string' || !id) throw new Error(`${place}.user_id is missing; it must be a text.`);
   for (const key of KEYS) {
-    const value = record[key];
-    if (value === undefined || value === null || value === '') continue;
+    const value = record[key] ?? '';
     if (typeof value !== 'string') throw new Error(`${place}.${key} must be a text.`);
-    if (directory.find(key, value)) throw new Error(`${place}.${key} belongs to an earlier user already.`);
+    if (value && earlier.find(key, value)) throw new Error(`${place}.${key} is that of an earlier user.`);
   }
-  return { ...record, user_id: record.user_id };
+  return { ...record, user_id: id };
 };
 
-/** The demo users, or the given ones in their place. Throws an Error that names the entry which cannot be used. */
-export const createDirectory = (users?: unknown): Directory => {
-  if (users === undefined) return demoDirectory();
-  if (!Array.isArray(users)) throw new Error('users must be a list of user records.');
+/** Users as they come from outside. Throws an Error that names the entry and the field which cannot be used. */
+export const checkedUsers = (users: unknown): UserRecord[] => {
+  if (!Array.isArray(users)) throw new Error('users must be a list.');
+  const earlier = new Directory();
+  return users.map((user: unknown, index) => {
+    const checked = checkedUser(user, `users[${index}]`, earlier);
+    earlier.add(checked);
+    return checked;
+  });
+};
+
+/** The given users, or the demo users. */
+export const createDirectory = (users?: readonly UserRecord[]): Directory => {
+  if (!users) return demoDirectory();
   const directory = new Directory();
-  users.forEach((user: unknown, index) => directory.add(checkedUser(user, `users[${index}]`, directory)));
+  for (const user of users) directory.add(user);
   return directory;
 };

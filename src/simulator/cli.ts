@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/** The command `ciam-simulator`: the demo tenant outside Node-RED. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Simulator, startSimulator } from './simulator';
+import { type UserRecord, checkedUsers } from './users';
+
+const HELP = `ciam-simulator: a tenant to try user lookups on, on this machine only
+
+Usage: ciam-simulator [options]
+
+  --port PORT           listen on this port of 127.0.0.1; 0 takes a free one (default 8899)
+  --users FILE          a JSON list of users in place of the demo users; each needs a user_id
+                        and is found by its mobile, user_name, email and user_id
+  --latency MS          milliseconds before every answer (default 0)
+  --token-lifetime S    seconds until an access token expires (default 1800)
+  --help                show this text
+  --version             show the version
+
+Any client id and secret will do; "wrong" as either is refused.
+
+  look up                                    get
+  mobile 13800001111, username zhangsan      a user
+  mobile +86-13900002222, username lisi      a disabled and locked user
+  mobile 13800000404, username nobody        user not found
+  mobile 12345                               breaks the tenant's mobile rule
+  mobile +1-2025550100                       dialling code not allowed
+  mobile 13800000429                         once 429 with Retry-After: 1, then found
+  mobile 13800000500                         once system busy, then found
+  mobile 13800000503                         always 503 with an HTML body
+  mobile 13800000408                         answers after 30 s
+  mobile 13800000400                         once token expired, then found
+
+With --users the first two rows are gone, all the others stay.`;
+
+interface Arguments {
+  port?: string | undefined;
+  users?: string | undefined;
+  latency?: string | undefined;
+  'token-lifetime'?: string | undefined;
+  help?: boolean | undefined;
+  version?: boolean | undefined;
+}
+
+/** What the caller can put right by calling differently. */
+class UsageError extends Error {}
+
+const wholeNumber = (option: string, text: string | undefined, min: number, max: number): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}".`);
+};
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const readUsers = (file: string): readonly UserRecord[] => {
+  try {
+    const users: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+    return checkedUsers(users);
+  } catch (error) {
+    throw new UsageError(`--users ${file} cannot be used: ${reason(error)}`);
+  }
+};
+
+const parsedArguments = (): Arguments => {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string' },
+        users: { type: 'string' },
+        latency: { type: 'string' },
+        'token-lifetime': { type: 'string' },
+        help: { type: 'boolean' },
+        version: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(reason(error));
+  }
+};
+
+const version = (): string => {
+  // By the package's own name: the same from the sources and from dist.
+  const manifest = require('@ciam-flows/node-red-ciam/package.json') as { version: string };
+  return manifest.version;
+};
+
+const started = async (args: Arguments): Promise<Simulator> => {
+  const port = wholeNumber('port', args.port, 0, 65_535) ?? 8899;
+  const latencyMs = wholeNumber('latency', args.latency, 0, 3_600_000);
+  const tokenLifetime = wholeNumber('token-lifetime', args['token-lifetime'], 1, 31_536_000);
+  const users = args.users === undefined ? undefined : readUsers(args.users);
+  try {
+    return await startSimulator({ port, latencyMs, tokenLifetime, users });
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    throw taken ? new Error(`Port ${port} is in use. Choose another one with --port, or 0 for a free one.`) : error;
+  }
+};
+
+const run = async (): Promise<void> => {
+  const args = parsedArguments();
+  if (args.help) return console.log(HELP);
+  if (args.version) return console.log(version());
+  const simulator = await started(args);
+  console.log(`Demo tenant listening on ${simulator.url}
+In a ciam-tenant node: enter this address as the domain, any client id and any client secret.
+Then look up ${args.users ? 'one of your users' : 'mobile 13800001111 or username zhangsan'}; ciam-simulator --help lists what else it knows.
+Stop it with Ctrl+C.`);
+  const stop = (): void => void simulator.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+};
+
+run().catch((error: unknown) => {
+  const usage = error instanceof UsageError;
+  console.error(`ciam-simulator: ${reason(error)}${usage ? '\nSee ciam-simulator --help.' : ''}`);
+  process.exitCode = usage ? 2 : 1;
+});
