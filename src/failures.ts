@@ -2,12 +2,9 @@
  * The one family of errors: every lookup that does not find a user ends in a `LookupFailure`.
  * Codes and categories are public: flows route on them (README, "Failures").
  */
+import { ADVICE, PROXY_AUTHENTICATION, adviceKey, bareCode, type Category } from './advice';
 
-export const CATEGORIES = [
-  'not-found', 'invalid-input', 'unauthorized', 'forbidden', 'rate-limited', 'overloaded', 'unavailable',
-  'timeout', 'untrusted', 'bad-response', 'rejected', 'config', 'cancelled',
-] as const;
-export type Category = (typeof CATEGORIES)[number];
+export { ADVICE, CATEGORIES, adviceKey, type AdviceKey, type Category } from './advice';
 
 /** How one lookup went, on success and on failure alike; becomes `msg.lookup`. */
 export interface LookupInfo {
@@ -96,9 +93,6 @@ const TENANT_CODES: Readonly<Record<string, { category: Category; passing?: true
   'APP.0003': { category: 'forbidden' },
 };
 
-const PREFIX = 'IDAAS.TENANT.';
-const bare = (code: string): string => (code.startsWith(PREFIX) ? code.slice(PREFIX.length) : code);
-
 const byStatus = (status: number): Category => {
   if (status === 401) return 'unauthorized';
   if (status === 403) return 'forbidden';
@@ -108,7 +102,7 @@ const byStatus = (status: number): Category => {
 
 /** A failure that the tenant named itself, by `error_code` or the OAuth `error`. `text` is scrubbed already. */
 export const tenantFailure = (code: string, status: number, text: string): LookupFailure => {
-  const known = TENANT_CODES[bare(code)];
+  const known = TENANT_CODES[bareCode(code)];
   const category = known?.category ?? (status === 429 ? 'rate-limited' : status >= 500 ? 'unavailable' : 'rejected');
   return new LookupFailure(code, text || `The tenant answered ${code}.`, { category, status });
 };
@@ -131,8 +125,6 @@ export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: nu
 export const networkFailure = (code: string, what = 'The tenant could not be reached'): LookupFailure =>
   new LookupFailure('CIAM.NETWORK', `${what} (${code}).`, { category: 'unavailable', cause: { code } });
 
-/** `cause.code` of a refused proxy password, which no retry mends. */
-const PROXY_AUTHENTICATION = 'PROXY_AUTHENTICATION_REQUIRED';
 export const proxyPasswordFailure = (): LookupFailure =>
   networkFailure(PROXY_AUTHENTICATION, 'The proxy asks for a user name and password, or refused them, with HTTP 407');
 
@@ -153,53 +145,9 @@ export const closedFailure = (): LookupFailure =>
 
 /** Passing troubles, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */
 export const isPassing = (failure: LookupFailure): boolean =>
-  (failure.code === 'CIAM.NETWORK' && failure.cause?.code !== PROXY_AUTHENTICATION) || TENANT_CODES[bare(failure.code)]?.passing === true ||
+  (failure.code === 'CIAM.NETWORK' && failure.cause?.code !== PROXY_AUTHENTICATION) || TENANT_CODES[bareCode(failure.code)]?.passing === true ||
   failure.status === 429 || failure.status === 502 || failure.status === 503 || failure.status === 504;
 
 /** What the circuit counts: the tenant itself is in trouble, whatever was asked. */
 export const isOutage = (failure: LookupFailure): boolean =>
   failure.code === 'CIAM.NETWORK' || failure.code === 'CIAM.TIMEOUT' || (failure.status !== null && failure.status >= 500);
-
-/** Advice that fits a code better than its category's; keys of the catalogues under `advice`. */
-const CODE_ADVICE: Readonly<Record<string, AdviceKey>> = {
-  'USER.0020': 'mobile-rule',
-  'USER.0038': 'mobile-rule',
-  'MOBILE.0002': 'dialling-code',
-  invalid_client: 'client-credentials',
-  'APP.0001': 'app',
-  'APP.0002': 'app',
-  'APP.0003': 'app',
-  'CIAM.LIST': 'list',
-  'CIAM.CIRCUIT': 'circuit',
-  'CIAM.HTTP.404': 'not-served',
-};
-
-/** English advice by key. The catalogues `nodes/ciam-user/locales/*` hold the same keys; a test compares them. */
-export const ADVICE = {
-  'not-found': 'Check that this user exists in the tenant, in the form the tenant stores it.',
-  'invalid-input': 'Check the value that is looked up: a mobile number or a name, as text.',
-  'mobile-rule': 'Write the number as the tenant expects it, for example 13800001111 or +86-13800001111; the rule is in the admin portal under Users > User Attribute Definition.',
-  'dialling-code': 'Allow this dialling code in the admin portal under Enterprise Configuration > International Dialing Code Configuration, or look up another number.',
-  'unauthorized': 'Check the token, or the client id and secret, in the tenant node; a token may have expired.',
-  'client-credentials': 'Check the client id and client secret in the tenant node against the admin portal.',
-  'forbidden': 'Grant the user query API to this app in the admin portal.',
-  'app': 'Check in the admin portal that the app exists and is enabled.',
-  'rate-limited': 'Send fewer lookups: set a rate limit in the tenant node, or try again later.',
-  'overloaded': 'Slow the messages down, or raise the queue limit in the tenant node.',
-  'unavailable': 'Try again later; check the domain, the proxy and the network if it stays so.',
-  'circuit': 'Wait: the tenant is asked again by itself, at most 30 seconds later. Check the domain and the network if it stays so.',
-  'timeout': 'Try again later, or raise the timeout in the tenant node.',
-  'untrusted': 'Check the domain; for a certificate of your own authority, choose a TLS node that knows it.',
-  'bad-response': 'Check the domain: something other than the tenant seems to answer, such as a proxy or a login page.',
-  'not-served': 'Check the domain, and whether this tenant offers this kind of lookup.',
-  'proxy-password': 'Check the user name and password in the proxy node.',
-  'rejected': 'Look up the code in the documentation of the tenant.',
-  'list': 'See the failures of the list, one by one, in the message.',
-  'config': 'Open the tenant node and correct the property that the message names.',
-  'cancelled': 'Send the message again: the flow was restarted meanwhile.',
-} as const;
-export type AdviceKey = keyof typeof ADVICE;
-
-/** The catalogue key of the advice for a failure. */
-export const adviceKey = (code: string, category: Category, cause?: { code: string }): AdviceKey =>
-  (cause?.code === PROXY_AUTHENTICATION ? 'proxy-password' : CODE_ADVICE[bare(code)]) ?? category;
