@@ -1,0 +1,40 @@
+/** Why a value of the tenant's dialog is refused. The rules are the client's own. */
+import { NUMBERS, TIMEZONE, domainUrl, numberWithin, type NumberName } from '../../../src/limits';
+import { asText, current, holdsEnv, type Check } from '../../shared/editor/form';
+import { textsOf } from '../../shared/editor/texts';
+
+const text = textsOf('ciam-tenant');
+
+const isDemo = (node: EditorNode): boolean => current(node, 'demo') === true;
+
+export const domain: Check = (node, value) => {
+  if (isDemo(node) || holdsEnv(value)) return null;
+  const url = domainUrl(typeof value === 'string' ? value : '');
+  return typeof url === 'string' ? text(`error.domain-${url}`) : null;
+};
+
+export const oneOf = (...choices: string[]): Check =>
+  (_node, value) => (value === undefined || holdsEnv(value) || choices.includes(asText(value)) ? null : text('error.choice', { choices: choices.join(', ') }));
+
+/** A missing number means its default, as in flows written by hand. */
+export const number = (name: NumberName): Check =>
+  (_node, value) => {
+    if (value === undefined || holdsEnv(value) || numberWithin(name, value) !== null) return null;
+    const { min, max, whole } = NUMBERS[name];
+    return text(whole ? 'error.whole-number' : 'error.number', { min, max });
+  };
+
+export const timezone: Check = (_node, value) =>
+  (value === undefined || holdsEnv(value) || (typeof value === 'string' && TIMEZONE.test(value)) ? null : text('error.timezone'));
+
+/** A credential is needed by one way of signing in only. A stored one arrives as `__PWRD__`. */
+const credential = (way: 'client-credentials' | 'token', allowed: RegExp): Check =>
+  (node, value) => {
+    if (isDemo(node) || (current(node, 'auth') ?? 'client-credentials') !== way) return null;
+    const secret = typeof value === 'string' ? value.trim() : '';
+    if (!secret) return text('error.missing');
+    return holdsEnv(secret) || allowed.test(secret) ? null : text('error.characters');
+  };
+
+export const token = credential('token', /^[!-~]+$/);
+export const client = credential('client-credentials', /^\P{Cc}+$/u);

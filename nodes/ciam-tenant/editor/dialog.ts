@@ -1,0 +1,78 @@
+/** The tenant's dialog: what the form does between opening and closing. */
+import { NUMBERS } from '../../../src/limits';
+import { closeForm, explain, nameConfigButtons, openForm } from '../../shared/editor/form';
+import { textsOf } from '../../shared/editor/texts';
+import { startConnectionTest } from './connection';
+import { startFigures } from './figures';
+
+const text = textsOf('ciam-tenant');
+const PREFIX = 'node-config-input';
+const SECRETS = ['clientId', 'clientSecret', 'token'];
+const STORED = '__PWRD__';
+
+const field = (name: string): JQuery => $(`#${PREFIX}-${name}`);
+
+/** A new config node comes without the defaults that are false, 0 or empty, an older flow without the newer ones. */
+const showDefaults = (node: EditorNode): void => {
+  for (const [name, { value }] of Object.entries(node._def.defaults)) {
+    if (node[name] === undefined && (typeof value === 'string' || typeof value === 'number')) field(name).val(value);
+  }
+};
+
+/** What does not apply to the demo, or to the chosen way of signing in, is out of the way. */
+const showWhatApplies = (): void => {
+  const demo = field('demo').prop('checked') === true;
+  const way = String(field('auth').val());
+  $('.ciam-real').toggle(!demo);
+  $('.ciam-demo').toggle(demo);
+  $('.ciam-auth-client').toggle(!demo && way !== 'token');
+  $('.ciam-auth-token').toggle(!demo && way === 'token');
+};
+
+/** The folded sections say in a line what is set, so that nobody need open them to see. */
+const showDigests = (): void => {
+  const values = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, String(field(name).val())]));
+  $('#ciam-tenant-limits-digest').text(text('digest.limits', values));
+  const remembers = values['cacheTtl'] !== '0' || values['cacheMissTtl'] !== '0';
+  $('#ciam-tenant-memory-digest').text(text(remembers ? 'digest.memory' : 'digest.no-memory', values));
+  $('#ciam-tenant-formats-digest').text(String(field('timezone').val()));
+};
+
+/** A secret in the store never comes to the browser: its field holds a mark, and typing replaces it as a whole. */
+const showStored = (): void => {
+  for (const name of SECRETS) {
+    const input = field(name);
+    const mark = $(`#ciam-tenant-${name}-stored`);
+    const update = (): void => {
+      mark.toggle(input.val() === STORED);
+    };
+    input.on('input change', update).on('focus', () => {
+      if (input.val() === STORED) input.trigger('select');
+    });
+    update();
+  }
+};
+
+let stopTest = (): void => undefined;
+let stopFigures = (): void => undefined;
+
+export const prepare = (node: EditorNode): void => {
+  showDefaults(node);
+  openForm(node, PREFIX);
+  field('demo').add(field('auth')).on('change', showWhatApplies);
+  $('.ciam-section input').on('input change', showDigests);
+  showWhatApplies();
+  showDigests();
+  showStored();
+  nameConfigButtons(PREFIX, 'tls', { edit: text('aria.edit-tls'), add: text('aria.add-tls') });
+  nameConfigButtons(PREFIX, 'proxy', { edit: text('aria.edit-proxy'), add: text('aria.add-proxy') });
+  explain(node, PREFIX);
+  stopTest = startConnectionTest(node.id);
+  stopFigures = startFigures(node.id);
+};
+
+export const close = (): void => {
+  closeForm();
+  stopTest();
+  stopFigures();
+};

@@ -1,0 +1,40 @@
+/** Why a value of the lookup's dialog is refused. */
+import { asText, current, holdsEnv, type Check } from '../../shared/editor/form';
+import { textsOf } from '../../shared/editor/texts';
+
+const text = textsOf('ciam-user');
+
+export const MODES = ['mobile', 'username', 'email', 'id', 'msg'] as const;
+
+export const by: Check = (_node, value) =>
+  (value === undefined || holdsEnv(value) || MODES.some((mode) => mode === value) ? null : text('error.choice', { choices: MODES.join(', ') }));
+
+export const onFailure: Check = (_node, value) =>
+  (value === undefined || holdsEnv(value) || value === 'output' || value === 'catch' ? null : text('error.choice', { choices: 'output, catch' }));
+
+const typed = (value: string, type: string): string | null => {
+  const verdict = RED.utils.validateTypedProperty(value, type, {});
+  return verdict === true ? null : verdict;
+};
+
+export const value: Check = (node, given) => {
+  if (given === undefined) return null;
+  const raw = asText(given);
+  if (!raw.trim()) return text('error.empty');
+  return typed(raw, asText(current(node, 'valueType')) || 'msg');
+};
+
+/** The node writes `msg.error` and `msg.lookup` itself, so a result there would be lost. */
+export const output: Check = (_node, given) => {
+  if (given === undefined) return null;
+  const property = asText(given).trim();
+  if (!property) return text('error.empty');
+  if (/^(error|lookup)\b/.test(property)) return text('error.reserved');
+  return typed(property, 'msg');
+};
+
+/** Names separated by commas. Chinese keyboards type `，` and `、`, which would become part of a name. */
+export const fields: Check = (_node, given) => {
+  const names = typeof given === 'string' ? given : '';
+  return holdsEnv(names) || /^[^\s,;，、；]*(\s*,\s*[^\s,;，、；]*)*$/.test(names.trim()) ? null : text('error.fields');
+};

@@ -1,0 +1,103 @@
+/** What the form of an open dialog holds, and what each field says about it. */
+
+export type Prefix = 'node-input' | 'node-config-input';
+
+/** The reason why a value is refused, in the reader's language; `null` for a good one. */
+export type Check = (node: EditorNode, value: unknown) => string | null;
+
+interface OpenForm {
+  id: string;
+  prefix: Prefix;
+}
+
+let open: OpenForm | null = null;
+
+/** Validators see the stored node only: this lets them ask what is on screen while the dialog of that node is open. */
+export const openForm = (node: EditorNode, prefix: Prefix): void => {
+  open = { id: node.id, prefix };
+};
+
+export const closeForm = (): void => {
+  open = null;
+};
+
+const shown = (input: JQuery): unknown => (input.is(':checkbox') ? input.prop('checked') : input.val());
+
+/** The value of a property: on screen while the dialog of its node is open, stored otherwise. */
+export const current = (node: EditorNode, property: string): unknown => {
+  const input = open?.id === node.id ? $(`#${open.prefix}-${property}`) : $();
+  return input.length > 0 ? shown(input) : node[property];
+};
+
+/** A validator as the editor wants it (two parameters): the reason, headed by the property's label where one is given. */
+export const validator = (check: Check) =>
+  function (this: EditorNode, value: unknown, options: { label?: string }): true | string {
+    const reason = check(this, value);
+    if (reason === null) return true;
+    return options.label ? `${options.label}: ${reason}` : reason;
+  };
+
+/** What a field holds, or a flow written by hand: text, a number, or nothing of use. */
+export const asText = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+/** `${NAME}`: the runtime puts the environment variable in before a node sees its value, so no form can judge it. */
+export const holdsEnv = (value: unknown): boolean => typeof value === 'string' && /\$\{[^{}]+\}/.test(value);
+
+/** The element that people see and reach by keyboard: a typed input hides the field it was made from. */
+const control = (input: JQuery): JQuery => {
+  const typed = input.next('.red-ui-typedInput-container').find('.red-ui-typedInput-input');
+  return typed.length > 0 ? typed : input;
+};
+
+const showReason = (input: JQuery, id: string, reason: true | string): void => {
+  const target = control(input);
+  const described = (target.attr('aria-describedby') ?? '').split(' ').filter((name) => name && name !== id);
+  if (reason === true) {
+    $(`#${id}`).remove();
+    target.removeAttr('aria-invalid');
+  } else {
+    if ($(`#${id}`).length === 0) $('<div class="ciam-reason" role="alert">').attr('id', id).appendTo(input.closest('.ciam-control'));
+    if ($(`#${id}`).text() !== reason) $(`#${id}`).text(reason);
+    target.attr('aria-invalid', 'true');
+    described.push(id);
+  }
+  if (described.length > 0) target.attr('aria-describedby', described.join(' '));
+  else target.removeAttr('aria-describedby');
+};
+
+/** Says under each field why its value is refused: the editor's own tooltip needs a mouse. A heading that folds such a field away opens. */
+export const explain = (node: EditorNode, prefix: Prefix): void => {
+  const properties = Object.entries({ ...node._def.defaults, ...node._def.credentials });
+  const fields = properties.map(([name, property]) => ({ input: $(`#${prefix}-${name}`), id: `${prefix}-${name}-reason`, property }));
+  const refresh = (): void => {
+    for (const { input, id, property } of fields) {
+      if (input.length > 0 && property.validate) showReason(input, id, property.validate.call(node, shown(input), {}));
+    }
+  };
+  for (const { input } of fields) input.on('input change keyup paste', refresh);
+  refresh();
+  $('.ciam-reason').closest('details').prop('open', true);
+};
+
+/** Names a typed input for screen readers, and lets its label lead to the field that is seen. */
+export const nameTypedInput = (input: JQuery, typeName: string): void => {
+  const target = control(input);
+  const id = `${input.attr('id') ?? ''}-text`;
+  const label = $(`label[for="${input.attr('id') ?? ''}"]`).attr('for', id);
+  target.attr('id', id);
+  input.next().find('button').attr('aria-label', `${label.text().trim()}: ${typeName}`);
+};
+
+/** The editor's buttons beside a config node's select have neither text nor a place in the tab order. */
+export const nameConfigButtons = (prefix: Prefix, property: string, texts: { edit: string; add: string }): void => {
+  for (const [action, text] of Object.entries(texts)) {
+    $(`#${prefix}-btn-${property}-${action}`)
+      .attr({ role: 'button', tabindex: '0', 'aria-label': text })
+      .on('keydown', function (event) {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        event.stopPropagation();
+        $(this).trigger('click');
+      });
+  }
+};
