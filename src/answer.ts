@@ -48,10 +48,20 @@ export const failureOf = (reply: Reply, body: Json | null, expected: string, sec
 
 const hasId = (body: Json): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';
 
-export const readUser = (reply: Reply, secrets: Secrets, lookedUp: string): User | LookupFailure => {
-  const body = parseObject(secrets.record(reply.text));
-  return body && reply.status < 300 && hasId(body) ? body : failureOf(reply, body, 'user_id', secrets, lookedUp);
+/** A found user, and the text it was read from: whoever shares the answer gets an object of its own. */
+export interface Found {
+  user: User;
+  text: string;
+}
+
+export const readUser = (reply: Reply, secrets: Secrets, lookedUp: string): Found | LookupFailure => {
+  const text = secrets.record(reply.text);
+  const body = parseObject(text);
+  return body && reply.status < 300 && hasId(body) ? { user: body, text } : failureOf(reply, body, 'user_id', secrets, lookedUp);
 };
+
+/** A fresh object from the text of a `Found`. */
+export const readAgain = ({ text }: Pick<Found, 'text'>): User => parseObject(text) as User;
 
 /** A token was refused: `invalid_token` with any status (expired tokens are HTTP 400), or a 401 that is not about the client. */
 export const isRefusal = (failure: LookupFailure): boolean =>

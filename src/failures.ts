@@ -140,6 +140,9 @@ export const queueFullFailure = (limit: number): LookupFailure =>
 export const circuitFailure = (): LookupFailure =>
   new LookupFailure('CIAM.CIRCUIT', 'Ten calls in a row failed: the tenant is spared until a probe succeeds.', { category: 'unavailable' });
 
+export const listFailure = (failed: number, total: number): LookupFailure =>
+  new LookupFailure('CIAM.LIST', `${failed} of ${total} items of the list failed.`, { category: 'rejected' });
+
 export const closedFailure = (): LookupFailure =>
   new LookupFailure('CIAM.CLOSED', 'The flow was redeployed or stopped before the answer came.', { category: 'cancelled' });
 

@@ -4,8 +4,10 @@ import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName 
 
 /** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
 export interface TenantSettings {
+  /** The built-in demo tenant: no domain, no credentials, no account. */
+  demo?: boolean;
   /** Host, host:port or https URL. `http://` only for loopback hosts. */
-  domain: string;
+  domain?: string;
   /** Shown as `msg.lookup.tenant`; the default is host and port. */
   label?: string;
   auth?: 'client-credentials' | 'token';

@@ -83,6 +83,8 @@ const createDispatcher = ({ origin, tls, proxy, timeoutMs, concurrency }: Parts,
 class DispatchedExchange implements Exchange {
   private controller: Dispatcher.DispatchController | null = null;
   private ended = false;
+  /** `dispatch` has returned. */
+  sent = false;
   private status = 0;
   private headers: Record<string, string | string[] | undefined> = {};
   private chunks: Buffer | Buffer[] | null = null;
@@ -98,7 +100,8 @@ class DispatchedExchange implements Exchange {
   private end(result: Reply | LookupFailure): void {
     if (this.ended) return;
     this.ended = true;
-    this.done(result);
+    if (this.sent) this.done(result);
+    else queueMicrotask(() => this.done(result));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -164,6 +167,7 @@ export const createTransport = (settings: Parts): Transport => {
     send({ method, path, headers, body }, done) {
       const exchange = new DispatchedExchange(done);
       dispatcher.dispatch({ origin, method, path, headers, body }, exchange);
+      exchange.sent = true;
       return exchange;
     },
     async close() {

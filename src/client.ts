@@ -1,0 +1,93 @@
+/** Puts the parts of one tenant together. */
+import { createCaller } from './call';
+import { type Check, checkLookups } from './check';
+import { Circuit } from './circuit';
+import { type Clock, systemClock } from './clock';
+import { closedFailure } from './failures';
+import { type ListOutcome, type ListRequest, lookupList } from './list';
+import { type Lookup, type LookupRequest, Lookups } from './lookups';
+import { createMemory } from './memory';
+import { Pacing } from './pacing';
+import { createSecrets } from './secrets';
+import { checkedSettings, type Settings, type TenantSettings } from './settings';
+import { Figures, type Stats } from './stats';
+import { ClientToken, fixedToken } from './token';
+import { createTransport, type Transport } from './transport';
+import { USER_AGENT } from './version';
+
+export interface Tenant {
+  /** Host and port, or the label given in the settings. */
+  readonly label: string;
+  readonly timezone: string;
+  /** Rejects with a `LookupFailure`, and with nothing else. An aborted `signal` ends it with `CIAM.CLOSED`. */
+  lookup(request: LookupRequest, signal?: AbortSignal): Promise<Lookup>;
+  /** One lookup per item, order kept, duplicates asked once. Failures of items are part of the outcome: it never rejects. */
+  lookupList(request: ListRequest, signal?: AbortSignal): Promise<ListOutcome>;
+  /** Gets a token and asks each lookup for somebody who cannot exist. Never rejects. */
+  check(signal?: AbortSignal): Promise<Check>;
+  stats(): Stats;
+  /** Ends everything under way with `CIAM.CLOSED`; when it resolves no socket and no timer is left. */
+  close(): Promise<void>;
+}
+
+/** Time, chance and transport, for tests. */
+export interface TenantParts {
+  clock?: Clock;
+  /** From 0 up to, but not including, 1. */
+  random?: () => number;
+  transport?: (settings: Settings) => Transport;
+}
+
+export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport: connect = createTransport }: TenantParts): Tenant => {
+  const settings = checkedSettings(raw);
+  const { credentials, timeoutMs } = settings;
+  const secrets = createSecrets();
+  const figures = new Figures();
+  const circuit: Circuit = new Circuit(clock, () => pacing.pump());
+  const pacing = new Pacing(settings, clock, circuit);
+  const transport = connect(settings);
+  const report = (outage: boolean): void => circuit.report(outage);
+
+  if (credentials.kind === 'token') {
+    secrets.add(credentials.token, true);
+  } else {
+    const { clientId, clientSecret } = credentials;
+    for (const secret of [clientId, clientSecret, Buffer.from(`${clientId}:${clientSecret}`).toString('base64')]) secrets.add(secret, true);
+  }
+  const token = credentials.kind === 'token'
+    ? fixedToken(credentials.token, USER_AGENT)
+    : new ClientToken(credentials, { clock, transport, secrets, timeoutMs, userAgent: USER_AGENT, report });
+
+  const lookups = new Lookups({ ...settings, clock, memory: createMemory(settings, clock), pacing, circuit, figures });
+  lookups.call = createCaller({
+    clock, random, token, transport, secrets, circuit, pacing, retries: settings.retries,
+    retried: () => figures.lookups.retried++,
+    held: () => lookups.held(),
+    done: (flight, result) => lookups.finish(flight, result),
+  });
+
+  const lookup: Tenant['lookup'] = (request, signal) => new Promise((resolve, reject) => {
+    lookups.ask(request, signal, (failure, found) => (found ? resolve(found) : reject(failure ?? closedFailure())));
+  });
+
+  return {
+    label: settings.label,
+    timezone: settings.timezone,
+    lookup,
+    lookupList: (request, signal) => lookupList(request, signal, { label: settings.label, concurrency: settings.concurrency, clock, lookup, pacing }),
+    check: (signal) => checkLookups(lookup, token, signal),
+    stats: () => ({
+      inFlight: pacing.inFlight,
+      queued: pacing.waiting,
+      circuit: circuit.state,
+      token: { renewals: token.renewals, expiresIn: token.expiresIn },
+      lookups: { ...figures.lookups },
+      latencyMs: figures.percentiles(),
+    }),
+    close: async () => {
+      lookups.close();
+      token.close();
+      await transport.close();
+    },
+  };
+};

@@ -1,0 +1,43 @@
+/** The built-in demo tenant as a tenant like any other: the simulator on a loopback port of its own, and a client of it. */
+import { createClient, type Tenant, type TenantParts } from './client';
+import { LookupFailure, networkFailure } from './failures';
+import { checkedSettings, type TenantSettings } from './settings';
+import { unusableTenant } from './unusable';
+
+/** What the simulator takes from anybody. */
+const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo', label: 'demo', proxy: false } as const;
+
+export const createDemo = ({ demo: _, tls: __, ...raw }: TenantSettings, parts: TenantParts): Tenant => {
+  const settings = { ...raw, ...DEMO };
+  // Settings are checked now, as for any tenant; the port is known a moment later.
+  const { timezone } = checkedSettings({ ...settings, domain: 'http://127.0.0.1' });
+  let tenant: Tenant | null = null;
+
+  const start = async (): Promise<{ tenant: Tenant; stop: () => Promise<void> }> => {
+    try {
+      const { startSimulator } = await import('./simulator/simulator.js');
+      const simulator = await startSimulator();
+      tenant = createClient({ ...settings, domain: simulator.url }, parts);
+      return { tenant, stop: () => simulator.close() };
+    } catch (error) {
+      const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'The demo tenant could not start');
+      tenant = unusableTenant(failure);
+      return { tenant, stop: () => Promise.resolve() };
+    }
+  };
+  const started = start();
+  const idle = unusableTenant(networkFailure('STARTING', 'The demo tenant is starting'));
+
+  return {
+    label: DEMO.label,
+    timezone,
+    lookup: (request, signal) => (tenant ? tenant.lookup(request, signal) : started.then((ready) => ready.tenant.lookup(request, signal))),
+    lookupList: async (request, signal) => (await started).tenant.lookupList(request, signal),
+    check: async (signal) => (await started).tenant.check(signal),
+    stats: () => (tenant ?? idle).stats(),
+    close: async () => {
+      const { tenant: client, stop } = await started;
+      await Promise.all([client.close(), stop()]);
+    },
+  };
+};

@@ -1,0 +1,125 @@
+/** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
+import type { Clock } from './clock';
+import { inputFailure, LookupFailure } from './failures';
+import type { Lookup } from './lookups';
+import type { Pacing } from './pacing';
+import { toQuery } from './query';
+import type { User } from './user';
+
+export interface ListRequest {
+  by: unknown;
+  values: readonly unknown[];
+  /** Told how many of `values` have their outcome. */
+  progress?: (settled: number) => void;
+}
+
+export interface ListInfo {
+  by: string;
+  tenant: string;
+  total: number;
+  found: number;
+  failed: number;
+  durationMs: number;
+}
+
+export interface ListOutcome {
+  /** `index` is the place in the list that came in, `value` what was sent after clean-up. */
+  found: { index: number; value: string; user: User }[];
+  failed: { index: number; value: string | null; error: LookupFailure }[];
+  lookup: ListInfo;
+}
+
+export interface ListParts {
+  label: string;
+  concurrency: number;
+  clock: Clock;
+  lookup: (request: { by: unknown; value: unknown }, signal?: AbortSignal) => Promise<Lookup>;
+  pacing: Pick<Pacing, 'whenRoom'>;
+}
+
+/** Items that are worked through before the event loop gets a breath. */
+const AT_ONCE = 100;
+
+type Outcome = { value: string; user: User } | { value: string | null; error: LookupFailure };
+
+/** One distinct item: where it stands in the list, and what became of it. */
+interface Asked {
+  indexes: number[];
+  outcome: Outcome | null;
+}
+
+const keyOf = (by: unknown, value: unknown): string | null => {
+  try {
+    return toQuery(by, value).key;
+  } catch {
+    return null; // the lookup itself says what is wrong
+  }
+};
+
+/** Like the outcome, with objects of its own. */
+const copyOf = (outcome: Outcome): Outcome =>
+  'user' in outcome ? { ...outcome, user: structuredClone(outcome.user) } : { ...outcome, error: outcome.error.lookup ? outcome.error.for(outcome.error.lookup) : outcome.error };
+
+export const lookupList = async ({ by, values, progress }: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> => {
+  const { clock, lookup, pacing } = parts;
+  const startedAt = clock.now();
+  const outcomes = new Array<Outcome | undefined>(values.length);
+  const asked = new Map<string, Asked>();
+  let settled = 0;
+
+  const settle = (index: number, outcome: Outcome): void => {
+    outcomes[index] = outcome;
+    progress?.(++settled);
+  };
+
+  const ask = async (index: number): Promise<Outcome> => {
+    const value = values[index];
+    try {
+      const found = await lookup({ by, value }, signal);
+      return { value: found.lookup.value ?? '', user: found.user };
+    } catch (error) {
+      const failure = error instanceof LookupFailure ? error : inputFailure('The value cannot be read.');
+      return { value: failure.lookup?.value ?? null, error: failure };
+    }
+  };
+
+  const handle = async (index: number): Promise<void> => {
+    const key = keyOf(by, values[index]);
+    const before = key === null ? undefined : asked.get(key);
+    if (before?.outcome) return settle(index, copyOf(before.outcome));
+    if (before) return void before.indexes.push(index);
+    const entry: Asked = { indexes: [], outcome: null };
+    if (key !== null) {
+      asked.set(key, entry);
+      await new Promise<void>((resolve) => pacing.whenRoom(resolve));
+    }
+    const outcome = await ask(index);
+    entry.outcome = outcome;
+    settle(index, outcome);
+    for (const again of entry.indexes) settle(again, copyOf(outcome));
+  };
+
+  let next = 0;
+  /** Hands in one item after the other; there are as many of these as lookups may be in flight. */
+  const worker = async (): Promise<void> => {
+    while (next < values.length) {
+      const index = next++;
+      await handle(index);
+      if (index % AT_ONCE === AT_ONCE - 1) await new Promise<void>((resolve) => void clock.setTimeout(resolve, 0));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parts.concurrency, values.length) }, worker));
+
+  const found: ListOutcome['found'] = [];
+  const failed: ListOutcome['failed'] = [];
+  outcomes.forEach((outcome, index) => {
+    if (!outcome) return;
+    if ('user' in outcome) found.push({ index, value: outcome.value, user: outcome.user });
+    else failed.push({ index, value: outcome.value, error: outcome.error });
+  });
+  const durationMs = Math.round((clock.now() - startedAt) * 100) / 100;
+  return {
+    found, failed,
+    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: values.length, found: found.length, failed: failed.length, durationMs },
+  };
+};

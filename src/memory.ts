@@ -1,0 +1,37 @@
+/** What was asked before: answers with lifetimes, and calls under way that equal lookups can share. */
+import { LRUCache } from 'lru-cache';
+import type { Clock } from './clock';
+import { LookupFailure } from './failures';
+import type { Answer, Flight, Result } from './flight';
+import type { Settings } from './settings';
+
+export interface Memory {
+  /** The remembered answer, if it is still fresh. */
+  recall(key: string): Answer | undefined;
+  /** Keeps a found user and a not-found for their own times; other failures never. */
+  remember(key: string, result: Result): void;
+  /** Calls under way by key. */
+  readonly flights: Map<string, Flight>;
+}
+
+type Lifetimes = Pick<Settings, 'cacheTtlMs' | 'cacheMissTtlMs' | 'cacheSize'>;
+
+export const createMemory = ({ cacheTtlMs, cacheMissTtlMs, cacheSize }: Lifetimes, clock: Clock): Memory => {
+  const flights = new Map<string, Flight>();
+  if (cacheTtlMs === 0 && cacheMissTtlMs === 0) return { flights, recall: () => undefined, remember: () => undefined };
+
+  // ttlResolution 0: no timer of the cache's own.
+  const answers = new LRUCache<string, Answer>({ max: cacheSize, ttl: 1, ttlResolution: 0, perf: clock });
+  const lifetime = (result: Result): number => {
+    if (!(result instanceof LookupFailure)) return cacheTtlMs;
+    return result.category === 'not-found' ? cacheMissTtlMs : 0;
+  };
+  return {
+    flights,
+    recall: (key) => answers.get(key),
+    remember(key, result) {
+      const ttl = lifetime(result);
+      if (ttl > 0) answers.set(key, result instanceof LookupFailure ? result : { text: result.text }, { ttl });
+    },
+  };
+};

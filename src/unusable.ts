@@ -1,0 +1,39 @@
+/** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
+import { nothingChecked } from './check';
+import { type LookupFailure, type LookupInfo } from './failures';
+import { lookupList } from './list';
+import { type LookupRequest } from './lookups';
+import { systemClock } from './clock';
+import { toQuery } from './query';
+import { Figures } from './stats';
+import type { Tenant } from './client';
+
+const valueOf = ({ by, value }: LookupRequest): string | null => {
+  try {
+    return toQuery(by, value).value;
+  } catch {
+    return null; // nothing could be sent, which is no news here
+  }
+};
+
+export const unusableTenant = (failure: LookupFailure): Tenant => {
+  const figures = new Figures();
+  const lookup: Tenant['lookup'] = (request) => {
+    const info: LookupInfo = { by: String(request.by), value: valueOf(request), tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
+    const own = failure.for(info);
+    figures.count(own, info);
+    return Promise.reject(own);
+  };
+  return {
+    label: '',
+    timezone: '+08:00',
+    lookup,
+    lookupList: (request, signal) => lookupList(request, signal, { label: '', concurrency: 1, clock: systemClock, lookup, pacing: { whenRoom: (next) => next() } }),
+    check: () => Promise.resolve({ ...nothingChecked, error: failure }),
+    stats: () => ({
+      inFlight: 0, queued: 0, circuit: 'closed', token: { renewals: 0, expiresIn: null },
+      lookups: { ...figures.lookups }, latencyMs: figures.percentiles(),
+    }),
+    close: () => Promise.resolve(),
+  };
+};
