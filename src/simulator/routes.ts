@@ -6,6 +6,8 @@ import type { AccessToken } from './tokens';
 import { NOT_FOUND_MOBILE, NOT_FOUND_USERNAME, SLOW_MOBILE, SLOW_MS, isTrouble } from './troubles';
 import { type UserRecord, bareMobile, userBehindTrouble } from './users';
 
+const USERS = '/api/v2/tenant/users/';
+
 const found = (user: UserRecord | undefined, notFoundCode: string): Answer =>
   user ? json(200, user) : businessError(400, notFoundCode, 'User not found');
 
@@ -88,8 +90,6 @@ const decoded = (text: string): string | undefined => {
     return undefined;
   }
 };
-
-const USERS = '/api/v2/tenant/users/';
 
 const POSTS = new Map<string, Handler>([
   ['/api/v2/tenant/token', tokenAnswer],

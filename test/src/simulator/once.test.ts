@@ -81,6 +81,12 @@ describe('demo tenant: numbers with one trouble each time', () => {
     expect(await statuses('13800000400', [b3])).to.deep.equal([200]);
   });
 
+  it('400: what one client settles is not taken from another', async () => {
+    for (const id of ['one', 'two']) await mobile('13800000400', await newToken(simulator, id));
+    expect(await statuses('13800000400', [await newToken(simulator, 'two')])).to.deep.equal([200]);
+    expect(await statuses('13800000400', [await newToken(simulator, 'one')])).to.deep.equal([200]);
+  });
+
   it('400: a caller that comes later is refused first, after a settled refusal, one of another client, or one given up', async () => {
     const a = await newToken(simulator, 'one');
     await mobile('13800000400', a);
