@@ -2,7 +2,7 @@
  * The one family of errors: every lookup that does not find a user ends in a `LookupFailure`.
  * Codes and categories are public: flows route on them (README, "Failures").
  */
-import { ADVICE, PROXY_AUTHENTICATION, adviceKey, bareCode, type Category } from './advice';
+import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, adviceKey, bareCode, type Category } from './advice';
 
 export { ADVICE, CATEGORIES, adviceKey, type AdviceKey, type Category } from './advice';
 
@@ -53,8 +53,13 @@ export class LookupFailure extends Error {
     this.category = details.category;
     this.status = details.status ?? null;
     this.retryable = details.retryable ?? RETRYABLE.has(details.category);
-    this.advice = ADVICE[adviceKey(code, details.category, details.cause)];
     if (details.cause) this.cause = details.cause;
+    this.advice = ADVICE[this.adviceKey];
+  }
+
+  /** Catalogue key of the advice. */
+  get adviceKey(): AdviceKey {
+    return adviceKey(this.code, this.category, this.cause);
   }
 
   /** The same failure as it happened to one message: every message gets an object of its own. */

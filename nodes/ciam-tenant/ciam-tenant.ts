@@ -1,0 +1,36 @@
+/** The config node: one tenant, shared by all lookup nodes that name it. */
+import type { Tenant } from '../../src/tenant';
+import type { NodeConfig, Red, RedNode } from '../red';
+import { addRoutes, type TenantNode } from './routes';
+import { tenantSettings } from './settings';
+
+/** Loaded with the first tenant that is deployed, not with the palette. */
+const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+
+/** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
+const openTenant = (red: Red, node: RedNode, config: NodeConfig): Tenant => {
+  const { configFailure, createTenant, LookupFailure, unusableTenant } = client();
+  try {
+    return createTenant(tenantSettings(red, config, node.credentials ?? {}, configFailure));
+  } catch (failure) {
+    if (!(failure instanceof LookupFailure)) throw failure;
+    node.warn(failure.message);
+    return unusableTenant(failure);
+  }
+};
+
+export = (red: Red): void => {
+  function CiamTenant(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    const tenant = openTenant(red, this, config);
+    Object.assign(this as TenantNode, { tenant, properties: config });
+    this.on('close', (_removed, done) => {
+      tenant.close().catch((error: unknown) => this.warn(String(error))).finally(done);
+    });
+  }
+
+  red.nodes.registerType('ciam-tenant', CiamTenant, {
+    credentials: { token: { type: 'password' }, clientId: { type: 'password' }, clientSecret: { type: 'password' } },
+  });
+  addRoutes(red);
+};

@@ -1,0 +1,69 @@
+/** What the dialog asks the runtime: to test a connection, and for live figures. */
+import type { Tenant } from '../../src/tenant';
+import { failureObject } from '../failure';
+import type { Red, RedNode } from '../red';
+import { tenantSettings } from './settings';
+
+const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+
+export interface TenantNode extends RedNode {
+  tenant: Tenant;
+  /** As deployed, after substitution of environment variables. */
+  properties: Record<string, unknown>;
+}
+
+/** What the editor sends for a secret that it does not know and that stays as it is. */
+const STORED = '__PWRD__';
+
+type Values = Record<string, unknown>;
+
+const record = (value: unknown): Values => (typeof value === 'object' && value !== null ? (value as Values) : {});
+
+/** Values of a dialog are not deployed yet: the runtime has not substituted their environment variables. */
+const substituted = (red: Red, value: unknown): unknown => {
+  if (typeof value !== 'string' || !value.includes('${')) return value;
+  let result: unknown = value;
+  red.util.evaluateNodeProperty(value, 'env', undefined, {}, (_error, found) => (result = found));
+  return result;
+};
+
+/** The dialog's values over the deployed ones; without a dialog the deployed ones. */
+const testedSettings = (red: Red, id: string, body: Values) => {
+  const deployed = red.nodes.getNode(id) as TenantNode | null | undefined;
+  const stored = { ...record(red.nodes.getCredentials(id)), ...record(deployed?.credentials) };
+  const given = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, substituted(red, value)]));
+  const credential = (name: string): unknown => substituted(red, given[name] === undefined || given[name] === STORED ? stored[name] : given[name]);
+  const credentials = { token: credential('token'), clientId: credential('clientId'), clientSecret: credential('clientSecret') };
+  return tenantSettings(red, { ...deployed?.properties, ...given }, credentials, client().configFailure);
+};
+
+const test = async (red: Red, id: string, body: Values, signal: AbortSignal): Promise<object> => {
+  const { checkSettings, LookupFailure, unusableTenant } = client();
+  const check = await checkSettings(testedSettings(red, id, body), signal).catch((failure: unknown) => {
+    if (!(failure instanceof LookupFailure)) throw failure;
+    return unusableTenant(failure).check();
+  });
+  const shown = (availability: typeof check.mobile): object => ({
+    available: availability.available, ...(availability.error && { error: failureObject(red, availability.error) }),
+  });
+  const { error, mobile, username, ...rest } = check;
+  return { ...rest, mobile: shown(mobile), username: shown(username), ...(error && { error: failureObject(red, error) }) };
+};
+
+export const addRoutes = (red: Red): void => {
+  red.httpAdmin.post('/ciam-tenant/:id/test', red.auth.needsPermission('ciam-tenant.write'), (request, response, next) => {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    test(red, request.params.id ?? '', record(request.body), gone.signal)
+      .then((result) => {
+        if (!gone.signal.aborted) response.json(result);
+      })
+      .catch(next);
+  });
+
+  red.httpAdmin.get('/ciam-tenant/:id/stats', red.auth.needsPermission('ciam-tenant.read'), (request, response) => {
+    const node = red.nodes.getNode(request.params.id ?? '') as Partial<TenantNode> | null | undefined;
+    if (node?.type === 'ciam-tenant' && node.tenant) response.json(node.tenant.stats());
+    else response.sendStatus(404);
+  });
+};

@@ -1,0 +1,52 @@
+/** Properties and credentials of the config node → settings of the client. */
+import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/tenant';
+import type { Red } from '../red';
+
+type Values = Record<string, unknown>;
+type ConfigFailure = (typeof import('../../src/tenant'))['configFailure'];
+
+/** Properties that go to the client as they are. */
+const PLAIN = [
+  'domain', 'auth', 'clientAuth', 'timeout', 'queueTimeout', 'retries', 'concurrency', 'queueLimit', 'rateLimit', 'cacheTtl', 'cacheMissTtl', 'cacheSize', 'timezone',
+] as const;
+const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
+
+const tlsOf = (red: Red, id: unknown, configFailure: ConfigFailure): TlsSettings | undefined => {
+  if (typeof id !== 'string' || !id) return undefined;
+  const node = red.nodes.getNode(id) as { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined;
+  if (!node?.addTLSOptions) throw configFailure('tls', 'the TLS node does not exist or is disabled.');
+  if (node.valid === false) throw configFailure('tls', 'the TLS node cannot read its certificate or key.');
+  return node.addTLSOptions({});
+};
+
+interface ProxyNode {
+  url?: string;
+  noproxy?: string[];
+  credentials?: { username?: string; password?: string };
+}
+
+const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySettings | undefined => {
+  if (typeof id !== 'string' || !id) return undefined;
+  const node = red.nodes.getNode(id) as ProxyNode | null | undefined;
+  if (!node?.url) throw configFailure('proxy', 'the proxy node does not exist, is disabled or has no URL.');
+  const text = /^[a-z]+:\/\//i.test(node.url) ? node.url : `http://${node.url}`;
+  if (!URL.canParse(text)) throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
+  const url = new URL(text);
+  const { username = '', password = '' } = node.credentials ?? {};
+  if (username) url.username = encodeURIComponent(username);
+  if (password) url.password = encodeURIComponent(password);
+  return { url: url.href, noProxy: node.noproxy ?? [] };
+};
+
+/** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
+export const tenantSettings = (red: Red, properties: Values, credentials: Values, configFailure: ConfigFailure): TenantSettings => {
+  const demo = properties.demo === true || properties.demo === 'true';
+  const settings: Values = { demo };
+  for (const name of PLAIN) if (properties[name] !== undefined) settings[name] = properties[name];
+  for (const name of SECRETS) if (credentials[name]) settings[name] = credentials[name];
+  if (!demo) {
+    settings.tls = tlsOf(red, properties.tls, configFailure);
+    settings.proxy = proxyOf(red, properties.proxy, configFailure);
+  }
+  return settings;
+};

@@ -1,0 +1,156 @@
+/** The lookup node: takes the value from the message, asks the tenant, fills the message. Exactly one outcome each. */
+import type { ListOutcome, Lookup, LookupFailure, ShapedUser, Tenant, User } from '../../src/tenant';
+import { failureObject } from '../failure';
+import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../red';
+import { createStatusLight } from './status';
+import { type ReadValue, resultWriter, valueReader, type WriteResult } from './value';
+
+/** Loaded with the first node that is deployed, not with the palette. */
+const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+
+interface Options {
+  by: unknown;
+  toCatch: boolean;
+  read: ReadValue;
+  write: WriteResult;
+  shape: ((user: User) => ShapedUser) | null;
+}
+
+/** Throws a `CIAM.CONFIG` failure that names the property. */
+const readOptions = (red: Red, node: RedNode, config: NodeConfig, tenant: Tenant): Options => {
+  const { configFailure, isBy, BY, fieldNames, keepFields, normalise } = client();
+  const { by = 'mobile', onFailure = 'output', fields = '', normalise: even = false } = config;
+  if (by !== 'msg' && !isBy(by)) throw configFailure('by', `must be msg or one of ${BY.join(', ')}.`);
+  if (onFailure !== 'output' && onFailure !== 'catch') throw configFailure('onFailure', 'must be "output" or "catch".');
+  if (typeof fields !== 'string') throw configFailure('fields', 'must be names separated by commas.');
+  const names = fieldNames(fields);
+  const shape = (user: User): ShapedUser => keepFields(even ? normalise(user, tenant.timezone) : user, names);
+  return {
+    by, toCatch: onFailure === 'catch', read: valueReader(red, node, config, client()), write: resultWriter(red, config, client()),
+    shape: even || names.length > 0 ? shape : null,
+  };
+};
+
+/** A tenant node that is missing or disabled is a failure of every message, not of the deploy. */
+const tenantOf = (red: Red, config: NodeConfig): Tenant => {
+  const node = typeof config.tenant === 'string' && config.tenant ? (red.nodes.getNode(config.tenant) as { tenant?: Tenant } | null | undefined) : null;
+  return node?.tenant ?? client().unusableTenant(client().configFailure('tenant', 'is missing: choose a tenant node that exists and is enabled.'));
+};
+
+/** Settings of this node that make no sense end every message the way an unusable tenant does. */
+const open = (red: Red, node: RedNode, config: NodeConfig): { tenant: Tenant; options: Options } => {
+  const tenant = tenantOf(red, config);
+  try {
+    return { tenant, options: readOptions(red, node, config, tenant) };
+  } catch (failure) {
+    if (!(failure instanceof client().LookupFailure)) throw failure;
+    node.warn(failure.message);
+    const { onFailure } = config;
+    const options = readOptions(red, node, { id: config.id, onFailure: onFailure === 'catch' ? 'catch' : 'output' }, tenant);
+    return { tenant: client().unusableTenant(failure), options };
+  }
+};
+
+const isLookupError = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && (error as { source?: { type?: unknown } }).source?.type === 'ciam-user';
+
+export = (red: Red): void => {
+  function CiamUser(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    const { tenant, options } = open(red, this, config);
+    const { read, write, shape, toCatch } = options;
+    const light = createStatusLight(this);
+    const closing = new AbortController();
+    const source = { id: this.id, type: this.type, name: this.name ?? '' };
+    const describe = (failure: LookupFailure): object => ({ ...failureObject(red, failure), source });
+
+    const publish = (message: Message, durationMs: number, attempts: number): void => {
+      if (!this.metric()) return;
+      this.metric('lookup.duration.millis', message, durationMs);
+      this.metric('lookup.attempts', message, attempts);
+    };
+
+    const succeed = (message: Message, { user, lookup }: Lookup, send: Send, done: Done): void => {
+      if (isLookupError(message.error)) delete message.error;
+      message.lookup = lookup;
+      if (!write(message, shape ? shape(user) : user)) return fail(message, unwritable().for(lookup), send, done);
+      light.settled(null);
+      publish(message, lookup.durationMs, lookup.attempts);
+      send(message);
+      done();
+    };
+
+    const unwritable = (): LookupFailure => client().configFailure('output', 'the message has no place of this name.');
+
+    const fail = (message: Message, failure: LookupFailure, send: Send, done: Done): void => {
+      light.settled(failure);
+      message.lookup = failure.lookup;
+      if (failure.lookup) publish(message, failure.lookup.durationMs, failure.lookup.attempts);
+      write(message, failure.code);
+      if (toCatch) return done(failure);
+      message.error = describe(failure);
+      send([null, message]);
+      done();
+    };
+
+    const answerList = (message: Message, { found, failed, lookup }: ListOutcome, send: Send, done: Done): void => {
+      if (isLookupError(message.error)) delete message.error;
+      const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error) }));
+      const users = shape ? found.map((item) => ({ ...item, user: shape(item.user) })) : found;
+      const succeeds = users.length > 0 || failures.length === 0;
+      // Two outcomes are two messages; the copy is made before the results are in it.
+      const second = succeeds && failures.length > 0 ? red.util.cloneMessage(message) : message;
+      const fill = (into: Message, result: unknown): boolean => {
+        into.lookup = { ...lookup };
+        return write(into, result);
+      };
+      const written = (!succeeds || fill(message, users)) && (failures.length === 0 || fill(second, failures));
+      if (!written) return fail(message, unwritable(), send, done);
+      const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
+      light.settled(failure);
+      publish(message, lookup.durationMs, lookup.total);
+      if (toCatch && failure) {
+        if (succeeds) send(message === second ? red.util.cloneMessage(message) : message);
+        return done(failure);
+      }
+      send([succeeds ? message : null, failure ? second : null]);
+      done();
+    };
+
+    const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {
+      const by = options.by === 'msg' ? message.by : options.by;
+      if (!Array.isArray(value)) {
+        tenant.lookup({ by, value }, closing.signal)
+          .then((found) => succeed(message, found, send, done), (failure: LookupFailure) => fail(message, failure, send, done))
+          .catch(done);
+        return;
+      }
+      const list = {};
+      const progress = (settled: number): void => light.progress(list, settled, value.length);
+      tenant.lookupList({ by, values: value, progress }, closing.signal)
+        .finally(() => light.listEnded(list))
+        .then((outcome) => answerList(message, outcome, send, done))
+        .catch(done);
+    };
+
+    this.on('input', (message, send, done) => {
+      light.started();
+      read(message, (failure, value) => {
+        if (!failure) return lookUp(message, value, send, done);
+        const by = options.by === 'msg' ? String(message.by) : String(options.by);
+        fail(message, failure.for({ by, value: null, tenant: tenant.label, attempts: 0, durationMs: 0, source: 'tenant' }), send, done);
+      });
+    });
+
+    this.on('close', (_removed, done) => {
+      closing.abort();
+      // What was waiting is answered in the microtasks that follow.
+      setImmediate(() => {
+        light.close();
+        done();
+      });
+    });
+  }
+
+  red.nodes.registerType('ciam-user', CiamUser);
+};

@@ -1,0 +1,89 @@
+/** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
+import type { Category } from '../../src/tenant';
+import type { RedNode, Status } from '../red';
+
+const EVERY_MS = 250;
+
+export interface StatusLight {
+  /** A message has come in; `settled` when its outcome is known, with the failure's code and category. */
+  started(): void;
+  settled(failure: { code: string; category: Category } | null): void;
+  /** A list has this many outcomes of so many; the same `list` object until `listEnded`. */
+  progress(list: object, settled: number, total: number): void;
+  listEnded(list: object): void;
+  close(): void;
+}
+
+const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-input']);
+
+/** A leading letter would be taken for a catalogue key, which codes with dots and colons are not. */
+const outcome = (failure: { code: string; category: Category } | null): Status => {
+  if (!failure) return { fill: 'green', shape: 'dot', text: 'ciam-user.status.found' };
+  if (YELLOW.has(failure.category)) return { fill: 'yellow', shape: 'ring', text: `ciam-user.status.${failure.category}` };
+  return { fill: 'red', shape: 'ring', text: failure.code };
+};
+
+export const createStatusLight = (node: RedNode): StatusLight => {
+  let inFlight = 0;
+  let last: Status = {};
+  let shown = '';
+  let changed = false;
+  let timer: NodeJS.Timeout | null = null;
+  const lists = new Map<object, { settled: number; total: number }>();
+
+  const current = (): Status => {
+    if (lists.size > 0) {
+      let settled = 0;
+      let total = 0;
+      for (const list of lists.values()) {
+        settled += list.settled;
+        total += list.total;
+      }
+      return { fill: 'blue', shape: 'dot', text: `${settled}/${total}` };
+    }
+    return inFlight > 0 ? { fill: 'blue', shape: 'dot', text: String(inFlight) } : last;
+  };
+  const show = (): void => {
+    changed = false;
+    const status = current();
+    const key = `${status.fill ?? ''} ${status.text ?? ''}`;
+    if (key === shown) return;
+    shown = key;
+    node.status(status);
+    timer = setTimeout(() => {
+      timer = null;
+      if (changed) show();
+    }, EVERY_MS);
+    timer.unref();
+  };
+  const change = (): void => {
+    if (timer) changed = true;
+    else show();
+  };
+
+  return {
+    started() {
+      inFlight++;
+      change();
+    },
+    settled(failure) {
+      inFlight--;
+      // The status objects are made only when somebody will see them.
+      last = outcome(failure);
+      change();
+    },
+    progress(list, settled, total) {
+      lists.set(list, { settled, total });
+      change();
+    },
+    listEnded(list) {
+      lists.delete(list);
+      change();
+    },
+    close() {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      node.status({});
+    },
+  };
+};

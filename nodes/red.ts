@@ -1,0 +1,63 @@
+/**
+ * The part of Node-RED's runtime that our nodes use, as Node-RED 4.1 and 5.0 have it.
+ * The published types describe 1.3: a `getNode` that never fails, no asynchronous `close`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export type Message = Record<string, unknown>;
+export type Send = (messages: Message | (Message | null)[]) => void;
+export type Done = (error?: Error) => void;
+
+export interface Status {
+  fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
+  shape?: 'ring' | 'dot';
+  /** A catalogue key, or plain text that does not begin with a letter. */
+  text?: string;
+}
+
+export interface RedNode {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly credentials?: Record<string, string>;
+  on(event: 'input', listener: (message: Message, send: Send, done: Done) => void): void;
+  on(event: 'close', listener: (removed: boolean, done: () => void) => void): void;
+  status(status: Status): void;
+  warn(text: string): void;
+  /** Without arguments: whether anybody listens. */
+  metric(event?: string, message?: Message, value?: number): boolean | undefined;
+}
+
+/** A node as the flow file has it; hand-written flows and older versions may lack anything. */
+export type NodeConfig = Record<string, unknown> & { id: string };
+
+export interface AdminRequest extends IncomingMessage {
+  params: Record<string, string>;
+  body?: unknown;
+}
+export interface AdminResponse extends ServerResponse {
+  json(body: unknown): void;
+  sendStatus(status: number): void;
+}
+type Handler = (request: AdminRequest, response: AdminResponse, next: (error?: unknown) => void) => void;
+
+export interface Red {
+  nodes: {
+    createNode(node: RedNode, config: NodeConfig): void;
+    registerType(type: string, constructor: (this: RedNode, config: NodeConfig) => void, options?: { credentials?: Record<string, { type: 'password' }> }): void;
+    getNode(id: string): unknown;
+    getCredentials(id: string): Record<string, unknown> | undefined | null;
+  };
+  util: {
+    cloneMessage(message: Message): Message;
+    getMessageProperty(message: Message, property: string): unknown;
+    setMessageProperty(message: Message, property: string, value: unknown, createMissing: boolean): boolean;
+    evaluateNodeProperty(value: string, type: string, node: RedNode | undefined, message: Message, callback: (error: Error | null | undefined, value: unknown) => void): void;
+    prepareJSONataExpression(expression: string, node: RedNode): unknown;
+    evaluateJSONataExpression(expression: unknown, message: Message, callback: (error: Error | null | undefined, value: unknown) => void): void;
+  };
+  auth: { needsPermission(permission: string): Handler };
+  httpAdmin: { get(path: string, ...handlers: Handler[]): void; post(path: string, ...handlers: Handler[]): void };
+  /** Translates into the runtime's language; gives the key back when it cannot. */
+  _(key: string): string;
+}
