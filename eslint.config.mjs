@@ -12,6 +12,8 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // control characters are what several patterns look for
+      'no-control-regex': 'off',
       // `export =` is how a CommonJS node file hands its function to Node-RED.
       '@typescript-eslint/no-require-imports': 'off',
     },

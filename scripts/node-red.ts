@@ -1,6 +1,6 @@
 /** Runs Node-RED as a child process on a user directory of its own; `npm start` and the tests share it. */
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,8 +13,10 @@ export interface LaunchOptions {
   /** Plain JSON: it is written to the user directory's settings file. */
   settings?: object;
   env?: NodeJS.ProcessEnv;
-  /** `event` with a RuntimeEvent, `log` whenever something was written. */
+  /** `event` with a RuntimeEvent, `log` with the text just written. */
   events?: EventEmitter;
+  /** Aborted, it stops Node-RED. */
+  signal?: AbortSignal;
 }
 
 /** What the runtime tells the editor: its own state, what nodes publish (debug messages), statuses. */
@@ -62,20 +64,26 @@ const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)|_proxy$/i.test(name)));
 
 /** Resolves once the editor is served and the flows are started; rejects when Node-RED ends before, or lacks node types. */
-export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, settings, env, events = new EventEmitter() }: LaunchOptions): Promise<Launched> => {
+export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, settings, env, events = new EventEmitter(), signal }: LaunchOptions): Promise<Launched> => {
   const file = join(userDir, 'settings.js');
   writeFileSync(file, settingsFile({ ...QUIET, ...settings, userDir }));
   const child = spawn(node, [redJs, '--userDir', userDir, '--settings', file], {
-    cwd: userDir, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    cwd: userDir, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], signal,
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      events.emit('log');
+      events.emit('log', text);
     });
   }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await exited;
@@ -91,13 +99,14 @@ export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, s
       events.emit('event', message);
       if (message.kind !== 'runtime' || message.event.id !== 'runtime-state') return;
       const { state, error } = message.event.payload ?? {};
-      if (error !== undefined) void stop().then(() => reject(new Error(`Node-RED did not start the flows: ${error}\n${log}`)));
-      else if (state !== undefined) started = true;
+      if (error !== undefined) {
+        failure = new Error(`Node-RED did not start the flows: ${error}\n${log}`);
+        void stop();
+      } else if (state !== undefined) started = true;
       check();
     });
     events.on('log', check);
-    child.once('error', reject);
-    void exited.then((code) => reject(new Error(`Node-RED ended with exit code ${String(code)}.\n${log}`)));
+    void exited.then((code) => reject(failure ?? new Error(`Node-RED ended with exit code ${String(code)}.\n${log}`)));
   });
   return { url, pid: child.pid ?? 0, log: () => log, exited, stop };
 };

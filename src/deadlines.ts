@@ -23,7 +23,7 @@ export class Deadlines {
     if (this.newest) this.newest.newer = entry;
     else this.oldest = entry;
     this.newest = entry;
-    if (!this.timer) this.arm(this.ms);
+    this.arm(this.ms);
   }
 
   remove(entry: Timed): void {
@@ -52,6 +52,7 @@ export class Deadlines {
 
   /** The timer is not moved when an entry is removed: it fires, finds who is oldest then, and sleeps again. */
   private arm(ms: number): void {
+    if (this.timer) return;
     this.timer = this.clock.setTimeout(this.sweep, ms);
     this.timer.unref?.();
   }
@@ -60,6 +61,7 @@ export class Deadlines {
     this.timer = null;
     const now = this.clock.now();
     this.passUntil(now, this.pass);
-    if (this.oldest && !this.timer) this.arm(Math.max(1, this.oldest.deadline - now));
+    const { oldest } = this;
+    if (oldest) this.arm(Math.max(1, oldest.deadline - now));
   };
 }

@@ -7,7 +7,7 @@ import { unusableTenant } from './unusable';
 /** What the simulator takes from anybody. */
 const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo', label: 'demo', proxy: false } as const;
 
-export const createDemo = ({ demo: _, tls: __, ...raw }: TenantSettings, parts: TenantParts): Tenant => {
+export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
   const settings = { ...raw, ...DEMO };
   // Settings are checked now, as for any tenant; the port is known a moment later.
   const { timezone } = checkedSettings({ ...settings, domain: 'http://127.0.0.1' });

@@ -33,7 +33,7 @@ const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for(
  * which loading undici sets: other nodes' `fetch` must not run through our copy.
  */
 const loadUndici = (): typeof import('undici') => {
-  const globals = globalThis as unknown as Record<symbol, unknown>;
+  const globals = globalThis as Record<symbol, unknown>;
   const before = GLOBAL_DISPATCHERS.map((name) => globals[name]);
   const undici = require('undici') as typeof import('undici');
   GLOBAL_DISPATCHERS.forEach((name, index) => {
@@ -48,7 +48,7 @@ type Connect = (options: unknown, callback: (...result: unknown[]) => void) => S
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
 const trackedConnector = (undici: typeof import('undici'), tls: TlsSettings | undefined, timeoutMs: number, sockets: Set<Socket>): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false } as Parameters<typeof undici.buildConnector>[0]) as unknown as Connect;
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false }) as unknown as Connect;
   return (options, callback) => {
     const socket = connect(options, callback);
     sockets.add(socket);

@@ -8,7 +8,7 @@ const text = textsOf('ciam-tenant');
 
 RED.nodes.registerType('ciam-tenant', {
   category: 'config',
-  color: '#87A980',
+  color: '#3FADB5',
   icon: 'ciam-tenant.svg',
   defaults: {
     name: { value: '' },

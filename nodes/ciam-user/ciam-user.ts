@@ -121,7 +121,7 @@ export = (red: Red): void => {
       const by = options.by === 'msg' ? message.by : options.by;
       if (!Array.isArray(value)) {
         tenant.lookup({ by, value }, closing.signal)
-          .then((found) => succeed(message, found, send, done), (failure: LookupFailure) => fail(message, failure, send, done))
+          .then((found) => succeed(message, found, send, done), (failure: unknown) => fail(message, failure as LookupFailure, send, done))
           .catch(done);
         return;
       }

@@ -7,7 +7,7 @@ const text = textsOf('ciam-user');
 
 RED.nodes.registerType('ciam-user', {
   category: 'network',
-  color: '#87A980',
+  color: '#3FADB5',
   icon: 'ciam-user.svg',
   defaults: {
     name: { value: '' },

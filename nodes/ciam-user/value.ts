@@ -70,7 +70,7 @@ export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Fa
   }
   return (message, result) => {
     try {
-      return red.util.setMessageProperty(message, output, result, true) !== false;
+      return red.util.setMessageProperty(message, output, result, true);
     } catch {
       return false;
     }

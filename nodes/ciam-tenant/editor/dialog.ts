@@ -14,8 +14,8 @@ const field = (name: string): JQuery => $(`#${PREFIX}-${name}`);
 
 /** A new config node comes without the defaults that are false, 0 or empty, an older flow without the newer ones. */
 const showDefaults = (node: EditorNode): void => {
-  for (const [name, { value }] of Object.entries(node._def.defaults)) {
-    if (node[name] === undefined && (typeof value === 'string' || typeof value === 'number')) field(name).val(value);
+  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
+    if (node[name] === undefined && type === undefined && (typeof value === 'string' || typeof value === 'number')) field(name).val(value);
   }
 };
 

@@ -27,8 +27,8 @@ const completions = (list: string): Completion[] => {
 
 /** Flows written by hand or by an older version lack the newer properties: their fields show the defaults. */
 const showDefaults = (node: EditorNode): void => {
-  for (const [name, { value }] of Object.entries(node._def.defaults)) {
-    if (node[name] === undefined && typeof value === 'string') $(`#node-input-${name}`).val(value);
+  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
+    if (node[name] === undefined && type === undefined && typeof value === 'string') $(`#node-input-${name}`).val(value);
   }
 };
 
