@@ -13,17 +13,24 @@ interface Failure {
   code: string;
   message: string;
   category: Category;
+  status: number | null;
   cause?: { code: string };
+}
+
+interface Availability {
+  available: boolean;
+  error?: Failure;
 }
 
 /** The answer of `POST ciam-tenant/:id/test`. */
 interface TestAnswer {
   ok: boolean;
   token: { ok: boolean; expiresIn?: number | null };
-  mobile: { available: boolean };
-  username: { available: boolean };
+  mobile: Availability;
+  username: Availability;
   dialect: string | null;
-  error?: Failure | null;
+  /** The first thing to mend. */
+  error?: Failure;
 }
 
 type Verdict = 'good' | 'bad' | 'neutral';
@@ -37,23 +44,29 @@ const lifetime = (seconds: number | null | undefined): string => {
   return seconds < 120 ? text('test.token-seconds', { n: Math.round(seconds) }) : text('test.token-minutes', { n: Math.round(seconds / 60) });
 };
 
-const lookup = (mode: 'mobile' | 'username', available: boolean): JQuery =>
-  line(available ? 'good' : 'bad', text(available ? `test.${mode}` : `test.no-${mode}`));
+const detail = ({ code, message }: Failure): JQuery => $('<div class="ciam-detail">').text(`${code}: ${message}`);
 
-const failureLines = ({ code, message, category, cause }: Failure): JQuery[] => [
-  line('bad', advice(`advice.${adviceKey(code, category, cause)}`)),
-  $('<div class="ciam-detail">').text(`${code}: ${message}`),
-];
+const failureLines = (failure: Failure): JQuery[] =>
+  [line('bad', advice(`advice.${adviceKey(failure.code, failure.category, failure.cause)}`)), detail(failure)];
 
-const answerLines = (answer: TestAnswer): JQuery[] => {
-  const lines: JQuery[] = [];
-  if (answer.token.ok) {
-    lines.push(line('good', lifetime(answer.token.expiresIn)));
-    lines.push(lookup('mobile', answer.mobile.available), lookup('username', answer.username.available));
-  }
-  if (answer.dialect) lines.push(line('neutral', text('test.dialect', { dialect: answer.dialect })));
-  if (answer.error) lines.push(...failureLines(answer.error));
-  return lines;
+const UNSERVED = [404, 405, 501];
+
+/** A lookup that is missing is told apart from one that is not granted, and from one that went wrong. */
+const lookupLines = (mode: 'mobile' | 'username', { available, error }: Availability): JQuery[] => {
+  if (available || !error) return [line('good', text(`test.${mode}`))];
+  if (error.category === 'forbidden') return [line('bad', text(`test.ungranted-${mode}`)), detail(error)];
+  return UNSERVED.includes(error.status ?? 0) ? [line('bad', text(`test.unserved-${mode}`)), detail(error)] : failureLines(error);
+};
+
+const answerLines = ({ token, mobile, username, dialect, error }: TestAnswer): JQuery[] => {
+  // Nothing was asked of the lookups, or both met the same trouble: it is told once.
+  if (error && (!token.ok || mobile.error?.code === username.error?.code)) return failureLines(error);
+  return [
+    line('good', lifetime(token.expiresIn)),
+    ...lookupLines('mobile', mobile),
+    ...lookupLines('username', username),
+    ...(dialect ? [line('neutral', text('test.dialect', { dialect }))] : []),
+  ];
 };
 
 const refusal = (status: number): string => {
