@@ -1,0 +1,137 @@
+/** Every text a person reads is in the catalogues: complete, the same in both languages, and all of it in use. */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { ADVICE, CATEGORIES } from '../src/advice';
+
+const NODES = resolve(__dirname, '../nodes');
+const TYPES = ['ciam-tenant', 'ciam-user'] as const;
+const LANGUAGES = ['en-US', 'zh-CN'] as const;
+type Type = (typeof TYPES)[number];
+
+const read = (...path: string[]): string => readFileSync(join(NODES, ...path), 'utf8');
+const help = (type: Type, language: string): string => read(type, 'locales', language, `${type}.html`);
+
+/** `{ a: { b: 'text' } }` → `a.b` → `text` */
+const flatten = (value: unknown, path = ''): [string, string][] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key))
+    : [[path, String(value)]];
+
+const catalogue = (type: Type, language: string): Map<string, string> => {
+  const whole = JSON.parse(read(type, 'locales', language, `${type}.json`)) as Record<string, unknown>;
+  expect(Object.keys(whole)).to.deep.equal([type]);
+  return new Map(flatten(whole[type]));
+};
+
+const sources = (folder: string): string =>
+  readdirSync(folder).map((name) => join(folder, name))
+    .map((path) => (statSync(path).isDirectory() ? sources(path) : path.endsWith('.ts') ? readFileSync(path, 'utf8') : ''))
+    .join('\n');
+
+/** What stands between the parentheses after each `name(`. */
+const argumentsOf = (name: string, source: string): string[] =>
+  [...source.matchAll(new RegExp(`\\b${name}\\(`, 'g'))].map(({ index }) => {
+    const start = index + name.length + 1;
+    let depth = 1;
+    let end = start;
+    while (depth > 0) {
+      if (source[end] === '(') depth++;
+      if (source[end] === ')') depth--;
+      end++;
+    }
+    return source.slice(start, end - 1);
+  });
+
+/** A key, or a pattern where part of it is computed. */
+const asPattern = (literal: string): RegExp =>
+  new RegExp(`^${literal.split(/\$\{.*?\}/).map((part) => part.replace(/[.*+?^$()[\]\\|]/g, '\\$&')).join('[\\w-]+')}$`);
+
+const literals = (code: string): string[] =>
+  [...code.matchAll(/'([^'\n]*)'|`([^`\n]*)`/g)].map(([, plain, template]) => plain ?? template ?? '');
+
+const KEY = /^(palette|[a-z]\w*\.[\w${}?' -]+)$/;
+
+/** Keys and patterns that the dialog and the runtime of a node type ask for. */
+const used = (type: Type): string[] => {
+  const forms = [...read(type, 'editor.html').matchAll(/data-i18n="(?:\[\w+\])?([\w.-]+)"/g)].map(([, key]) => key ?? '');
+  const foreign = forms.filter((key) => !key.startsWith(`${type}.`));
+  expect(foreign, 'keys of another catalogue').to.deep.equal([]);
+  const dialogs = TYPES.flatMap((owner) => {
+    const code = sources(join(NODES, owner));
+    return argumentsOf(owner === type ? 'text' : 'advice', code).flatMap(literals).filter((literal) => KEY.test(literal));
+  });
+  // Permissions and icon files begin like keys.
+  const runtime = literals(sources(NODES)).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
+  return [...forms, ...runtime].map((key) => key.slice(type.length + 1)).concat(dialogs);
+};
+
+describe('catalogues', () => {
+  for (const type of TYPES) {
+    describe(type, () => {
+      it('has the same keys and the same insertions in English and Chinese, and no empty text', () => {
+        const [english, chinese] = LANGUAGES.map((language) => catalogue(type, language)) as [Map<string, string>, Map<string, string>];
+        expect([...chinese.keys()].sort()).to.deep.equal([...english.keys()].sort());
+        for (const [key, text] of english) {
+          const translated = chinese.get(key) ?? '';
+          expect(text.trim(), key).to.not.equal('');
+          expect(translated.trim(), key).to.not.equal('');
+          const insertions = (words: string): string[] => (words.match(/__\w+?__/g) ?? []).sort();
+          expect(insertions(translated), key).to.deep.equal(insertions(text));
+        }
+      });
+
+      it('has every key that form, dialog and runtime use', () => {
+        const keys = [...catalogue(type, 'en-US').keys()];
+        const missing = used(type).filter((key) => !keys.some((known) => asPattern(key).test(known)));
+        expect(missing).to.deep.equal([]);
+      });
+
+      it('has no key that nobody uses', () => {
+        const patterns = used(type).map(asPattern);
+        const idle = [...catalogue(type, 'en-US').keys()].filter((key) => !patterns.some((pattern) => pattern.test(key)));
+        expect(idle).to.deep.equal([]);
+      });
+
+      it('has help of the same structure in both languages, with every property of the dialog', () => {
+        const tags = (language: string): string[] => [...help(type, language).matchAll(/<\/?[a-z]\w*/g)].map(([tag]) => tag).filter((tag) => !/code|b$/.test(tag));
+        expect(tags('zh-CN')).to.deep.equal(tags('en-US'));
+        for (const language of LANGUAGES) {
+          expect(help(type, language)).to.include(`data-help-name="${type}"`);
+          for (const [key, text] of catalogue(type, language)) {
+            if (key.startsWith('label.') && key !== 'label.name') expect(help(type, language), `${language} ${key}`).to.include(text);
+          }
+        }
+      });
+
+      it('is the only place of texts: the form has none of its own', () => {
+        const words = read(type, 'editor.html').replace(/<style>.*?<\/style>|<!--.*?-->|<[^>]*>/gs, ' ').trim();
+        expect(words).to.equal('');
+        const spoken = [...read(type, 'editor.html').matchAll(/\b(?:title|placeholder|aria-label|alt)="/g)];
+        expect(spoken).to.deep.equal([]);
+      });
+    });
+  }
+
+  it('gives the advice of the client, word for word, and one for every category', () => {
+    const english = catalogue('ciam-user', 'en-US');
+    const advice = Object.fromEntries([...english].filter(([key]) => key.startsWith('advice.')).map(([key, text]) => [key.slice('advice.'.length), text]));
+    expect(advice).to.deep.equal(ADVICE);
+    expect(advice).to.include.all.keys(...CATEGORIES);
+  });
+
+  it('explains every category in the help', () => {
+    for (const language of LANGUAGES) {
+      for (const category of CATEGORIES) expect(help('ciam-user', language), language).to.include(`<dt>${category}</dt>`);
+    }
+  });
+
+  it('leaves colours to the theme', () => {
+    for (const type of TYPES) {
+      const styles = [...read(type, 'editor.html').matchAll(/<style>(.*?)<\/style>|style="(.*?)"/gs)].map(([, sheet, inline]) => sheet ?? inline ?? '').join(';');
+      const colours = [...styles.matchAll(/(?:color|background|border(?:-\w+)*|fill|stroke)\s*:\s*([^;}]+)/g)].map(([, value]) => (value ?? '').trim());
+      for (const colour of colours) expect(colour).to.match(/var\(--red-ui-[\w-]+\)$/);
+      expect(styles).to.not.match(/#[0-9a-f]{3,8}\b|rgba?\(|hsla?\(/i);
+    }
+  });
+});
