@@ -15,7 +15,7 @@ const isBuilt = (): boolean =>
 
 /** Gone when this process ends. */
 const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'node-red-ciam-'));
+  const folder = mkdtempSync(join(tmpdir(), 'packed-package-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
