@@ -1,18 +1,66 @@
-/** Builds `dist/`: runtime by tsc, and for each node one html (script + form + the texts Node-RED serves beside it). */
+/**
+ * Builds `dist/`: the runtime as one file per entry point, the types of the library,
+ * and for each node one html (script + form + the texts Node-RED serves beside it).
+ */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const root = resolve(__dirname, '..');
 const dist = join(root, 'dist');
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder).map((name) => join(folder, name)).flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
+
+const nodeTypes = readdirSync(join(root, 'nodes')).filter((name) => existsSync(join(root, 'nodes', name, 'editor.ts')));
+
+/** What is loaded on its own: by Node-RED, by a program, by the shell, or later than the rest. */
+const ENTRIES = [
+  'src/tenant', 'src/simulator/simulator', 'src/simulator/cli', ...nodeTypes.map((type) => `nodes/${type}/${type}`),
+].map((path) => join(root, path));
+
+/** An entry that another one loads stays a file of its own. */
+const keepEntriesApart: Plugin = {
+  name: 'keep entries apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      const isEntry = kind !== 'entry-point' && ENTRIES.includes(resolve(resolveDir, path).replace(/\.js$/, ''));
+      return isEntry ? { path, external: true } : null;
+    });
+  },
+};
+
+/** Without comments and blanks, so that the package stays small; names are kept for stack traces. */
+const SMALL: BuildOptions = { bundle: true, charset: 'utf8', legalComments: 'none', minifyWhitespace: true, minifySyntax: true, logLevel: 'warning' };
+
+const buildRuntime = async (): Promise<void> => {
+  await build({
+    ...SMALL, entryPoints: ENTRIES.map((path) => `${path}.ts`), outbase: root, outdir: dist, absWorkingDir: root,
+    platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart],
+  });
+  chmodSync(join(dist, 'src/simulator/cli.js'), 0o755);
+};
+
+/** The types that `createTenant` leads to; those of our inside stay here. */
+const buildTypes = (): void => {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--emitDeclarationOnly'], { cwd: root, stdio: 'inherit' });
+  const public_ = new Set<string>();
+  const follow = (file: string): void => {
+    if (public_.has(file)) return;
+    public_.add(file);
+    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)) follow(`${resolve(dirname(file), path)}.d.ts`);
+  };
+  follow(join(dist, 'src/tenant.d.ts'));
+  for (const file of filesIn(dist)) if (file.endsWith('.d.ts') && !public_.has(file)) rmSync(file);
+};
 
 /** The dialog's code and its form, as the one html file that Node-RED serves to the editor. */
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
   const bundle = await build({
-    entryPoints: [join(from, 'editor.ts')], bundle: true, write: false, format: 'iife', target: 'es2022', charset: 'utf8', legalComments: 'none',
+    ...SMALL, minifyIdentifiers: true, entryPoints: [join(from, 'editor.ts')], absWorkingDir: root, write: false, format: 'iife', target: 'es2022',
   });
   const script = bundle.outputFiles[0]?.text ?? '';
   mkdirSync(to, { recursive: true });
@@ -24,10 +72,8 @@ const buildEditor = async (type: string): Promise<void> => {
 
 const main = async (): Promise<void> => {
   rmSync(dist, { recursive: true, force: true });
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: root, stdio: 'inherit' });
-  const types = readdirSync(join(root, 'nodes'), { withFileTypes: true }).filter((entry) => existsSync(join(root, 'nodes', entry.name, 'editor.ts')));
-  await Promise.all(types.map(({ name }) => buildEditor(name)));
-  chmodSync(join(dist, 'src/simulator/cli.js'), 0o755);
+  buildTypes();
+  await Promise.all([buildRuntime(), ...nodeTypes.map(buildEditor)]);
 };
 
 main().catch((error: unknown) => {

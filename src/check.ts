@@ -60,6 +60,7 @@ const dialectOf = (mobile: LookupFailure | null, username: LookupFailure | null)
   return mobile?.category === 'forbidden' ? null : 'OneAccess';
 };
 
+/** @internal */
 export const checkLookups = async (ask: Ask, token: TokenSource, signal: AbortSignal | undefined): Promise<Check> => {
   const got = await new Promise<LookupFailure | null>((resolve) => token.use((result) => resolve(result instanceof LookupFailure ? result : null)));
   if (got) return { ...nothingChecked, error: got };

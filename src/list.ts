@@ -29,6 +29,7 @@ export interface ListOutcome {
   lookup: ListInfo;
 }
 
+/** @internal */
 export interface ListParts {
   label: string;
   concurrency: number;
@@ -60,6 +61,7 @@ const keyOf = (by: unknown, value: unknown): string | null => {
 const copyOf = (outcome: Outcome): Outcome =>
   'user' in outcome ? { ...outcome, user: structuredClone(outcome.user) } : { ...outcome, error: outcome.error.lookup ? outcome.error.for(outcome.error.lookup) : outcome.error };
 
+/** @internal */
 export const lookupList = async ({ by, values, progress }: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> => {
   const { clock, lookup, pacing } = parts;
   const startedAt = clock.now();

@@ -25,6 +25,7 @@ export interface Lookup {
   lookup: LookupInfo;
 }
 
+/** @internal */
 export interface LookupParts {
   label: string;
   timeoutMs: number;
@@ -44,6 +45,7 @@ type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
 const channel = diagnostics.channel('ciam-flows:lookup');
 const round = (ms: number): number => Math.round(ms * 100) / 100;
 
+/** @internal */
 export class Lookups {
   private readonly callDeadlines: Deadlines;
   private readonly queueDeadlines: Deadlines | null;
