@@ -1,15 +1,15 @@
 /** The tries of one call: token → transport → answer; renewal and replay; retry of passing troubles. */
-import { isRefusal, readUser, type Reply } from './answer';
+import { isRefusal, readUser } from './answer';
 import type { Circuit } from './circuit';
 import type { Clock } from './clock';
 import { isOutage, isPassing, LookupFailure } from './failures';
 import type { Flight, Result } from './flight';
 import type { Pacing } from './pacing';
-import { requestLine } from './query';
+import { toRequest } from './query';
 import { backoffMs, retryAfterMs } from './retry';
 import type { Secrets } from './secrets';
 import type { Token, TokenSource } from './token';
-import type { Transport } from './transport';
+import type { Transport, TransportResult } from './transport';
 
 export interface CallParts {
   clock: Clock;
@@ -29,12 +29,21 @@ export interface CallParts {
   done: (flight: Flight, result: Result) => void;
 }
 
-/** Returns the function that makes the first try. A flight whose `state` is `over` is not touched any more. */
-export const createCaller = (parts: CallParts): ((flight: Flight) => void) => {
+/** Drives flights from their turn to their result. A flight whose `state` is `over` is not touched any more. */
+export interface Caller {
+  /** Makes a try. */
+  attempt(flight: Flight): void;
+  /** Takes what the transport has for a flight. */
+  received(flight: Flight, result: TransportResult): void;
+}
+
+export const createCaller = (parts: CallParts): Caller => {
   const { clock, token, transport, secrets, circuit, pacing, done } = parts;
 
   const attempt = (flight: Flight): void => {
     flight.attempts++;
+    const ready = token.ready();
+    if (ready) return send(flight, ready);
     token.use((current) => {
       if (flight.state === 'over') return;
       if (current instanceof LookupFailure) retryOrEnd(flight, current, null);
@@ -43,27 +52,25 @@ export const createCaller = (parts: CallParts): ((flight: Flight) => void) => {
   };
 
   const send = (flight: Flight, current: Token): void => {
-    const { method, path, body } = requestLine(flight.query);
-    flight.exchange = transport.send({ method, path, headers: current.headers, body }, (reply) => {
-      flight.exchange = null;
-      received(flight, current, reply);
-    });
+    flight.token = current;
+    flight.exchange = transport.send(toRequest(flight.query, current.headers), flight);
   };
 
-  const received = (flight: Flight, current: Token, reply: Reply | LookupFailure): void => {
+  const received = (flight: Flight, reply: TransportResult): void => {
+    const { token: current } = flight;
     const isReply = !(reply instanceof LookupFailure);
     const result = isReply ? readUser(reply, secrets, flight.query.value) : reply;
-    if (!(result instanceof LookupFailure)) {
-      token.accepted(current);
-      circuit.report(false);
-      return done(flight, result);
-    }
-    circuit.report(isOutage(result));
-    if (!isRefusal(result)) {
-      if (isReply) token.accepted(current);
-      return retryOrEnd(flight, result, isReply ? retryAfterMs(reply.retryAfter, clock) : null);
-    }
-    if (flight.renewed || !token.refused(current)) return done(flight, result);
+    const failed = result instanceof LookupFailure;
+    circuit.report(failed && isOutage(result));
+    if (current && failed && isRefusal(result)) return renew(flight, current, result);
+    if (current && isReply) token.accepted(current);
+    if (failed) retryOrEnd(flight, result, isReply ? retryAfterMs(reply.retryAfter, clock) : null);
+    else done(flight, result);
+  };
+
+  /** The token was refused: another one and a replay, once. */
+  const renew = (flight: Flight, refused: Token, failure: LookupFailure): void => {
+    if (flight.renewed || !token.refused(refused)) return done(flight, failure);
     flight.renewed = true;
     parts.retried();
     attempt(flight);
@@ -82,7 +89,7 @@ export const createCaller = (parts: CallParts): ((flight: Flight) => void) => {
 
   const wait = (flight: Flight, failure: LookupFailure, backoff: number): void => {
     const delay = backoff + pacing.holdMs;
-    if (circuit.refuses || clock.now() + delay >= flight.latest.deadline) return done(flight, failure);
+    if (circuit.refuses || clock.now() + delay >= (flight.latest?.deadline ?? 0)) return done(flight, failure);
     flight.timer = clock.setTimeout(() => {
       flight.timer = null;
       // Meanwhile another call may have been told to wait, or found the tenant dead.
@@ -92,5 +99,5 @@ export const createCaller = (parts: CallParts): ((flight: Flight) => void) => {
     }, delay);
   };
 
-  return attempt;
+  return { attempt, received };
 };

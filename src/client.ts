@@ -4,6 +4,7 @@ import { type Check, checkLookups } from './check';
 import { Circuit } from './circuit';
 import { type Clock, systemClock } from './clock';
 import { closedFailure } from './failures';
+import type { Settle } from './flight';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
 import { type Lookup, type LookupRequest, Lookups } from './lookups';
 import { createMemory } from './memory';
@@ -21,6 +22,8 @@ export interface Tenant {
   readonly timezone: string;
   /** Rejects with a `LookupFailure`, and with nothing else. An aborted `signal` ends it with `CIAM.CLOSED`. */
   lookup(request: LookupRequest, signal?: AbortSignal): Promise<Lookup>;
+  /** The same without a promise: `settle` is called exactly once, possibly before `ask` returns, and must not throw. */
+  ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void;
   /** One lookup per item, order kept, duplicates asked once. Failures of items are part of the outcome: it never rejects. */
   lookupList(request: ListRequest, signal?: AbortSignal): Promise<ListOutcome>;
   /** Gets a token and asks each lookup for somebody who cannot exist. Never rejects. */
@@ -37,6 +40,11 @@ export interface TenantParts {
   random?: () => number;
   transport?: (settings: Settings) => Transport;
 }
+
+/** `ask` as a promise. */
+export const promised = (ask: Tenant['ask']): Tenant['lookup'] => (request, signal) => new Promise((resolve, reject) => {
+  ask(request, signal, (failure, found) => (found ? resolve(found) : reject(failure ?? closedFailure())));
+});
 
 export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport: connect = createTransport }: TenantParts): Tenant => {
   const settings = checkedSettings(raw);
@@ -59,21 +67,21 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
     : new ClientToken(credentials, { clock, transport, secrets, timeoutMs, userAgent: USER_AGENT, report });
 
   const lookups = new Lookups({ ...settings, clock, memory: createMemory(settings, clock), pacing, circuit, figures });
-  lookups.call = createCaller({
+  lookups.caller = createCaller({
     clock, random, token, transport, secrets, circuit, pacing, retries: settings.retries,
     retried: () => figures.lookups.retried++,
     held: () => lookups.held(),
     done: (flight, result) => lookups.finish(flight, result),
   });
 
-  const lookup: Tenant['lookup'] = (request, signal) => new Promise((resolve, reject) => {
-    lookups.ask(request, signal, (failure, found) => (found ? resolve(found) : reject(failure ?? closedFailure())));
-  });
+  const ask: Tenant['ask'] = (request, signal, settle) => lookups.ask(request, signal, settle);
+  const lookup = promised(ask);
 
   return {
     label: settings.label,
     timezone: settings.timezone,
     lookup,
+    ask,
     lookupList: (request, signal) => lookupList(request, signal, { label: settings.label, concurrency: settings.concurrency, clock, lookup, pacing }),
     check: (signal) => checkLookups(lookup, token, signal),
     stats: () => ({

@@ -1,5 +1,5 @@
 /** The built-in demo tenant as a tenant like any other: the simulator on a loopback port of its own, and a client of it. */
-import { createClient, type Tenant, type TenantParts } from './client';
+import { createClient, promised, type Tenant, type TenantParts } from './client';
 import { LookupFailure, networkFailure } from './failures';
 import { checkedSettings, type TenantSettings } from './settings';
 import { unusableTenant } from './unusable';
@@ -26,12 +26,17 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
     }
   };
   const started = start();
+  const ask: Tenant['ask'] = (request, signal, settle) => {
+    if (tenant) tenant.ask(request, signal, settle);
+    else void started.then((ready) => ready.tenant.ask(request, signal, settle));
+  };
   const idle = unusableTenant(networkFailure('STARTING', 'The demo tenant is starting'));
 
   return {
     label: DEMO.label,
     timezone,
-    lookup: (request, signal) => (tenant ? tenant.lookup(request, signal) : started.then((ready) => ready.tenant.lookup(request, signal))),
+    lookup: promised(ask),
+    ask,
     lookupList: async (request, signal) => (await started).tenant.lookupList(request, signal),
     check: async (signal) => (await started).tenant.check(signal),
     stats: () => (tenant ?? idle).stats(),

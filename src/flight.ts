@@ -1,58 +1,99 @@
 /** One call to the tenant, and the messages that wait for it. */
+import type { Found } from './answer';
 import type { Timer } from './clock';
 import type { Deadlines, Timed } from './deadlines';
-import type { Found } from './answer';
 import type { LookupFailure } from './failures';
-import type { Query } from './query';
 import type { Turn } from './pacing';
-import type { Exchange } from './transport';
+import type { Query } from './query';
+import type { Lookup } from './lookups';
+import type { Token } from './token';
+import type { Exchange, Receiver, TransportResult } from './transport';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;
 /** The same from memory: the text alone, every message reads an object of its own from it. */
 export type Answer = (Pick<Found, 'text'> & Partial<Found>) | LookupFailure;
 
+/** Gets the outcome of one message: exactly one of the two. */
+export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
+
+/** Who looks after a flight. */
+export interface Crew {
+  begin(flight: Flight, probe: boolean): void;
+  end(flight: Flight, result: Result): void;
+  received(flight: Flight, result: TransportResult): void;
+}
+
 /** One message that waits for a call. */
-export interface Waiter extends Timed {
-  readonly query: Query;
-  readonly startedAt: number;
-  readonly flight: Flight;
-  readonly signal: AbortSignal | undefined;
-  readonly settle: (result: Result) => void;
+export class Waiter implements Timed {
+  deadline = 0;
+  older: Timed | null = null;
+  newer: Timed | null = null;
+  list: Deadlines | null = null;
+
+  constructor(
+    readonly flight: Flight,
+    readonly query: Query,
+    readonly startedAt: number,
+    readonly signal: AbortSignal | undefined,
+    readonly settle: Settle,
+  ) {}
+
+  /** How long for its turn, or how long for the answer. */
+  timeBy(list: Deadlines | null): void {
+    this.list?.remove(this);
+    list?.add(this);
+  }
 }
 
-export interface Flight extends Turn {
-  readonly query: Query;
-  /** The message that caused the call; null once it has gone. */
-  leader: Waiter | null;
-  /** Messages that joined. */
-  followers: Set<Waiter> | null;
-  /** The message with the latest deadline. */
-  latest: Waiter;
-  state: 'queued' | 'running' | 'over';
-  isProbe: boolean;
+export class Flight implements Turn, Receiver {
+  // in the queue
+  ahead: Turn | null = null;
+  behind: Turn | null = null;
+  queued = false;
+  messages = 1;
+  // among the flights
+  hash = 0;
+  sameSlot: Flight | null = null;
+  // the messages: the one that caused the call until it has gone, those that joined, and who has the latest deadline
+  leader: Waiter | null = null;
+  followers: Set<Waiter> | null = null;
+  latest: Waiter | null = null;
+  // the call
+  state: 'queued' | 'running' | 'over' = 'queued';
+  isProbe = false;
   /** Calls made, or begun with a token call. */
-  attempts: number;
-  retries: number;
-  renewed: boolean;
-  exchange: Exchange | null;
-  timer: Timer | null;
+  attempts = 0;
+  retries = 0;
+  renewed = false;
+  token: Token | null = null;
+  exchange: Exchange | null = null;
+  timer: Timer | null = null;
+
+  constructor(readonly query: Query, private readonly crew: Crew) {}
+
+  begin(probe: boolean): void {
+    this.crew.begin(this, probe);
+  }
+
+  refuse(failure: LookupFailure): void {
+    this.crew.end(this, failure);
+  }
+
+  received(result: TransportResult): void {
+    this.exchange = null;
+    this.crew.received(this, result);
+  }
+
+  /** Visits everybody who waits; the visitor may remove whom it visits. */
+  each(visit: (waiter: Waiter) => void): void {
+    if (this.leader) visit(this.leader);
+    this.followers?.forEach(visit);
+  }
+
+  remove(waiter: Waiter): void {
+    waiter.list?.remove(waiter);
+    if (this.leader === waiter) this.leader = null;
+    else this.followers?.delete(waiter);
+  }
 }
-
-export const leave = (waiter: Waiter): void => {
-  const { flight } = waiter;
-  waiter.list?.remove(waiter);
-  if (flight.leader === waiter) flight.leader = null;
-  else flight.followers?.delete(waiter);
-};
-
-export const eachWaiter = (flight: Flight, visit: (waiter: Waiter) => void): void => {
-  if (flight.leader) visit(flight.leader);
-  flight.followers?.forEach(visit);
-};
-
-/** The clock of a waiter: how long for its turn, or how long for the answer. */
-export const setDeadline = (waiter: Waiter, list: Deadlines | null): void => {
-  waiter.list?.remove(waiter);
-  list?.add(waiter);
-};

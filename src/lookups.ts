@@ -6,11 +6,14 @@ import type { Circuit } from './circuit';
 import type { Clock } from './clock';
 import { Deadlines } from './deadlines';
 import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from './failures';
-import { eachWaiter, type Flight, leave, type Answer, type Result, setDeadline, type Waiter } from './flight';
+import type { Caller } from './call';
+import { type Answer, type Crew, Flight, type Result, type Settle, Waiter } from './flight';
+import { Flights } from './flights';
 import type { Memory } from './memory';
 import type { Pacing } from './pacing';
 import { type Query, toQuery } from './query';
 import type { Figures } from './stats';
+import type { TransportResult } from './transport';
 import type { User } from './user';
 
 /** What to look up. `value`: text, a Buffer of UTF-8 or a whole number that is not negative. */
@@ -32,7 +35,8 @@ export interface LookupParts {
   queueTimeoutMs: number;
   queueLimit: number;
   clock: Clock;
-  memory: Memory;
+  /** Missing when nothing is to be remembered. */
+  memory: Memory | null;
   pacing: Pacing;
   circuit: Circuit;
   figures: Figures;
@@ -40,28 +44,28 @@ export interface LookupParts {
 
 /** What a message asked for; `null` when nothing could be sent. */
 type Asked = Pick<LookupInfo, 'by' | 'value'>;
-type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
 
 const channel = diagnostics.channel('ciam-flows:lookup');
 const round = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** @internal */
-export class Lookups {
+export class Lookups implements Crew {
+  private readonly flights = new Flights();
+  /** Calls that nobody may join any more, but some still wait for. */
+  private readonly detached = new Set<Flight>();
   private readonly callDeadlines: Deadlines;
   private readonly queueDeadlines: Deadlines | null;
   private readonly aborts = new Aborts<Waiter>((waiter) => this.drop(waiter, closedFailure()));
-  /** Calls that nobody may join any more, but some still wait for. */
-  private readonly detached = new Set<Flight>();
   private closed = false;
-  /** Makes the first try of a call whose turn has come; set once by whoever puts the parts together. */
-  call: (flight: Flight) => void = () => undefined;
+  /** Makes the calls; set once by whoever puts the parts together. */
+  caller: Caller | null = null;
 
   constructor(private readonly parts: LookupParts) {
     const { clock, timeoutMs, queueTimeoutMs } = parts;
-    this.callDeadlines = new Deadlines(timeoutMs, clock, (entry) => this.drop(entry as Waiter, timeoutFailure('timeout', timeoutMs / 1000)));
-    this.queueDeadlines = queueTimeoutMs > 0
-      ? new Deadlines(queueTimeoutMs, clock, (entry) => this.drop(entry as Waiter, timeoutFailure('queueTimeout', queueTimeoutMs / 1000)))
-      : null;
+    const list = (ms: number, property: 'timeout' | 'queueTimeout'): Deadlines =>
+      new Deadlines(ms, clock, (entry) => this.drop(entry as Waiter, timeoutFailure(property, ms / 1000)));
+    this.callDeadlines = list(timeoutMs, 'timeout');
+    this.queueDeadlines = queueTimeoutMs > 0 ? list(queueTimeoutMs, 'queueTimeout') : null;
   }
 
   /** `settle` is called exactly once, possibly before `ask` returns. */
@@ -75,50 +79,11 @@ export class Lookups {
       return this.settle({ by: typeof by === 'string' ? by : '', value: null }, startedAt, failure, 'tenant', 0, settle);
     }
     if (this.closed || signal?.aborted) return this.settle(query, startedAt, closedFailure(), 'tenant', 0, settle);
-    const remembered = this.parts.memory.recall(query.key);
+    const remembered = this.parts.memory?.recall(query.key);
     if (remembered) return this.settle(query, startedAt, remembered, 'cache', 0, settle);
-    const flight = this.parts.memory.flights.get(query.key);
+    const flight = this.flights.get(query.key);
     if (flight) this.join(flight, query, startedAt, signal, settle);
     else this.lead(query, startedAt, signal, settle);
-  }
-
-  close(): void {
-    this.closed = true;
-    this.parts.pacing.close();
-    for (const flight of [...this.parts.memory.flights.values(), ...this.detached]) {
-      eachWaiter(flight, (waiter) => this.drop(waiter, closedFailure()));
-    }
-    this.callDeadlines.close();
-    this.queueDeadlines?.close();
-  }
-
-  private lead(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
-    const { pacing, memory } = this.parts;
-    const flight = this.flightOf(query);
-    const waiter = this.waiterOf(flight, query, startedAt, signal, settle);
-    flight.leader = flight.latest = waiter;
-    memory.flights.set(query.key, flight);
-    const refused = pacing.enter(flight);
-    if (refused) this.end(flight, refused);
-    else if (flight.queued) this.waitForTurn(waiter);
-  }
-
-  private join(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
-    const { pacing, queueLimit } = this.parts;
-    if (flight.queued && pacing.isFull) return this.settle(query, startedAt, queueFullFailure(queueLimit), 'shared', 0, settle);
-    const waiter = this.waiterOf(flight, query, startedAt, signal, settle);
-    (flight.followers ??= new Set()).add(waiter);
-    flight.latest = waiter;
-    pacing.share(flight, 1);
-    if (flight.queued) this.waitForTurn(waiter);
-    else setDeadline(waiter, this.callDeadlines);
-  }
-
-  private waitForTurn(waiter: Waiter): void {
-    const { pacing, queueTimeoutMs } = this.parts;
-    if (!this.queueDeadlines) return;
-    setDeadline(waiter, this.queueDeadlines);
-    if (pacing.heldBy && pacing.holdMs > queueTimeoutMs) this.drop(waiter, pacing.heldBy);
   }
 
   /** The tenant asked for peace: whoever may not wait that long need not wait to learn it. */
@@ -128,59 +93,81 @@ export class Lookups {
     if (heldBy) this.queueDeadlines?.passUntil(clock.now() + pacing.holdMs, (entry) => this.drop(entry as Waiter, heldBy));
   }
 
-  private flightOf(query: Query): Flight {
-    const flight: Flight = {
-      query, leader: null, followers: null, latest: undefined as unknown as Waiter, state: 'queued', isProbe: false,
-      attempts: 0, retries: 0, renewed: false, exchange: null, timer: null,
-      ahead: null, behind: null, queued: false, messages: 1,
-      begin: (probe) => this.begin(flight, probe),
-      refuse: (failure) => this.end(flight, failure),
-    };
-    return flight;
+  close(): void {
+    this.closed = true;
+    this.parts.pacing.close();
+    for (const flight of [...this.flights.all(), ...this.detached]) flight.each((waiter) => this.drop(waiter, closedFailure()));
+    this.callDeadlines.close();
+    this.queueDeadlines?.close();
   }
 
-  private waiterOf(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
-    const waiter: Waiter = {
-      query, startedAt, flight, signal, deadline: 0, older: null, newer: null, list: null,
-      settle: (result) => {
-        const leads = flight.leader === waiter;
-        if (signal) this.aborts.remove(signal, waiter);
-        leave(waiter);
-        this.settle(query, startedAt, result, leads ? 'tenant' : 'shared', leads ? flight.attempts : 0, settle);
-      },
-    };
+  private lead(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
+    const flight = new Flight(query, this);
+    const waiter = this.board(flight, query, startedAt, signal, settle);
+    flight.leader = waiter;
+    this.flights.add(flight);
+    const refused = this.parts.pacing.enter(flight);
+    if (refused) this.end(flight, refused);
+    else if (flight.queued) this.waitForTurn(waiter);
+  }
+
+  private join(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
+    const { pacing, queueLimit } = this.parts;
+    if (flight.queued && pacing.isFull) return this.settle(query, startedAt, queueFullFailure(queueLimit), 'shared', 0, settle);
+    const waiter = this.board(flight, query, startedAt, signal, settle);
+    (flight.followers ??= new Set()).add(waiter);
+    pacing.share(flight, 1);
+    if (flight.queued) this.waitForTurn(waiter);
+    else waiter.timeBy(this.callDeadlines);
+  }
+
+  private board(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
+    const waiter = new Waiter(flight, query, startedAt, signal, settle);
+    flight.latest = waiter;
     if (signal) this.aborts.add(signal, waiter);
     return waiter;
   }
 
-  private begin(flight: Flight, probe: boolean): void {
+  private waitForTurn(waiter: Waiter): void {
+    const { pacing, queueTimeoutMs } = this.parts;
+    if (!this.queueDeadlines) return;
+    waiter.timeBy(this.queueDeadlines);
+    if (pacing.heldBy && pacing.holdMs > queueTimeoutMs) this.drop(waiter, pacing.heldBy);
+  }
+
+  /** Its turn has come. */
+  begin(flight: Flight, probe: boolean): void {
     flight.state = 'running';
     flight.isProbe = probe;
-    eachWaiter(flight, (waiter) => setDeadline(waiter, this.callDeadlines));
-    this.call(flight);
+    flight.each((waiter) => waiter.timeBy(this.callDeadlines));
+    this.caller?.attempt(flight);
+  }
+
+  received(flight: Flight, result: TransportResult): void {
+    this.caller?.received(flight, result);
   }
 
   /** The call has its result: everybody who waits gets it. */
   finish(flight: Flight, result: Result): void {
     if (flight.state === 'over') return;
-    this.parts.memory.remember(flight.query.key, result);
+    this.parts.memory?.remember(flight.query.key, result);
     this.end(flight, result);
   }
 
-  private end(flight: Flight, result: Result): void {
+  /** Before `settle`, so that the next call is on its way when a message goes on. */
+  end(flight: Flight, result: Result): void {
     this.land(flight);
-    eachWaiter(flight, (waiter) => waiter.settle(result));
+    flight.each((waiter) => this.release(waiter, result));
   }
 
   /** Gives back all that a call holds; what was its turn is somebody else's now. */
   private land(flight: Flight): void {
-    const { pacing, circuit, memory } = this.parts;
+    const { pacing, circuit, clock } = this.parts;
     const ran = flight.state === 'running';
     flight.state = 'over';
-    if (memory.flights.get(flight.query.key) === flight) memory.flights.delete(flight.query.key);
-    else this.detached.delete(flight);
+    if (!this.flights.delete(flight)) this.detached.delete(flight);
     flight.exchange?.cancel();
-    if (flight.timer) this.parts.clock.clearTimeout(flight.timer);
+    if (flight.timer) clock.clearTimeout(flight.timer);
     flight.exchange = flight.timer = null;
     if (flight.isProbe) circuit.release();
     if (ran) pacing.leave();
@@ -190,18 +177,25 @@ export class Lookups {
   /** One message waits no longer; the others are not taken down with it, and the last one ends the call. */
   private drop(waiter: Waiter, failure: LookupFailure): void {
     const { flight } = waiter;
-    const { pacing, memory, circuit } = this.parts;
+    const { pacing, circuit } = this.parts;
     const led = flight.leader === waiter;
-    waiter.settle(failure);
+    this.release(waiter, failure);
     pacing.share(flight, -1);
     if (flight.messages === 0) {
       if (failure.code === 'CIAM.TIMEOUT' && flight.exchange) circuit.report(true);
       this.land(flight);
-    } else if (led && flight.state === 'running' && memory.flights.get(flight.query.key) === flight) {
+    } else if (led && flight.state === 'running' && this.flights.delete(flight)) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
-      memory.flights.delete(flight.query.key);
       this.detached.add(flight);
     }
+  }
+
+  private release(waiter: Waiter, result: Result): void {
+    const { flight, query, startedAt, signal, settle } = waiter;
+    const leads = flight.leader === waiter;
+    if (signal) this.aborts.remove(signal, waiter);
+    flight.remove(waiter);
+    this.settle(query, startedAt, result, leads ? 'tenant' : 'shared', leads ? flight.attempts : 0, settle);
   }
 
   private settle({ by, value }: Asked, startedAt: number, result: Answer, source: LookupInfo['source'], attempts: number, settle: Settle): void {

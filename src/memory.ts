@@ -1,8 +1,8 @@
-/** What was asked before: answers with lifetimes, and calls under way that equal lookups can share. */
+/** Answers remembered for their lifetimes. */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock';
 import { LookupFailure } from './failures';
-import type { Answer, Flight, Result } from './flight';
+import type { Answer, Result } from './flight';
 import type { Settings } from './settings';
 
 export interface Memory {
@@ -10,16 +10,13 @@ export interface Memory {
   recall(key: string): Answer | undefined;
   /** Keeps a found user and a not-found for their own times; other failures never. */
   remember(key: string, result: Result): void;
-  /** Calls under way by key. */
-  readonly flights: Map<string, Flight>;
 }
 
 type Lifetimes = Pick<Settings, 'cacheTtlMs' | 'cacheMissTtlMs' | 'cacheSize'>;
 
-export const createMemory = ({ cacheTtlMs, cacheMissTtlMs, cacheSize }: Lifetimes, clock: Clock): Memory => {
-  const flights = new Map<string, Flight>();
-  if (cacheTtlMs === 0 && cacheMissTtlMs === 0) return { flights, recall: () => undefined, remember: () => undefined };
-
+/** `null` when nothing is to be remembered. */
+export const createMemory = ({ cacheTtlMs, cacheMissTtlMs, cacheSize }: Lifetimes, clock: Clock): Memory | null => {
+  if (cacheTtlMs === 0 && cacheMissTtlMs === 0) return null;
   // ttlResolution 0: no timer of the cache's own.
   const answers = new LRUCache<string, Answer>({ max: cacheSize, ttl: 1, ttlResolution: 0, perf: clock });
   const lifetime = (result: Result): number => {
@@ -27,7 +24,6 @@ export const createMemory = ({ cacheTtlMs, cacheMissTtlMs, cacheSize }: Lifetime
     return result.category === 'not-found' ? cacheMissTtlMs : 0;
   };
   return {
-    flights,
     recall: (key) => answers.get(key),
     remember(key, result) {
       const ttl = lifetime(result);

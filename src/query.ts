@@ -54,9 +54,9 @@ export interface Query {
   key: string;
 }
 
-export const requestLine = (query: Query): { method: 'POST' | 'GET'; path: string; body: string | null } => {
-  const mode: Mode = MODES[query.by];
-  return { method: mode.method, path: mode.path(query.value), body: mode.body(query.value) };
+export const toRequest = ({ by, value }: Query, headers: string[]): { method: 'POST' | 'GET'; path: string; headers: string[]; body: string | null } => {
+  const mode: Mode = MODES[by];
+  return { method: mode.method, path: mode.path(value), headers, body: mode.body(value) };
 };
 
 /** Longest value that is sent, in UTF-16 units. */

@@ -5,7 +5,7 @@ import { Deadlines, type Timed } from './deadlines';
 import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from './failures';
 import type { Secrets } from './secrets';
 import type { Credentials } from './settings';
-import type { Exchange, Transport } from './transport';
+import type { Exchange, Receiver, Transport, TransportResult } from './transport';
 
 export interface Token {
   /** Headers of a lookup with this token. */
@@ -15,6 +15,8 @@ export interface Token {
 }
 
 export interface TokenSource {
+  /** A token that can be used now, without waiting. */
+  ready(): Token | null;
   /** Calls back with a token, at once if there is one. */
   use(callback: (token: Token | LookupFailure) => void): void;
   /** The tenant took this token, whatever it answered otherwise. */
@@ -34,7 +36,7 @@ const lookupHeaders = (token: string, userAgent: string): string[] => [
 
 export const fixedToken = (token: string, userAgent: string): TokenSource => {
   const fixed: Token = { headers: lookupHeaders(token, userAgent), proven: false };
-  return { use: (callback) => callback(fixed), accepted: () => undefined, refused: () => false, expiresIn: null, renewals: 0, close: () => undefined };
+  return { ready: () => fixed, use: (callback) => callback(fixed), accepted: () => undefined, refused: () => false, expiresIn: null, renewals: 0, close: () => undefined };
 };
 
 /** What a vendor's tenant grants unless an administrator changed it. */
@@ -94,13 +96,14 @@ export interface TokenParts {
   report: (outage: boolean) => void;
 }
 
-export class ClientToken implements TokenSource {
+export class ClientToken implements TokenSource, Receiver {
   private current: Token | null = null;
   private expiresAt = 0;
   private renewAt = 0;
   private waiting: ((token: Token | LookupFailure) => void)[] = [];
   private exchange: Exchange | null = null;
   private fetched = 0;
+  private startedAt = 0;
   /** After a token call that failed, and after a new token that the tenant refused all the same. */
   private readonly afterFailure = new Pause();
   private readonly afterRefusal = new Pause();
@@ -126,13 +129,19 @@ export class ClientToken implements TokenSource {
     return Math.max(0, this.fetched - 1);
   }
 
-  use(callback: (token: Token | LookupFailure) => void): void {
+  ready(): Token | null {
+    if (!this.current) return null;
     const now = this.parts.clock.now();
-    if (this.current && now < this.expiresAt) {
-      // Shortly before expiry the old token still serves while the next one is on its way.
-      if (now >= this.renewAt && this.afterFailure.isOver(now)) this.fetch();
-      callback(this.current);
-    } else if (this.refusal && !this.afterFailure.isOver(now)) {
+    // Shortly before expiry the old token still serves while the next one is on its way.
+    if (now >= this.renewAt && this.afterFailure.isOver(now)) this.fetch();
+    return now < this.expiresAt ? this.current : null;
+  }
+
+  use(callback: (token: Token | LookupFailure) => void): void {
+    const ready = this.ready();
+    if (ready) {
+      callback(ready);
+    } else if (this.refusal && !this.afterFailure.isOver(this.parts.clock.now())) {
       callback(this.refusal);
     } else {
       this.waiting.push(callback);
@@ -167,15 +176,18 @@ export class ClientToken implements TokenSource {
 
   private fetch(): void {
     if (this.exchange) return;
-    const startedAt = this.parts.clock.now();
-    this.exchange = this.parts.transport.send(this.request, (result) => {
-      if (result instanceof LookupFailure) this.failed(result);
-      else this.received(result, startedAt);
-    });
+    this.startedAt = this.parts.clock.now();
+    this.exchange = this.parts.transport.send({ ...this.request }, this);
     this.deadlines.add(this.call);
   }
 
-  private received(reply: Reply, startedAt: number): void {
+  /** The answer to the token call. */
+  received(result: TransportResult): void {
+    if (result instanceof LookupFailure) this.failed(result);
+    else this.read(result);
+  }
+
+  private read(reply: Reply): void {
     const { secrets, userAgent, report } = this.parts;
     const body = parseObject(reply.text);
     const token = body?.access_token;
@@ -188,7 +200,7 @@ export class ClientToken implements TokenSource {
     if (typeof body.id_token === 'string') secrets.add(body.id_token);
     const lifetime = lifetimeMs(body.expires_in);
     this.current = { headers: lookupHeaders(token, userAgent), proven: false };
-    this.expiresAt = startedAt + lifetime;
+    this.expiresAt = this.startedAt + lifetime;
     this.renewAt = this.expiresAt - Math.min(lifetime * EARLY, LONGEST_EARLY_MS);
     this.fetched++;
     this.refusal = null;

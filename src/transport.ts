@@ -2,7 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { type LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from './failures';
+import { PROXY_AUTHENTICATION } from './advice';
 import { decodeBody, MAX_BODY } from './body';
+import { proxyFor } from './proxy';
+import { openTunnel, ProxyError } from './tunnel';
 import type { Reply } from './answer';
 import type { Settings, TlsSettings } from './settings';
 
@@ -12,6 +15,15 @@ export interface TransportRequest {
   /** Name, value, name, value … */
   headers: string[];
   body: string | null;
+  /** Filled in by the transport. */
+  origin?: string;
+}
+
+export type TransportResult = Reply | LookupFailure;
+
+/** Gets the result of one request; a method rather than a callback, so that a call need not make a closure. */
+export interface Receiver {
+  received(result: TransportResult): void;
 }
 
 /** One request under way. `cancel` ends it without an answer and destroys its socket. */
@@ -20,8 +32,8 @@ export interface Exchange {
 }
 
 export interface Transport {
-  /** `done` is called once, never before `send` has returned, and not at all after `cancel`. */
-  send(request: TransportRequest, done: (result: Reply | LookupFailure) => void): Exchange;
+  /** The receiver is told once, never before `send` has returned, and not at all after `cancel`. */
+  send(request: TransportRequest, receiver: Receiver): Exchange;
   /** Ends everything under way and closes every connection. */
   close(): Promise<void>;
 }
@@ -44,27 +56,38 @@ const loadUndici = (): typeof import('undici') => {
 
 const KEEP_ALIVE_MS = 30_000;
 
-type Connect = (options: unknown, callback: (...result: unknown[]) => void) => Socket;
+type Connected = (error: Error | null, socket: Socket | null) => void;
+type Connect = (options: object, callback: Connected) => Socket;
+type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
-const trackedConnector = (undici: typeof import('undici'), tls: TlsSettings | undefined, timeoutMs: number, sockets: Set<Socket>): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false }) as unknown as Connect;
+const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false } as Parameters<typeof undici.buildConnector>[0]) as unknown as Connect;
   return (options, callback) => {
     const socket = connect(options, callback);
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    track(socket);
+    // A server that refuses our certificate says so after the handshake, and undici would know only that the connection ended.
+    socket.once('error', (error) => socket.destroy(error));
     return socket;
   };
 };
 
-const proxyInEnvironment = (): boolean =>
-  ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => Boolean(process.env[name]));
-
-type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
-
-const createDispatcher = ({ origin, tls, proxy, timeoutMs, concurrency }: Parts, sockets: Set<Socket>): Dispatcher => {
+const createDispatcher = (parts: Parts, sockets: Set<Socket>): Dispatcher => {
   const undici = loadUndici();
-  const common = {
+  const { origin, concurrency, timeoutMs } = parts;
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  const direct = trackedConnector(undici, parts, track);
+  const tenant = new URL(origin);
+  const proxy = proxyFor(tenant, parts.proxy);
+  const tunnelled = (through: URL) => (options: object, callback: Connected): void =>
+    openTunnel(through, tenant, timeoutMs, track, (error, socket) => {
+      if (error || tenant.protocol === 'http:') callback(error, socket);
+      else direct({ ...options, httpSocket: socket }, callback);
+    });
+  return new undici.Pool(origin, {
     connections: concurrency,
     pipelining: 1,
     allowH2: false,
@@ -72,11 +95,8 @@ const createDispatcher = ({ origin, tls, proxy, timeoutMs, concurrency }: Parts,
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
-  };
-  const connect = trackedConnector(undici, tls, timeoutMs, sockets);
-  if (proxy === false || (proxy === undefined && !proxyInEnvironment())) return new undici.Pool(origin, { ...common, connect: connect as never });
-  const given = proxy === undefined ? {} : { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy.join(',') };
-  return new undici.EnvHttpProxyAgent({ ...common, ...given, connect: connect as never, requestTls: { ...tls, timeout: timeoutMs } as never });
+    connect: (proxy ? tunnelled(proxy) : direct) as never,
+  });
 };
 
 /** Collects one answer with as little as undici's dispatch needs; every step of `request()` that we do not use is left out. */
@@ -90,18 +110,18 @@ class DispatchedExchange implements Exchange {
   private chunks: Buffer | Buffer[] | null = null;
   private size = 0;
 
-  constructor(private readonly done: (result: Reply | LookupFailure) => void) {}
+  constructor(private readonly receiver: Receiver) {}
 
   cancel(): void {
     this.ended = true;
     this.controller?.abort(new Error('cancelled'));
   }
 
-  private end(result: Reply | LookupFailure): void {
+  private end(result: TransportResult): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.sent) this.done(result);
-    else queueMicrotask(() => this.done(result));
+    if (this.sent) this.receiver.received(result);
+    else queueMicrotask(() => this.receiver.received(result));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -147,15 +167,14 @@ const TLS_CODE = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_
 
 /** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
 const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
-  const tunnel = /Proxy response \((\d{3})\)/.exec(error.message)?.[1];
-  if (tunnel === '407') return proxyPasswordFailure();
-  if (tunnel) return networkFailure(`PROXY_HTTP_${tunnel}`, 'The proxy did not connect to the tenant');
+  if (error instanceof ProxyError && error.code === PROXY_AUTHENTICATION) return proxyPasswordFailure();
+  if (error instanceof ProxyError && error.answered) return networkFailure(error.code, 'The proxy did not connect to the tenant');
   const inner = error.cause as { code?: unknown } | undefined;
   const code = [error.code, inner?.code].find((name) => typeof name === 'string' && name !== 'UND_ERR_SOCKET') ?? error.code;
   const name = typeof code === 'string' && code ? code : 'UNKNOWN';
   if (TLS_CODE.test(name)) return tlsFailure(name);
   if (name.startsWith('HPE_') || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, `not HTTP (${name})`);
-  return networkFailure(name);
+  return networkFailure(name, error instanceof ProxyError ? 'The proxy could not be reached' : undefined);
 };
 
 export const createTransport = (settings: Parts): Transport => {
@@ -164,9 +183,10 @@ export const createTransport = (settings: Parts): Transport => {
   const { origin } = settings;
 
   return {
-    send({ method, path, headers, body }, done) {
-      const exchange = new DispatchedExchange(done);
-      dispatcher.dispatch({ origin, method, path, headers, body }, exchange);
+    send(request, receiver) {
+      const exchange = new DispatchedExchange(receiver);
+      request.origin = origin;
+      dispatcher.dispatch(request, exchange);
       exchange.sent = true;
       return exchange;
     },

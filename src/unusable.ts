@@ -6,7 +6,7 @@ import { type LookupRequest } from './lookups';
 import { systemClock } from './clock';
 import { toQuery } from './query';
 import { Figures } from './stats';
-import type { Tenant } from './client';
+import { promised, type Tenant } from './client';
 
 const valueOf = ({ by, value }: LookupRequest): string | null => {
   try {
@@ -18,16 +18,18 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
 
 export const unusableTenant = (failure: LookupFailure): Tenant => {
   const figures = new Figures();
-  const lookup: Tenant['lookup'] = (request) => {
+  const ask: Tenant['ask'] = (request, _signal, settle) => {
     const info: LookupInfo = { by: String(request.by), value: valueOf(request), tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
     figures.count(own, info);
-    return Promise.reject(own);
+    settle(own, null);
   };
+  const lookup = promised(ask);
   return {
     label: '',
     timezone: '+08:00',
     lookup,
+    ask,
     lookupList: (request, signal) => lookupList(request, signal, { label: '', concurrency: 1, clock: systemClock, lookup, pacing: { whenRoom: (next) => next() } }),
     check: () => Promise.resolve({ ...nothingChecked, error: failure }),
     stats: () => ({
