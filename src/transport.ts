@@ -7,7 +7,7 @@ import { decodeBody, MAX_BODY } from './body';
 import { proxyFor } from './proxy';
 import { openTunnel, ProxyError } from './tunnel';
 import type { Reply } from './answer';
-import type { Settings, TlsSettings } from './settings';
+import type { Settings } from './settings';
 
 export interface TransportRequest {
   method: 'POST' | 'GET';
@@ -62,7 +62,7 @@ type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurre
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
 const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false } as Parameters<typeof undici.buildConnector>[0]) as unknown as Connect;
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false }) as unknown as Connect;
   return (options, callback) => {
     const socket = connect(options, callback);
     track(socket);
@@ -72,13 +72,9 @@ const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: P
   };
 };
 
-const createDispatcher = (parts: Parts, sockets: Set<Socket>): Dispatcher => {
+const createDispatcher = (parts: Parts, track: (socket: Socket) => void): Dispatcher => {
   const undici = loadUndici();
   const { origin, concurrency, timeoutMs } = parts;
-  const track = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  };
   const direct = trackedConnector(undici, parts, track);
   const tenant = new URL(origin);
   const proxy = proxyFor(tenant, parts.proxy);
@@ -179,7 +175,12 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
 
 export const createTransport = (settings: Parts): Transport => {
   const sockets = new Set<Socket>();
-  const dispatcher = createDispatcher(settings, sockets);
+  let closing = false;
+  const dispatcher = createDispatcher(settings, (socket) => {
+    if (closing) socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const { origin } = settings;
 
   return {
@@ -191,6 +192,7 @@ export const createTransport = (settings: Parts): Transport => {
       return exchange;
     },
     async close() {
+      closing = true;
       const closed = dispatcher.destroy();
       for (const socket of sockets) socket.destroy();
       await closed;

@@ -1,0 +1,36 @@
+/** Which proxy, if any, leads to the tenant: the one of the settings, or that of the usual environment variables. */
+import { configFailure } from './failures';
+import { parsedUrl } from './limits';
+import type { Settings } from './settings';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Lower case first, as curl has it; https falls back on http_proxy, as Node-RED's own nodes do. */
+const proxyOfEnvironment = (protocol: string, env: Environment): string | undefined => {
+  const https = protocol === 'https:' ? env.https_proxy || env.HTTPS_PROXY : undefined;
+  return https || env.http_proxy || env.HTTP_PROXY || undefined;
+};
+
+/** `example.com`, `.example.com`, `*.example.com` and `example.com:8443` name a host and what is below it; `*` is every host. */
+const isExcepted = ({ hostname, port, protocol }: URL, exceptions: readonly string[]): boolean => {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const ownPort = port || (protocol === 'https:' ? '443' : '80');
+  return exceptions.some((exception) => {
+    const [, name = exception, only] = /^(\[.*\]|[^:]*):(\d+)$/.exec(exception) ?? [];
+    const bare = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '').toLowerCase();
+    return bare === '*' || ((only === undefined || only === ownPort) && (host === bare || host.endsWith(`.${bare}`)));
+  });
+};
+
+/** Throws a `CIAM.CONFIG` failure for an environment variable that makes no sense. */
+export const proxyFor = (tenant: URL, setting: Settings['proxy'], env: Environment = process.env): URL | null => {
+  if (setting === false) return null;
+  const given = setting === undefined ? proxyOfEnvironment(tenant.protocol, env) : setting.url;
+  const exceptions = setting === undefined ? (env.no_proxy ?? env.NO_PROXY ?? '').split(/[,\s]+/) : setting.noProxy;
+  if (given === undefined || isExcepted(tenant, exceptions.map((text) => text.trim()).filter(Boolean))) return null;
+  const url = parsedUrl(given.includes('://') ? given : `http://${given}`);
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw configFailure('proxy', 'the environment variable https_proxy or http_proxy must be a URL such as http://proxy.example.com:3128.');
+  }
+  return url;
+};

@@ -1,0 +1,51 @@
+/**
+ * CONNECT through an HTTP proxy. Of our own, because undici's ProxyAgent knows no deadline for it,
+ * and undici 7's asks a proxy that hangs up again and again without a pause.
+ */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { PROXY_AUTHENTICATION } from './advice';
+
+/** The way to the tenant ended at the proxy. `code` is the system's, or tells the status that the proxy answered with. */
+export class ProxyError extends Error {
+  constructor(readonly code: string, readonly answered: boolean) {
+    super('no tunnel');
+  }
+}
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
+
+const authorization = ({ username, password }: URL): Record<string, string> => {
+  if (!username && !password) return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+};
+
+/** `opened` gets the socket as soon as there is one, `done` once the tunnel stands or will not. */
+export const openTunnel = (
+  proxy: URL, tenant: URL, timeoutMs: number, opened: (socket: Socket) => void, done: (error: Error | null, socket: Socket | null) => void,
+): void => {
+  const target = `${tenant.hostname}:${portOf(tenant)}`;
+  const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
+    method: 'CONNECT', host: hostOf(proxy), port: portOf(proxy), path: target, agent: false,
+    headers: { host: target, connection: 'keep-alive', ...authorization(proxy) },
+  });
+  const timer = setTimeout(() => request.destroy(new ProxyError('ETIMEDOUT', false)), timeoutMs);
+  request.once('socket', opened);
+  request.once('connect', ({ statusCode = 0 }, socket: Socket, head) => {
+    clearTimeout(timer);
+    if (statusCode >= 200 && statusCode < 300) {
+      if (head.length > 0) socket.unshift(head);
+      return done(null, socket);
+    }
+    socket.destroy();
+    done(new ProxyError(statusCode === 407 ? PROXY_AUTHENTICATION : `PROXY_HTTP_${statusCode}`, true), null);
+  });
+  request.once('error', (error: NodeJS.ErrnoException) => {
+    clearTimeout(timer);
+    done(error instanceof ProxyError ? error : new ProxyError(error.code ?? 'UNKNOWN', false), null);
+  });
+  request.end();
+};

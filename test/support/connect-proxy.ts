@@ -1,0 +1,88 @@
+/** A small HTTP proxy that speaks CONNECT, and can be told to fail in every way a proxy does. */
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** What becomes of a CONNECT: a tunnel, an HTTP status, no answer at all, or the end of the connection. */
+export type Reaction = 'tunnel' | 'silence' | 'hang-up' | number;
+
+export interface ConnectProxy {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  /** Every CONNECT so far. */
+  readonly connects: { target: string; authorization: string | undefined }[];
+  /** Connections of clients that are open now. */
+  readonly open: number;
+  reaction: Reaction;
+  /** Resolves with the next CONNECT. */
+  nextConnect(): Promise<void>;
+  /** Ends every tunnel, as a proxy does with idle ones. */
+  endTunnels(): void;
+  close(): Promise<void>;
+}
+
+/** `user:password` is asked for if given. */
+export const startConnectProxy = async (password?: string): Promise<ConnectProxy> => {
+  const connects: ConnectProxy['connects'] = [];
+  const clients = new Set<Socket>();
+  const tunnels = new Set<Duplex>();
+  let waiting: (() => void)[] = [];
+
+  const tunnel = (client: Duplex, target: string, head: Buffer): void => {
+    const { hostname, port } = new URL(`http://${target}`);
+    const upstream = connect(Number(port), hostname, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      if (head.length > 0) upstream.write(head);
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    tunnels.add(client);
+    client.once('close', () => {
+      tunnels.delete(client);
+      upstream.destroy();
+    });
+    upstream.once('error', () => client.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'));
+    upstream.once('close', () => client.destroy());
+  };
+
+  const server = createServer((_request, response) => {
+    response.writeHead(405).end();
+  });
+  server.on('connection', (socket: Socket) => {
+    clients.add(socket);
+    socket.once('close', () => clients.delete(socket));
+  });
+  server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+    client.on('error', () => client.destroy());
+    const authorization = request.headers['proxy-authorization'];
+    connects.push({ target: request.url ?? '', authorization });
+    const told = waiting;
+    waiting = [];
+    for (const tell of told) tell();
+    const allowed = password === undefined || authorization === `Basic ${Buffer.from(password).toString('base64')}`;
+    const reaction = allowed ? proxy.reaction : 407;
+    if (reaction === 'tunnel') tunnel(client, request.url ?? '', head);
+    else if (reaction === 'hang-up') client.destroy();
+    else if (typeof reaction === 'number') client.end(`HTTP/1.1 ${reaction} No\r\nproxy-authenticate: Basic realm="test"\r\ncontent-length: 0\r\n\r\n`);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const proxy: ConnectProxy = {
+    url: `http://127.0.0.1:${port}`, port, connects, reaction: 'tunnel',
+    get open() { return clients.size; },
+    nextConnect: () => new Promise((resolve) => {
+      waiting.push(resolve);
+    }),
+    endTunnels: () => {
+      for (const client of tunnels) client.end();
+    },
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const client of clients) client.destroy();
+    }),
+  };
+  return proxy;
+};
