@@ -119,12 +119,18 @@ export = (red: Red): void => {
 
     const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {
       const by = options.by === 'msg' ? message.by : options.by;
-      if (!Array.isArray(value)) {
-        tenant.lookup({ by, value }, closing.signal)
-          .then((found) => succeed(message, found, send, done), (failure: unknown) => fail(message, failure as LookupFailure, send, done))
-          .catch(done);
-        return;
-      }
+      if (Array.isArray(value)) return lookUpList(message, by, value, send, done);
+      tenant.ask({ by, value }, closing.signal, (failure, found) => {
+        try {
+          if (found) succeed(message, found, send, done);
+          else if (failure) fail(message, failure, send, done);
+        } catch (error) {
+          done(error as Error); // a message that cannot be filled, such as a frozen one
+        }
+      });
+    };
+
+    const lookUpList = (message: Message, by: unknown, value: unknown[], send: Send, done: Done): void => {
       const list = {};
       const progress = (settled: number): void => light.progress(list, settled, value.length);
       tenant.lookupList({ by, values: value, progress }, closing.signal)
