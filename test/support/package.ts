@@ -29,8 +29,9 @@ const pack = async (): Promise<string> => {
   return join(folder, tarball);
 };
 
-const install = async (major: Major): Promise<string> => {
-  const [{ node }, file] = await Promise.all([version(major), tarball()]);
+/** A user directory with the package in it, gone when this process ends. */
+export const install = async (major: Major, packed = tarball()): Promise<string> => {
+  const [{ node }, file] = await Promise.all([version(major), packed]);
   const folder = temporaryFolder();
   // As Node-RED writes it into a new user directory.
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'node-red-project', description: 'A Node-RED Project', version: '0.0.1', private: true }));
@@ -38,11 +39,11 @@ const install = async (major: Major): Promise<string> => {
   return folder;
 };
 
-let packed: Promise<string> | undefined;
+let made: Promise<string> | undefined;
 const installed = new Map<Major, Promise<string>>();
 
 /** Path of the packed package, made once per run. */
-export const tarball = (): Promise<string> => (packed ??= pack());
+export const tarball = (): Promise<string> => (made ??= pack());
 
 /** A fresh user directory that has the package; installed once per major and run, then copied. */
 export const userDirectory = async (major: Major): Promise<string> => {

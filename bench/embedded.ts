@@ -1,0 +1,61 @@
+/** A whole Node-RED, editor included, inside this process. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import type { FlowFile } from './flows';
+import type { Load, Sample } from './load';
+
+interface NodeRed {
+  version(): string;
+  events: NodeJS.EventEmitter;
+  httpAdmin: (request: unknown, response: unknown) => void;
+  init(server: unknown, settings: object): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Embedded {
+  version: string;
+  /** Keeps messages in flight through the loop of that name. */
+  run(loop: string, load: Load): Promise<Sample>;
+  stop(): Promise<void>;
+}
+
+const NODES = join(__dirname, 'nodes');
+
+/** `redJs`: path of Node-RED's `red.js`. */
+export const startEmbedded = async (redJs: string, userDir: string, { flows, credentials }: FlowFile): Promise<Embedded> => {
+  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows));
+  writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
+  const red = require(dirname(redJs)) as NodeRed;
+  const server = createServer((request, response) => red.httpAdmin(request, response));
+  red.init(server, {
+    userDir, flowFile: 'flows.json', credentialSecret: false, nodesDir: NODES, uiHost: '127.0.0.1', uiPort: 0,
+    httpAdminRoot: '/', httpNodeRoot: false, telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false },
+    logging: { console: { level: 'warn', metrics: false, audit: false } },
+  });
+  const started = new Promise<void>((resolve, reject) => {
+    red.events.once('flows:started', resolve);
+    red.events.on('runtime-event', ({ id, payload }: { id: string; payload?: { error?: string } }) => {
+      if (id === 'runtime-state' && payload?.error !== undefined) reject(new Error(`The flows were not started: ${payload.error}`));
+    });
+  });
+  await red.start();
+  server.listen(0, '127.0.0.1');
+  await Promise.all([started, once(server, 'listening')]);
+  const { runs } = require(join(NODES, 'bench.js')) as typeof import('./nodes/bench');
+  return {
+    version: red.version(),
+    run: (loop, load) => {
+      const run = runs.get(loop);
+      if (!run) throw new Error(`The flow has no loop "${loop}".`);
+      return run(load);
+    },
+    stop: async () => {
+      await red.stop();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};

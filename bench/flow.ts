@@ -1,0 +1,49 @@
+/** The measured process: a Node-RED with the package in its palette, and undici beside it. */
+import { join } from 'node:path';
+import { bareCaller, loadUndici } from './bare';
+import { makeCertificate } from './certificate';
+import { startEmbedded } from './embedded';
+import { benchFlows, CONCURRENCY } from './flows';
+import { interleave } from './interleave';
+import type { FlowJob, FlowReport } from './job';
+import { profile } from './profile';
+import { benchRows } from './rows';
+import { startServer } from './tenant';
+
+const report = (message: FlowReport): void => void process.send?.(message);
+
+const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob): Promise<void> => {
+  const server = startServer();
+  const certificate = makeCertificate(userDir);
+  const plain = `http://127.0.0.1:${await server.listen()}`;
+  const tls = `https://127.0.0.1:${await server.listen({ tls: certificate })}`;
+  const undici = loadUndici(userDir);
+  const nodeRed = await startEmbedded(redJs, userDir, benchFlows({ plain, tls }, certificate.path));
+  const all = benchRows({
+    flow: (loop) => (load) => nodeRed.run(loop, load),
+    bare: bareCaller(undici, plain, CONCURRENCY),
+    bareTls: bareCaller(undici, tls, CONCURRENCY, certificate.cert),
+  }, ms);
+
+  report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } });
+  for (const [name, row] of Object.entries(all)) {
+    if (!rows.includes(name)) continue;
+    const before = await server.usage();
+    const started = performance.now();
+    const samples = await interleave(row, rounds);
+    const { cpuMs } = await server.usage();
+    report({ row: name, samples, serverLoad: (cpuMs - before.cpuMs) / (performance.now() - started) });
+    const run = profiled && row[profiled.contender];
+    if (run) await profile(profiled.kind, run, join(output, `${name}-${profiled.contender}-${nodeRed.version}`));
+  }
+  await nodeRed.stop();
+  await server.stop();
+};
+
+process.once('message', (job: FlowJob) => {
+  measure(job).then(() => process.exit(), (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+});
+process.once('disconnect', () => process.exit(1));

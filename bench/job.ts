@@ -1,0 +1,23 @@
+/** What the bench tells its processes, and what they answer. */
+import type { Samples } from './interleave';
+import type { ProfileKind } from './profile';
+
+export interface FlowJob {
+  redJs: string;
+  userDir: string;
+  rows: string[];
+  rounds: number;
+  /** Length of a sample. */
+  ms: number;
+  profiled?: { kind: ProfileKind; contender: string };
+  /** Folder for profiles. */
+  output: string;
+}
+
+export interface Versions {
+  nodeRed: string;
+  node: string;
+}
+
+/** `serverLoad`: the share of one core that the server used. Near 1 it is the server that was measured. */
+export type FlowReport = { versions: Versions } | { row: string; samples: Samples; serverLoad: number };

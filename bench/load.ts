@@ -1,0 +1,70 @@
+/** One sample: so many in flight, for so long or so many of them. */
+
+export interface Load {
+  inFlight: number;
+  /** Milliseconds after which no more is sent; without it, `total` is. */
+  ms?: number;
+  total?: number;
+  payload: () => unknown;
+  /** Whether what came back is what it should be. */
+  isGood: (payload: unknown) => boolean;
+}
+
+export interface Sample {
+  count: number;
+  ms: number;
+  /** CPU time of the process, all threads. */
+  cpuMs: number;
+  /** Of one message, in ms. */
+  p50: number;
+}
+
+let last = 0;
+/** A mobile number that nobody had before: nothing is shared, nothing remembered. */
+export const newMobile = (): string => `1${3_000_000_000 + last++}`;
+
+export const isUser = (payload: unknown): boolean => typeof payload === 'object' && payload !== null && 'user_id' in payload;
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Counts one sample. `wants` is asked before each message, `came` told of each answer with the time it was sent. */
+export class Meter {
+  private sent = 0;
+  private count = 0;
+  private bad: unknown[] = [];
+  private readonly latencies: number[] = [];
+  private readonly startedCpu = cpuMs();
+  private readonly started = performance.now();
+  private readonly until: number;
+
+  constructor(private readonly load: Load) {
+    this.until = this.started + (load.ms ?? Infinity);
+  }
+
+  wants(): boolean {
+    if (this.sent >= (this.load.total ?? Infinity) || performance.now() >= this.until) return false;
+    this.sent++;
+    return true;
+  }
+
+  /** True when it was the last one. */
+  came(payload: unknown, sentAt: number): boolean {
+    if (!this.load.isGood(payload)) this.bad.push(payload);
+    if (this.load.inFlight === 1) this.latencies.push(performance.now() - sentAt);
+    return ++this.count === this.sent;
+  }
+
+  get progress(): string {
+    return `${this.count} of ${this.sent} messages are back, ${this.bad.length} with a wrong result: ${JSON.stringify(this.bad[0])}`;
+  }
+
+  sample(): Sample {
+    if (this.bad.length > 0) throw new Error(this.progress);
+    return { count: this.count, ms: performance.now() - this.started, cpuMs: cpuMs() - this.startedCpu, p50: median(this.latencies) };
+  }
+}

@@ -1,0 +1,58 @@
+/** Two nodes of the bench: one that keeps messages in flight through a flow and counts them, and one that does nothing. */
+import type { NodeConfig, Red, RedNode } from '../../nodes/red';
+import { type Load, Meter, type Sample } from '../load';
+
+type Run = (load: Load) => Promise<Sample>;
+
+/** What a run may take beyond its own time before it counts as stuck. */
+const PATIENCE_MS = 120_000;
+
+/** By name of the node: what starts a run in it. */
+const runs = new Map<string, Run>();
+
+export = Object.assign((red: Red): void => {
+  function BenchLoad(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    const node = this as RedNode & { send(message: object): void };
+    let received: ((payload: unknown, sentAt: number) => void) | null = null;
+
+    const run: Run = (load) => new Promise((resolve, reject) => {
+      const meter = new Meter(load);
+      const watchdog = setTimeout(() => reject(new Error(`Stuck: ${meter.progress}`)), (load.ms ?? 0) + PATIENCE_MS);
+      const sendOne = (): boolean => {
+        if (!meter.wants()) return false;
+        node.send({ payload: load.payload(), sentAt: load.inFlight === 1 ? performance.now() : 0 });
+        return true;
+      };
+      received = (payload, sentAt) => {
+        const isLast = meter.came(payload, sentAt);
+        if (sendOne() || !isLast) return;
+        clearTimeout(watchdog);
+        received = null;
+        try {
+          resolve(meter.sample());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      for (let sent = 0; sent < load.inFlight && sendOne(); sent++);
+    });
+    runs.set(String(config.name), run);
+
+    this.on('input', (message, _send, done) => {
+      received?.(message.payload, message.sentAt as number);
+      done();
+    });
+  }
+
+  function BenchPass(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    this.on('input', (message, send, done) => {
+      send(message);
+      done();
+    });
+  }
+
+  red.nodes.registerType('bench-load', BenchLoad);
+  red.nodes.registerType('bench-pass', BenchPass);
+}, { runs });

@@ -1,0 +1,71 @@
+/** The rows that are measured inside one running Node-RED: who competes, under which load. */
+import { CONCURRENCY } from './flows';
+import { isUser, type Load, newMobile, type Sample } from './load';
+
+export interface Contenders {
+  /** Loop of the flow file → a sample of it. */
+  flow(loop: string): (load: Load) => Promise<Sample>;
+  bare: (load: Load) => Promise<Sample>;
+  bareTls: (load: Load) => Promise<Sample>;
+}
+
+/** Who takes part, by name. Each call is one sample. */
+export type Row = Record<string, () => Promise<Sample>>;
+
+const LIST = 10_000;
+const REMEMBERED = Array.from({ length: 1000 }, newMobile);
+
+const isList = (payload: unknown): boolean => Array.isArray(payload) && payload.length === LIST && isUser((payload[0] as { user?: unknown }).user ?? payload[0]);
+
+export const benchRows = ({ flow, bare, bareTls }: Contenders, ms: number): Record<string, Row> => {
+  const lookups = (inFlight: number): Load => ({ inFlight, ms, payload: newMobile, isGood: isUser });
+  const many = lookups(CONCURRENCY);
+  const one = lookups(1);
+  const passing = (inFlight: number): Load => ({ inFlight, ms, payload: newMobile, isGood: (payload) => typeof payload === 'string' });
+  let next = 0;
+  const remembered: Load = { ...many, payload: () => REMEMBERED[next++ % REMEMBERED.length] };
+  const list: Load = { inFlight: 1, total: 1, payload: () => Array.from({ length: LIST }, newMobile), isGood: isList };
+  /** As many messages in all whatever the size of a batch, so that a small one is not measured on less. */
+  const batches = (size: number, loop: string, isGood: Load['isGood']) => async (): Promise<Sample> => {
+    const sum = { count: 0, ms: 0, cpuMs: 0, p50: 0 };
+    while (sum.count < 100_000) {
+      const sample = await flow(loop)({ inFlight: size, total: size, payload: newMobile, isGood });
+      sum.count += sample.count;
+      sum.ms += sample.ms;
+      sum.cpuMs += sample.cpuMs;
+    }
+    return sum;
+  };
+  return {
+    flight: {
+      bare: () => bare(many),
+      pass: () => flow('pass')(passing(CONCURRENCY)),
+      ours: () => flow('ours')(many),
+      core: () => flow('core')(many),
+    },
+    single: {
+      bare: () => bare(one),
+      pass: () => flow('pass')(passing(1)),
+      ours: () => flow('ours')(one),
+      core: () => flow('core')(one),
+    },
+    tls: {
+      bare: () => bareTls(many),
+      pass: () => flow('pass')(passing(CONCURRENCY)),
+      ours: () => flow('ours tls')(many),
+    },
+    remembered: {
+      pass: () => flow('pass')(passing(CONCURRENCY)),
+      ours: () => flow('remembering')(remembered),
+    },
+    list: {
+      ours: () => flow('ours')(list),
+      core: () => flow('core list')(list),
+    },
+    scale: {
+      1000: batches(1000, 'long queue', isUser),
+      10000: batches(10_000, 'long queue', isUser),
+      100000: batches(100_000, 'long queue', isUser),
+    },
+  };
+};

@@ -1,0 +1,67 @@
+/** The tenant of the bench, in a process of its own: as little work per request as a server can do, so that the callers are measured. */
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { type ListenOptions, LOOKUP_PATH, type ServerCommand, type ServerReply, TOKEN, userJson } from './wire';
+
+const answer = (status: string, body: string): Buffer =>
+  Buffer.from(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+
+const TOKEN_ANSWER = answer('200 OK', JSON.stringify({ access_token: TOKEN, token_type: 'Bearer', expires_in: 1_000_000, scope: 'get_user' }));
+const REFUSAL = answer('404 Not Found', '{"error_code":"BENCH","error_msg":"A request that is not part of the bench"}');
+
+const held: (() => void)[] = [];
+let holding = true;
+
+const handler = ({ bytes, delayMs = 0, hold = false }: ListenOptions): ((socket: Socket) => void) => {
+  const userAnswer = answer('200 OK', userJson(bytes));
+  const respond = (socket: Socket, head: string): void => {
+    if (head.startsWith('POST /api/v2/tenant/token ')) socket.write(TOKEN_ANSWER);
+    else if (!head.startsWith(`POST ${LOOKUP_PATH} `) || !head.includes(`Bearer ${TOKEN}`)) socket.write(REFUSAL);
+    else if (hold && holding) held.push(() => socket.write(userAnswer));
+    else if (delayMs > 0) setTimeout(() => socket.write(userAnswer), delayMs);
+    else socket.write(userAnswer);
+  };
+
+  return (socket) => {
+    let rest: Buffer | null = null;
+    socket.setNoDelay(true);
+    // Callers go away whenever a row is over; nobody is left to be told.
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      let bytesIn = rest ? Buffer.concat([rest, chunk]) : chunk;
+      rest = null;
+      while (bytesIn.length > 0) {
+        const headEnd = bytesIn.indexOf('\r\n\r\n');
+        const head = headEnd < 0 ? '' : bytesIn.toString('latin1', 0, headEnd);
+        const end = headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+        if (headEnd < 0 || bytesIn.length < end) {
+          rest = bytesIn;
+          return;
+        }
+        respond(socket, head);
+        bytesIn = bytesIn.subarray(end);
+      }
+    });
+  };
+};
+
+const tell = (reply: ServerReply): void => void process.send?.(reply);
+
+const listen = (options: ListenOptions): void => {
+  const server = options.tls ? createTlsServer(options.tls, handler(options)) : createServer(handler(options));
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 20_000 }, () => {
+    const address = server.address();
+    if (address !== null && typeof address === 'object') tell({ port: address.port });
+  });
+};
+
+process.on('message', (command: ServerCommand) => {
+  if ('listen' in command) return listen(command.listen);
+  if ('usage' in command) {
+    const { user, system } = process.cpuUsage();
+    return tell({ cpuMs: (user + system) / 1000, held: held.length });
+  }
+  holding = false;
+  for (const send of held.splice(0)) send();
+});
+process.once('disconnect', () => process.exit());

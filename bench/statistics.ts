@@ -1,0 +1,26 @@
+/** Samples → ratios. A ratio is taken within each round, so that what slows a whole round does not show. */
+import type { Sample } from './load';
+
+export interface Figure {
+  median: number;
+  low: number;
+  high: number;
+}
+
+export const figure = (values: number[]): Figure => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? NaN;
+  return { median: sorted.length % 2 === 0 ? ((sorted[middle - 1] ?? NaN) + upper) / 2 : upper, low: sorted[0] ?? NaN, high: sorted.at(-1) ?? NaN };
+};
+
+/** What one message costs, in ms. */
+export type Cost = (sample: Sample) => number;
+export const wall: Cost = ({ ms, count }) => ms / count;
+/** All threads' CPU time: hardly disturbed by what else the machine does. */
+export const cpu: Cost = ({ cpuMs, count }) => cpuMs / count;
+export const middle: Cost = ({ p50 }) => p50;
+
+/** For each round: what the rivals cost together, divided by what `mine` costs. Above 1, mine is cheaper. */
+export const ratio = (cost: Cost, mine: Sample[], ...rivals: Sample[][]): Figure =>
+  figure(mine.map((sample, round) => rivals.reduce((sum, rival) => sum + cost(rival[round] ?? sample), 0) / cost(sample)));

@@ -1,0 +1,32 @@
+/** What the bench's server and everybody who calls it agree on. */
+
+export const TOKEN = 'eyJraWQiOiJiZW5jaCJ9-Zk3Yp0sV7mQ2xT9cLw4RnB8uHd5JgA1eKo6iSfXyMvNqPbDzCtGrWjUhElOa';
+export const LOOKUP_PATH = '/api/v2/tenant/users/user-by-mobile';
+
+/** A record of the size and the kind a tenant sends: about 600 bytes, some of it Chinese. `bytes`: at least this long. */
+export const userJson = (bytes = 0): string => {
+  const user = {
+    user_id: '20220413165737132-3BA0-91FCA2CB7', org_id: '20220117125622909-9346-35755733F', user_name: 'zhangsan', name: '张三',
+    mobile: '13800001111', email: 'zhangsan@example.com', pwd_must_modify: false, pwd_change_at: '2022-04-14 10:14:01.988',
+    created_at: '2022-04-13 16:57:36.532', updated_at: '2022-04-14 10:14:01.979', disabled: false, grade: 1, locked: 'false',
+    attr_gender: 'male', attr_birthday: '1993-08-25', extension: { age: '28', department: '研发中心' },
+    user_org_relation_list: [{ org_id: '20220117125622909-9346-35755733F', relation_type: 1 }],
+  };
+  const text = JSON.stringify(user);
+  const missing = bytes - Buffer.byteLength(text);
+  return missing > 0 ? JSON.stringify({ ...user, address: 'x'.repeat(Math.max(0, missing - ',"address":""'.length)) }) : text;
+};
+
+export interface ListenOptions {
+  tls?: { key: string; cert: string };
+  /** Length of an answer. */
+  bytes?: number;
+  /** What the tenant takes to think. */
+  delayMs?: number;
+  /** Answers nothing until told to `release`. */
+  hold?: boolean;
+}
+
+export type ServerCommand = { listen: ListenOptions } | { release: true } | { usage: true };
+/** `held`: requests that wait for `release`. */
+export type ServerReply = { port: number } | { cpuMs: number; held: number };
