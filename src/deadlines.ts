@@ -2,21 +2,21 @@
 import type { Clock, Timer } from './clock';
 
 /** What can have a deadline; the links are the list's own. */
-export interface Timed {
+export interface Timed<Entry extends Timed<Entry>> {
   deadline: number;
-  older: Timed | null;
-  newer: Timed | null;
-  list: Deadlines | null;
+  older: Entry | null;
+  newer: Entry | null;
+  list: Deadlines<Entry> | null;
 }
 
-export class Deadlines {
-  private oldest: Timed | null = null;
-  private newest: Timed | null = null;
+export class Deadlines<Entry extends Timed<Entry>> {
+  private oldest: Entry | null = null;
+  private newest: Entry | null = null;
   private timer: Timer | null = null;
 
-  constructor(private readonly ms: number, private readonly clock: Clock, private readonly pass: (entry: Timed) => void) {}
+  constructor(private readonly ms: number, private readonly clock: Clock, private readonly pass: (entry: Entry) => void) {}
 
-  add(entry: Timed): void {
+  add(entry: Entry): void {
     entry.deadline = this.clock.now() + this.ms;
     entry.list = this;
     entry.older = this.newest;
@@ -26,7 +26,7 @@ export class Deadlines {
     this.arm(this.ms);
   }
 
-  remove(entry: Timed): void {
+  remove(entry: Entry): void {
     if (entry.list !== this) return;
     if (entry.older) entry.older.newer = entry.newer;
     else this.oldest = entry.newer;
@@ -36,7 +36,7 @@ export class Deadlines {
   }
 
   /** Passes, ahead of time, what would pass until `time`. */
-  passUntil(time: number, pass: (entry: Timed) => void): void {
+  passUntil(time: number, pass: (entry: Entry) => void): void {
     while (this.oldest && this.oldest.deadline <= time) {
       const entry = this.oldest;
       this.remove(entry);
@@ -61,7 +61,6 @@ export class Deadlines {
     this.timer = null;
     const now = this.clock.now();
     this.passUntil(now, this.pass);
-    const { oldest } = this;
-    if (oldest) this.arm(Math.max(1, oldest.deadline - now));
+    if (this.oldest) this.arm(Math.max(1, this.oldest.deadline - now));
   };
 }

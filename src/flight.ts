@@ -25,11 +25,11 @@ export interface Crew {
 }
 
 /** One message that waits for a call. */
-export class Waiter implements Timed {
+export class Waiter implements Timed<Waiter> {
   deadline = 0;
-  older: Timed | null = null;
-  newer: Timed | null = null;
-  list: Deadlines | null = null;
+  older: Waiter | null = null;
+  newer: Waiter | null = null;
+  list: Deadlines<Waiter> | null = null;
 
   constructor(
     readonly flight: Flight,
@@ -40,7 +40,7 @@ export class Waiter implements Timed {
   ) {}
 
   /** How long for its turn, or how long for the answer. */
-  timeBy(list: Deadlines | null): void {
+  timeBy(list: Deadlines<Waiter> | null): void {
     this.list?.remove(this);
     list?.add(this);
   }

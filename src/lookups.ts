@@ -53,8 +53,8 @@ export class Lookups implements Crew {
   private readonly flights = new Flights();
   /** Calls that nobody may join any more, but some still wait for. */
   private readonly detached = new Set<Flight>();
-  private readonly callDeadlines: Deadlines;
-  private readonly queueDeadlines: Deadlines | null;
+  private readonly callDeadlines: Deadlines<Waiter>;
+  private readonly queueDeadlines: Deadlines<Waiter> | null;
   private readonly aborts = new Aborts<Waiter>((waiter) => this.drop(waiter, closedFailure()));
   private closed = false;
   /** Makes the calls; set once by whoever puts the parts together. */
@@ -62,8 +62,8 @@ export class Lookups implements Crew {
 
   constructor(private readonly parts: LookupParts) {
     const { clock, timeoutMs, queueTimeoutMs } = parts;
-    const list = (ms: number, property: 'timeout' | 'queueTimeout'): Deadlines =>
-      new Deadlines(ms, clock, (entry) => this.drop(entry as Waiter, timeoutFailure(property, ms / 1000)));
+    const list = (ms: number, property: 'timeout' | 'queueTimeout'): Deadlines<Waiter> =>
+      new Deadlines(ms, clock, (entry) => this.drop(entry, timeoutFailure(property, ms / 1000)));
     this.callDeadlines = list(timeoutMs, 'timeout');
     this.queueDeadlines = queueTimeoutMs > 0 ? list(queueTimeoutMs, 'queueTimeout') : null;
   }
@@ -90,7 +90,7 @@ export class Lookups implements Crew {
   held(): void {
     const { pacing, clock } = this.parts;
     const { heldBy } = pacing;
-    if (heldBy) this.queueDeadlines?.passUntil(clock.now() + pacing.holdMs, (entry) => this.drop(entry as Waiter, heldBy));
+    if (heldBy) this.queueDeadlines?.passUntil(clock.now() + pacing.holdMs, (entry) => this.drop(entry, heldBy));
   }
 
   close(): void {

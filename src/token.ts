@@ -96,6 +96,14 @@ export interface TokenParts {
   report: (outage: boolean) => void;
 }
 
+/** The deadline of the token call under way. */
+class TokenCall implements Timed<TokenCall> {
+  deadline = 0;
+  older = null;
+  newer = null;
+  list: Deadlines<TokenCall> | null = null;
+}
+
 export class ClientToken implements TokenSource, Receiver {
   private current: Token | null = null;
   private expiresAt = 0;
@@ -110,8 +118,8 @@ export class ClientToken implements TokenSource, Receiver {
   /** Why the tenant gives no token: the answer to everybody until the pause is over. */
   private refusal: LookupFailure | null = null;
   private readonly request: ReturnType<typeof tokenRequest>;
-  private readonly deadlines: Deadlines;
-  private readonly call: Timed = { deadline: 0, older: null, newer: null, list: null };
+  private readonly deadlines: Deadlines<TokenCall>;
+  private readonly call = new TokenCall();
 
   constructor(credentials: ClientCredentials, private readonly parts: TokenParts) {
     this.request = tokenRequest(credentials, parts.userAgent);
