@@ -38,7 +38,7 @@ export interface ListParts {
   pacing: Pick<Pacing, 'whenRoom'>;
 }
 
-/** Items that are worked through before the event loop gets a breath. */
+/** Items that are worked through, by all who work at the list, before the event loop gets a breath. */
 const AT_ONCE = 100;
 
 type Outcome = { value: string; user: User } | { value: string | null; error: LookupFailure };
@@ -48,6 +48,15 @@ interface Asked {
   indexes: number[];
   outcome: Outcome | null;
 }
+
+/** A list in a message may hold anything; what cannot even be read is no value either. */
+const itemAt = (values: readonly unknown[], index: number): unknown => {
+  try {
+    return values[index];
+  } catch {
+    return Symbol('unreadable');
+  }
+};
 
 const keyOf = (by: unknown, value: unknown): string | null => {
   try {
@@ -65,7 +74,8 @@ const copyOf = (outcome: Outcome): Outcome =>
 export const lookupList = async ({ by, values, progress }: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> => {
   const { clock, lookup, pacing } = parts;
   const startedAt = clock.now();
-  const outcomes = new Array<Outcome | undefined>(values.length);
+  const items = Array.from({ length: values.length }, (_, index) => itemAt(values, index));
+  const outcomes = new Array<Outcome | undefined>(items.length);
   const asked = new Map<string, Asked>();
   let settled = 0;
 
@@ -74,8 +84,20 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
     progress?.(++settled);
   };
 
-  const ask = async (index: number): Promise<Outcome> => {
-    const value = values[index];
+  let breath: Promise<void> | null = null;
+  let sinceBreath = 0;
+  /** Before every piece of work, whoever does it. */
+  const breathe = async (): Promise<void> => {
+    while (breath) await breath;
+    if (++sinceBreath < AT_ONCE) return;
+    sinceBreath = 0;
+    breath = new Promise((resolve) => void setImmediate(() => {
+      breath = null;
+      resolve();
+    }));
+  };
+
+  const ask = async (value: unknown): Promise<Outcome> => {
     try {
       const found = await lookup({ by, value }, signal);
       return { value: found.lookup.value ?? '', user: found.user };
@@ -85,32 +107,45 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
     }
   };
 
+  const waiting = new Set<() => void>();
+  /** Asks as soon as there is room, or the list is stopped. */
+  const askInTurn = (value: unknown): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        if (waiting.delete(go)) resolve(ask(value));
+      };
+      waiting.add(go);
+      if (signal?.aborted) go();
+      else pacing.whenRoom(go);
+    });
+
   const handle = async (index: number): Promise<void> => {
-    const key = keyOf(by, values[index]);
-    const before = key === null ? undefined : asked.get(key);
+    const value = items[index];
+    const key = keyOf(by, value);
+    if (key === null) return settle(index, await ask(value));
+    const before = asked.get(key);
     if (before?.outcome) return settle(index, copyOf(before.outcome));
     if (before) return void before.indexes.push(index);
     const entry: Asked = { indexes: [], outcome: null };
-    if (key !== null) {
-      asked.set(key, entry);
-      await new Promise<void>((resolve) => pacing.whenRoom(resolve));
-    }
-    const outcome = await ask(index);
+    asked.set(key, entry);
+    const outcome = await askInTurn(value);
     entry.outcome = outcome;
     settle(index, outcome);
-    for (const again of entry.indexes) settle(again, copyOf(outcome));
+    for (const again of entry.indexes) {
+      await breathe();
+      settle(again, copyOf(outcome));
+    }
   };
 
   let next = 0;
   /** Hands in one item after the other; there are as many of these as lookups may be in flight. */
   const worker = async (): Promise<void> => {
-    while (next < values.length) {
-      const index = next++;
-      await handle(index);
-      if (index % AT_ONCE === AT_ONCE - 1) await new Promise<void>((resolve) => void clock.setTimeout(resolve, 0));
-    }
+    for (await breathe(); next < items.length; await breathe()) await handle(next++);
   };
-  await Promise.all(Array.from({ length: Math.min(parts.concurrency, values.length) }, worker));
+  const stop = (): void => waiting.forEach((go) => go());
+  signal?.addEventListener('abort', stop, { once: true });
+  await Promise.all(Array.from({ length: Math.min(parts.concurrency, items.length) }, worker));
+  signal?.removeEventListener('abort', stop);
 
   const found: ListOutcome['found'] = [];
   const failed: ListOutcome['failed'] = [];
@@ -122,6 +157,6 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
   const durationMs = Math.round((clock.now() - startedAt) * 100) / 100;
   return {
     found, failed,
-    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: values.length, found: found.length, failed: failed.length, durationMs },
+    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: items.length, found: found.length, failed: failed.length, durationMs },
   };
 };

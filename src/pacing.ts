@@ -35,6 +35,7 @@ export class Pacing {
   private nextStart = 0;
   private readonly startEveryMs: number;
   private timer: Timer | null = null;
+  private timerAt = 0;
   private pumping = false;
   private closed = false;
   private forRoom: (() => void)[] = [];
@@ -93,10 +94,10 @@ export class Pacing {
     return this.heldUntil === 0 ? 0 : Math.max(0, this.heldUntil - this.clock.now());
   }
 
-  /** Calls back, once, as soon as one more may enter without overflowing the queue. */
-  whenRoom(callback: () => void): void {
-    if (this.hasRoom) callback();
-    else this.forRoom.push(callback);
+  /** Calls back, once, as soon as one more may enter without overflowing the queue: whoever is called enters at once, or not at all. */
+  whenRoom(enter: () => void): void {
+    this.forRoom.push(enter);
+    this.tellRoom();
   }
 
   /** Everybody who waits is refused. */
@@ -114,6 +115,8 @@ export class Pacing {
 
   private tellRoom(): void {
     while (this.forRoom.length > 0 && this.hasRoom) this.forRoom.shift()?.();
+    // With an empty queue nobody else's turn would wake them.
+    if (this.forRoom.length > 0 && this.first === null && this.inFlight < this.limits.concurrency) this.later(this.waitMs());
   }
 
   private waitMs(): number {
@@ -159,7 +162,13 @@ export class Pacing {
   }
 
   private later(ms: number): void {
-    this.timer ??= this.clock.setTimeout(() => {
+    const at = this.clock.now() + ms;
+    if (this.timer) {
+      if (this.timerAt <= at) return;
+      this.clock.clearTimeout(this.timer);
+    }
+    this.timerAt = at;
+    this.timer = this.clock.setTimeout(() => {
       this.timer = null;
       this.pump();
     }, ms);

@@ -1,0 +1,63 @@
+/** A clock that stands still until the test moves it. Sockets stay real. */
+import type { Clock, Timer } from '../../src/clock';
+
+interface FakeTimer extends Timer {
+  at: number;
+  ms: number;
+  callback: () => void;
+}
+
+export class FakeClock implements Clock {
+  /** Some time after its zero, as every real clock. */
+  private time = 1_000_000;
+  private readonly timers = new Set<FakeTimer>();
+  private readonly watchers = new Set<() => void>();
+
+  now = (): number => this.time;
+  date = (): number => Date.UTC(2026, 0, 1) + this.time;
+
+  setTimeout(callback: () => void, ms: number): FakeTimer {
+    const timer = { at: this.time + ms, ms, callback };
+    this.timers.add(timer);
+    for (const look of [...this.watchers]) look();
+    return timer;
+  }
+
+  clearTimeout(timer: Timer): void {
+    this.timers.delete(timer as FakeTimer);
+  }
+
+  /** How long each timer that is set still has to run. */
+  get pending(): number[] {
+    return [...this.timers].map(({ at }) => at - this.time).sort((a, b) => a - b);
+  }
+
+  /** Moves on; what is due on the way fires in its order and at its time. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (let due = this.next(end); due; due = this.next(end)) {
+      this.timers.delete(due);
+      this.time = Math.max(this.time, due.at);
+      due.callback();
+    }
+    this.time = end;
+  }
+
+  /** Resolves once a timer is set that runs for at least `from` and less than `to` milliseconds; gives the time it has left. */
+  async timer(from: number, to: number): Promise<number> {
+    return await new Promise((resolve) => {
+      const look = (): void => {
+        const timer = [...this.timers].find(({ ms }) => ms >= from && ms < to);
+        if (!timer) return;
+        this.watchers.delete(look);
+        resolve(timer.at - this.time);
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
+
+  private next(end: number): FakeTimer | undefined {
+    return [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+  }
+}

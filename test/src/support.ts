@@ -1,0 +1,47 @@
+/** Tenants under test and the servers they speak to, all closed after each test. */
+import { expect } from 'chai';
+import { createTenant, type Lookup, LookupFailure, type Tenant, type TenantParts, type TenantSettings } from '../../src/tenant';
+import { ScriptedTenant } from '../support/servers';
+import { FaultProxy } from '../support/tcp-proxy';
+
+export { failureOf };
+
+const open: { close(): Promise<void> }[] = [];
+
+export const closeLater = <T extends { close(): Promise<void> }>(part: T): T => {
+  open.push(part);
+  return part;
+};
+
+/** For `afterEach`: clients first, servers last. */
+export const closeAll = async (): Promise<void> => {
+  for (const part of open.splice(0).reverse()) await part.close();
+};
+
+export const startServer = async (): Promise<ScriptedTenant> => closeLater(await ScriptedTenant.start());
+export const startProxy = async (target: { port: number }): Promise<FaultProxy> => closeLater(await FaultProxy.start(target));
+
+export const CLIENT = { auth: 'client-credentials', clientId: 'the-client-id-4711', clientSecret: 'the-client-secret-0815' } as const;
+export const TOKEN = 'the-fixed-access-token-1234567890';
+
+/** A client of the server: with a fixed token unless the settings say otherwise. */
+export const openTenant = ({ url }: { url: string }, settings: TenantSettings = {}, parts: TenantParts = {}): Tenant =>
+  closeLater(createTenant({ domain: url, auth: 'token', token: TOKEN, proxy: false, ...settings }, parts));
+
+export const byMobile = (tenant: Tenant, value: unknown, signal?: AbortSignal): Promise<Lookup> => tenant.lookup({ by: 'mobile', value }, signal);
+
+const failureOf = async (promise: Promise<unknown>): Promise<LookupFailure> => {
+  const outcome = await promise.catch((error: unknown) => error);
+  expect(outcome).to.be.instanceOf(LookupFailure);
+  return outcome as LookupFailure;
+};
+
+/** The codes that lookups ended with; `ok` for those that found somebody. */
+export const codesOf = async (lookups: Promise<unknown>[]): Promise<string[]> =>
+  (await Promise.allSettled(lookups)).map((outcome) => {
+    if (outcome.status === 'fulfilled') return 'ok';
+    expect(outcome.reason).to.be.instanceOf(LookupFailure);
+    return (outcome.reason as LookupFailure).code;
+  });
+
+export const mobiles = (count: number): string[] => Array.from({ length: count }, (_, index) => String(13_800_000_000 + index));
