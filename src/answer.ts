@@ -1,5 +1,6 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
 import { httpFailure, LookupFailure, responseFailure, tenantFailure } from './failures';
+import { type JsonObject, parseObject } from './json';
 import type { Secrets } from './secrets';
 import type { User } from './user';
 
@@ -12,24 +13,10 @@ export interface Reply {
   retryAfter: string | undefined;
 }
 
-type Json = Record<string, unknown>;
-
-/** An object, or null: HTML, plain text, a list, nothing. A `__proto__` key could do harm in the flow behind us: it is dropped. */
-export const parseObject = (text: string): Json | null => {
-  try {
-    const value: unknown = text.includes('__proto__') || text.includes('\\u00')
-      ? JSON.parse(text, function (this: unknown, key: string, inner: unknown) { return key === '__proto__' ? undefined : inner; })
-      : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
-  } catch {
-    return null;
-  }
-};
-
 const word = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
 /** The tenant's own code, if the body names one that can be shown. */
-const codeOf = (body: Json, secrets: Secrets): string => {
+const codeOf = (body: JsonObject, secrets: Secrets): string => {
   const code = (word(body.error_code) || (typeof body.error === 'string' ? body.error : '')).trim();
   return /^[\x21-\x7e]{1,64}$/.test(code) && !secrets.in(code) ? code : '';
 };
@@ -38,7 +25,7 @@ const codeOf = (body: Json, secrets: Secrets): string => {
  * The failure that an answer without the expected content stands for. `lookedUp` is cut out of what the tenant says.
  * "Not found" is HTTP 400, and an error body may come with 200: the code decides, the status only where there is none.
  */
-export const failureOf = (reply: Reply, body: Json | null, expected: string, secrets: Secrets, lookedUp: string | null): LookupFailure => {
+export const failureOf = (reply: Reply, body: JsonObject | null, expected: string, secrets: Secrets, lookedUp: string | null): LookupFailure => {
   const code = body && codeOf(body, secrets);
   if (body && code) return tenantFailure(code, reply.status, secrets.sentence(word(body.error_msg) || word(body.error_description), lookedUp));
   if (reply.status >= 400) return httpFailure(reply.status);
@@ -46,9 +33,9 @@ export const failureOf = (reply: Reply, body: Json | null, expected: string, sec
   return responseFailure(reply.status, body ? `an object without ${expected}` : 'not a JSON object');
 };
 
-const hasId = (body: Json): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';
+const hasId = (body: JsonObject): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';
 
-/** A found user, and the text it was read from: whoever shares the answer gets an object of its own. */
+/** A found user, and the text it was read from: whoever shares the answer reads an object of its own. */
 export interface Found {
   user: User;
   text: string;
@@ -60,8 +47,8 @@ export const readUser = (reply: Reply, secrets: Secrets, lookedUp: string): Foun
   return body && reply.status < 300 && hasId(body) ? { user: body, text } : failureOf(reply, body, 'user_id', secrets, lookedUp);
 };
 
-/** A fresh object from the text of a `Found`. */
-export const readAgain = ({ text }: Pick<Found, 'text'>): User => parseObject(text) as User;
+/** The same user once more, as a fresh object. */
+export const readAgain = ({ text }: Found): User => parseObject(text) as User;
 
 /** A token was refused: `invalid_token` with any status (expired tokens are HTTP 400), or a 401 that is not about the client. */
 export const isRefusal = (failure: LookupFailure): boolean =>

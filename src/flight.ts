@@ -11,9 +11,6 @@ import type { Exchange, Receiver, TransportResult } from './transport';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;
-/** The same from memory: the text alone, every message reads an object of its own from it. */
-export type Answer = (Pick<Found, 'text'> & Partial<Found>) | LookupFailure;
-
 /** Gets the outcome of one message: exactly one of the two. */
 export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
 

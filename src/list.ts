@@ -1,6 +1,7 @@
 /** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
 import type { Clock } from './clock';
 import { inputFailure, LookupFailure } from './failures';
+import { copyJson } from './json';
 import type { Lookup } from './lookups';
 import type { Pacing } from './pacing';
 import { toQuery } from './query';
@@ -68,7 +69,7 @@ const keyOf = (by: unknown, value: unknown): string | null => {
 
 /** Like the outcome, with objects of its own. */
 const copyOf = (outcome: Outcome): Outcome =>
-  'user' in outcome ? { ...outcome, user: structuredClone(outcome.user) } : { ...outcome, error: outcome.error.lookup ? outcome.error.for(outcome.error.lookup) : outcome.error };
+  'user' in outcome ? { ...outcome, user: copyJson(outcome.user) } : { ...outcome, error: outcome.error.lookup ? outcome.error.for(outcome.error.lookup) : outcome.error };
 
 /** @internal */
 export const lookupList = async ({ by, values, progress }: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> => {

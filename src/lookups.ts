@@ -7,7 +7,7 @@ import type { Clock } from './clock';
 import { Deadlines } from './deadlines';
 import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from './failures';
 import type { Caller } from './call';
-import { type Answer, type Crew, Flight, type Result, type Settle, Waiter } from './flight';
+import { type Crew, Flight, type Result, type Settle, Waiter } from './flight';
 import { Flights } from './flights';
 import type { Memory } from './memory';
 import type { Pacing } from './pacing';
@@ -195,10 +195,11 @@ export class Lookups implements Crew {
     const leads = flight.leader === waiter;
     if (signal) this.aborts.remove(signal, waiter);
     flight.remove(waiter);
-    this.settle(query, startedAt, result, leads ? 'tenant' : 'shared', leads ? flight.attempts : 0, settle);
+    const answer = result instanceof LookupFailure ? result : leads ? result.user : readAgain(result);
+    this.settle(query, startedAt, answer, leads ? 'tenant' : 'shared', leads ? flight.attempts : 0, settle);
   }
 
-  private settle({ by, value }: Asked, startedAt: number, result: Answer, source: LookupInfo['source'], attempts: number, settle: Settle): void {
+  private settle({ by, value }: Asked, startedAt: number, result: User | LookupFailure, source: LookupInfo['source'], attempts: number, settle: Settle): void {
     const { clock, label, figures } = this.parts;
     const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: round(clock.now() - startedAt), source };
     const failure = result instanceof LookupFailure ? result.for(lookup) : null;
@@ -207,6 +208,6 @@ export class Lookups implements Crew {
       channel.publish({ by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null });
     }
     if (result instanceof LookupFailure) settle(failure, null);
-    else settle(null, { user: source === 'tenant' && result.user ? result.user : readAgain(result), lookup });
+    else settle(null, { user: result, lookup });
   }
 }

@@ -2,12 +2,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock';
 import { LookupFailure } from './failures';
-import type { Answer, Result } from './flight';
+import type { Result } from './flight';
+import { copyJson } from './json';
 import type { Settings } from './settings';
+import type { User } from './user';
 
 export interface Memory {
-  /** The remembered answer, if it is still fresh. */
-  recall(key: string): Answer | undefined;
+  /** The remembered answer, if it is still fresh; a user is an object of the caller's own. */
+  recall(key: string): User | LookupFailure | undefined;
   /** Keeps a found user and a not-found for their own times; other failures never. */
   remember(key: string, result: Result): void;
 }
@@ -18,16 +20,19 @@ type Lifetimes = Pick<Settings, 'cacheTtlMs' | 'cacheMissTtlMs' | 'cacheSize'>;
 export const createMemory = ({ cacheTtlMs, cacheMissTtlMs, cacheSize }: Lifetimes, clock: Clock): Memory | null => {
   if (cacheTtlMs === 0 && cacheMissTtlMs === 0) return null;
   // ttlResolution 0: no timer of the cache's own.
-  const answers = new LRUCache<string, Answer>({ max: cacheSize, ttl: 1, ttlResolution: 0, perf: clock });
+  const answers = new LRUCache<string, User | LookupFailure>({ max: cacheSize, ttl: 1, ttlResolution: 0, perf: clock });
   const lifetime = (result: Result): number => {
     if (!(result instanceof LookupFailure)) return cacheTtlMs;
     return result.category === 'not-found' ? cacheMissTtlMs : 0;
   };
   return {
-    recall: (key) => answers.get(key),
+    recall(key) {
+      const answer = answers.get(key);
+      return answer instanceof LookupFailure ? answer : copyJson(answer);
+    },
     remember(key, result) {
       const ttl = lifetime(result);
-      if (ttl > 0) answers.set(key, result instanceof LookupFailure ? result : { text: result.text }, { ttl });
+      if (ttl > 0) answers.set(key, result instanceof LookupFailure ? result : copyJson(result.user), { ttl });
     },
   };
 };

@@ -1,5 +1,6 @@
 /** The access token: a fixed one, or client credentials with renewal. However many lookups wait, one token call at a time. */
-import { failureOf, parseObject, type Reply } from './answer';
+import { failureOf, type Reply } from './answer';
+import { parseObject } from './json';
 import type { Clock } from './clock';
 import { Deadlines, type Timed } from './deadlines';
 import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from './failures';

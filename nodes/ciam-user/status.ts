@@ -4,10 +4,13 @@ import type { RedNode, Status } from '../red';
 
 const EVERY_MS = 250;
 
+/** Of the latest message; `null` when its user was found. */
+type Outcome = { code: string; category: Category } | null;
+
 export interface StatusLight {
   /** A message has come in; `settled` when its outcome is known, with the failure's code and category. */
   started(): void;
-  settled(failure: { code: string; category: Category } | null): void;
+  settled(failure: Outcome): void;
   /** A list has this many outcomes of so many; the same `list` object until `listEnded`. */
   progress(list: object, settled: number, total: number): void;
   listEnded(list: object): void;
@@ -17,7 +20,8 @@ export interface StatusLight {
 const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-input']);
 
 /** A leading letter would be taken for a catalogue key, which codes with dots and colons are not. */
-const outcome = (failure: { code: string; category: Category } | null): Status => {
+const statusOf = (failure: Outcome | undefined): Status => {
+  if (failure === undefined) return {};
   if (!failure) return { fill: 'green', shape: 'dot', text: 'ciam-user.status.found' };
   if (YELLOW.has(failure.category)) return { fill: 'yellow', shape: 'ring', text: `ciam-user.status.${failure.category}` };
   return { fill: 'red', shape: 'ring', text: failure.code };
@@ -25,7 +29,7 @@ const outcome = (failure: { code: string; category: Category } | null): Status =
 
 export const createStatusLight = (node: RedNode): StatusLight => {
   let inFlight = 0;
-  let last: Status = {};
+  let last: Outcome | undefined;
   let shown = '';
   let changed = false;
   let timer: NodeJS.Timeout | null = null;
@@ -41,7 +45,7 @@ export const createStatusLight = (node: RedNode): StatusLight => {
       }
       return { fill: 'blue', shape: 'dot', text: `${settled}/${total}` };
     }
-    return inFlight > 0 ? { fill: 'blue', shape: 'dot', text: String(inFlight) } : last;
+    return inFlight > 0 ? { fill: 'blue', shape: 'dot', text: String(inFlight) } : statusOf(last);
   };
   const show = (): void => {
     changed = false;
@@ -68,8 +72,7 @@ export const createStatusLight = (node: RedNode): StatusLight => {
     },
     settled(failure) {
       inFlight--;
-      // The status objects are made only when somebody will see them.
-      last = outcome(failure);
+      last = failure;
       change();
     },
     progress(list, settled, total) {
