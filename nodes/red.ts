@@ -46,6 +46,7 @@ export interface Red {
     createNode(node: RedNode, config: NodeConfig): void;
     registerType(type: string, constructor: (this: RedNode, config: NodeConfig) => void, options?: { credentials?: Record<string, { type: 'password' }> }): void;
     getNode(id: string): unknown;
+    eachNode(visit: (config: { id: string; type: string }) => void): void;
     getCredentials(id: string): Record<string, unknown> | undefined | null;
   };
   util: {

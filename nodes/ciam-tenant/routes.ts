@@ -27,10 +27,20 @@ const substituted = (red: Red, value: unknown): unknown => {
   return result;
 };
 
+/** The id comes from the browser: the secrets of other nodes are not ours to send. */
+const isTenant = (red: Red, id: string): boolean => {
+  let found = false;
+  red.nodes.eachNode((config) => {
+    found ||= config.id === id && config.type === 'ciam-tenant';
+  });
+  return found;
+};
+
 /** The dialog's values over the deployed ones; without a dialog the deployed ones. */
 const testedSettings = (red: Red, id: string, body: Values) => {
-  const deployed = red.nodes.getNode(id) as TenantNode | null | undefined;
-  const stored = { ...record(red.nodes.getCredentials(id)), ...record(deployed?.credentials) };
+  const known = isTenant(red, id);
+  const deployed = known ? (red.nodes.getNode(id) as TenantNode | null | undefined) : null;
+  const stored = known ? { ...record(red.nodes.getCredentials(id)), ...record(deployed?.credentials) } : {};
   const given = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, substituted(red, value)]));
   const credential = (name: string): unknown => substituted(red, given[name] === undefined || given[name] === STORED ? stored[name] : given[name]);
   const credentials = { token: credential('token'), clientId: credential('clientId'), clientSecret: credential('clientSecret') };
