@@ -31,8 +31,8 @@ const keepEntriesApart: Plugin = {
   },
 };
 
-/** Without comments and blanks, so that the package stays small; names are kept for stack traces. */
-const SMALL: BuildOptions = { bundle: true, charset: 'utf8', legalComments: 'none', minifyWhitespace: true, minifySyntax: true, logLevel: 'warning' };
+/** The package has to stay under 300 kB with examples and help in it; the sources are a clone away, and the build can be repeated. */
+const SMALL: BuildOptions = { bundle: true, charset: 'utf8', legalComments: 'none', minify: true, logLevel: 'warning' };
 
 const buildRuntime = async (): Promise<void> => {
   await build({
@@ -55,18 +55,23 @@ const buildTypes = (): void => {
   for (const file of filesIn(dist)) if (file.endsWith('.d.ts') && !public_.has(file)) rmSync(file);
 };
 
+const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
+
 /** The dialog's code and its form, as the one html file that Node-RED serves to the editor. */
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
   const bundle = await build({
-    ...SMALL, minifyIdentifiers: true, entryPoints: [join(from, 'editor.ts')], absWorkingDir: root, write: false, format: 'iife', target: 'es2022',
+    ...SMALL, entryPoints: [join(from, 'editor.ts')], absWorkingDir: root, write: false, format: 'iife', target: 'es2022',
   });
   const script = bundle.outputFiles[0]?.text ?? '';
   mkdirSync(to, { recursive: true });
-  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${readFileSync(join(from, 'editor.html'), 'utf8')}`);
-  for (const folder of ['icons', 'locales']) {
-    if (existsSync(join(from, folder))) cpSync(join(from, folder), join(to, folder), { recursive: true });
+  const form = withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'));
+  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${form}`);
+  for (const folder of ['icons', 'locales']) cpSync(join(from, folder), join(to, folder), { recursive: true });
+  for (const file of filesIn(join(to, 'locales'))) {
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, file.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : withoutIndentation(text));
   }
 };
 

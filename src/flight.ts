@@ -14,14 +14,14 @@ export type Result = Found | LookupFailure;
 /** Gets the outcome of one message: exactly one of the two. */
 export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
 
-/** Who looks after a flight. */
+/** Who looks after a flight. @internal */
 export interface Crew {
   begin(flight: Flight, probe: boolean): void;
   end(flight: Flight, result: Result): void;
   received(flight: Flight, result: TransportResult): void;
 }
 
-/** One message that waits for a call. */
+/** One message that waits for a call. @internal */
 export class Waiter implements Timed<Waiter> {
   deadline = 0;
   older: Waiter | null = null;
@@ -43,6 +43,7 @@ export class Waiter implements Timed<Waiter> {
   }
 }
 
+/** @internal */
 export class Flight implements Turn, Receiver {
   // in the queue
   ahead: Turn | null = null;

@@ -1,0 +1,103 @@
+/** The pages keep what they promise: both languages say the same things, and what they name exists. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { anchors, codeBlocks, codeSpans, headings, links, pictures, prose, tables } from './support/markdown';
+
+const root = resolve(__dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const manifest = JSON.parse(read('package.json')) as { scripts: Record<string, string>; bin: Record<string, string> };
+
+const markdownIn = (folder: string): string[] =>
+  readdirSync(join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+const PAGES = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('examples/mqtt')];
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder)).map((name) => join(folder, name)).flatMap((path) => (statSync(join(root, path)).isDirectory() ? filesIn(path) : [path]));
+
+describe('pages', () => {
+  for (const page of PAGES) {
+    describe(page, () => {
+      const text = read(page);
+
+      it('links to what exists', () => {
+        for (const target of links(text)) {
+          if (/^(https?|mailto):/.test(target)) continue;
+          const [path = '', anchor] = target.split('#');
+          const file = path === '' ? page : join(dirname(page), path);
+          expect(existsSync(join(root, file)), target).to.equal(true);
+          if (anchor !== undefined) expect(anchors(read(file)), target).to.include(anchor);
+        }
+      });
+
+      it('names files that exist', () => {
+        const named = codeSpans(text).filter((code) => /^(\.ci|bench|docs|examples|nodes|scripts|src|test)\/[\w./-]+$/.test(code) || /^[\w-]+\.(ts|mjs|md|json)$/.test(code) && !code.startsWith('users.'));
+        const known = [...['bench', 'docs', 'examples', 'nodes', 'scripts', 'src', 'test'].flatMap(filesIn), ...readdirSync(root)];
+        for (const name of named) {
+          const found = existsSync(join(root, name)) || known.some((path) => path.endsWith(`/${name}`));
+          expect(found, name).to.equal(true);
+        }
+      });
+
+      it('names commands that exist', () => {
+        const commands = [...text.matchAll(/\bnpm (?:run (?:--silent )?)?([\w:]+)/g)].filter(([whole, name]) => whole.includes(' run ') || name === 'start' || name === 'test');
+        for (const [whole, name = ''] of commands) expect(manifest.scripts, whole).to.have.property(name);
+      });
+
+      it('names examples that exist', () => {
+        const examples = readdirSync(join(root, 'examples'));
+        for (const code of codeSpans(text).filter((span) => /^\d\d-[\w-]+$/.test(span))) expect(examples).to.include(`${code}.json`);
+      });
+
+      it('leaves nothing to be written later', () => {
+        expect(prose(text)).to.not.match(/\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b/i);
+      });
+    });
+  }
+
+  it('shows pictures small enough to read a page over a slow line', () => {
+    const images = readdirSync(join(root, 'docs/images'));
+    const size = images.reduce((sum, name) => sum + statSync(join(root, 'docs/images', name)).size, 0);
+    expect(size).to.be.within(1, 800_000);
+    const shown = PAGES.flatMap((page) => pictures(read(page))).map((path) => path.replace(/^.*\//, ''));
+    expect(images.filter((name) => !shown.includes(name)), 'pictures that no page shows').to.deep.equal([]);
+  });
+});
+
+describe('README in English and Chinese', () => {
+  const english = read('README.md');
+  const chinese = read('README.zh-CN.md');
+  /** Pictures and pages may exist once for each language. */
+  const neutral = (target: string): string => target.replace('.zh-CN', '');
+
+  it('has the same headings', () => {
+    expect(headings(chinese).map(({ level }) => level)).to.deep.equal(headings(english).map(({ level }) => level));
+  });
+
+  it('shows the same commands and programs', () => {
+    const code = (page: string): object[] => codeBlocks(page).filter(({ language }) => language !== 'json')
+      .map(({ language, text }) => ({ language, text: text.replace(/ *(#|\/\/) .*$/gm, '') }));
+    expect(code(chinese)).to.deep.equal(code(english));
+  });
+
+  it('has tables of the same shape, with the same first column of code', () => {
+    const shape = (page: string): object[] => tables(page).map(({ header, rows }) => ({ columns: header.length, rows: rows.map((row) => codeSpans(row[0] ?? '')) }));
+    expect(shape(chinese)).to.deep.equal(shape(english));
+  });
+
+  it('names the same properties, codes and files in each section', () => {
+    const sections = (page: string): string[][] => prose(page).split(/^#+ .*$/m).map((section) => codeSpans(section).map(neutral).sort());
+    expect(sections(chinese)).to.deep.equal(sections(english));
+  });
+
+  it('has the same links and pictures', () => {
+    // The switch of languages at the top is the one link that differs.
+    const targets = (page: string): string[] => links(page).map(neutral).sort();
+    expect(targets(chinese)).to.deep.equal(targets(english));
+  });
+
+  it('has a picture of its own for each language', () => {
+    for (const path of pictures(chinese)) expect(path).to.include('.zh-CN');
+    expect(pictures(english)).to.have.lengthOf(pictures(chinese).length);
+  });
+});

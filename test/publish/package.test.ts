@@ -1,0 +1,128 @@
+/** What is published: only what a user needs, small, clean, and the same bytes from the same commit. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { tables } from '../support/markdown';
+import { tarball } from '../support/package';
+import { npm, root } from '../support/versions';
+
+const run = promisify(execFile);
+
+const folders: string[] = [];
+const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'published-'));
+  folders.push(folder);
+  return folder;
+};
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder).map((name) => join(folder, name)).flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
+
+/** As `git clone` gives it, changes that are not committed yet included; the dependencies are shared. */
+const cleanCopy = async (): Promise<string> => {
+  const copy = join(temporaryFolder(), 'clone');
+  const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root, maxBuffer: 1e7 });
+  for (const path of stdout.split('\0').filter((name) => name && statSync(join(root, name), { throwIfNoEntry: false }))) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    cpSync(join(root, path), join(copy, path));
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  return copy;
+};
+
+/** Packs as a release does, build included. */
+const packedFrom = async (copy: string): Promise<Buffer> => {
+  const folder = temporaryFolder();
+  await npm(process.execPath, ['pack', '--pack-destination', folder], copy);
+  const [file] = readdirSync(folder);
+  if (file === undefined) throw new Error('npm pack made no file');
+  return readFileSync(join(folder, file));
+};
+
+describe('published package', () => {
+  let unpacked: string;
+  let files: string[];
+
+  before(async () => {
+    unpacked = temporaryFolder();
+    await run('tar', ['-xzf', await tarball(), '-C', unpacked, '--strip-components=1']);
+    files = filesIn(unpacked).map((path) => path.slice(unpacked.length + 1).replaceAll('\\', '/')).sort();
+  });
+  after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+  it('holds what a user needs and nothing else', () => {
+    const node = (type: string): string[] => [
+      `${type}.html`, `${type}.js`, `icons/${type}.svg`, ...['en-US', 'zh-CN'].flatMap((language) => [`locales/${language}/${type}.html`, `locales/${language}/${type}.json`]),
+    ].map((path) => `dist/nodes/${type}/${path}`);
+    const expected = [
+      'LICENSE', 'README.md', 'package.json', 'dist/src/tenant.js', 'dist/src/simulator/cli.js', 'dist/src/simulator/simulator.js',
+      ...node('ciam-tenant'), ...node('ciam-user'),
+    ];
+    const rest = files.filter((path) => !expected.includes(path));
+    expect(files).to.include.members(expected);
+    expect(rest.filter((path) => !/^dist\/src\/[a-z]+\.d\.ts$|^examples\/\d\d-[\w-]+\.json$/.test(path))).to.deep.equal([]);
+  });
+
+  it('holds the types that the library leads to, and no others', () => {
+    const types = files.filter((path) => path.endsWith('.d.ts'));
+    const reached = new Set<string>();
+    const follow = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const [, name = ''] of readFileSync(join(unpacked, path), 'utf8').matchAll(/'\.\/(\w+)'/g)) follow(`dist/src/${name}.d.ts`);
+    };
+    follow('dist/src/tenant.d.ts');
+    expect(types).to.deep.equal([...reached].sort());
+  });
+
+  it('is under 300 kB unpacked', () => {
+    const sizes = files.map((path) => statSync(join(unpacked, path)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).to.be.below(300_000);
+  });
+
+  it('holds no path of the machine that built it', () => {
+    for (const path of files) expect(readFileSync(join(unpacked, path), 'utf8'), path).to.not.include(root);
+  });
+
+  it('is clean for publint', async () => {
+    const [{ publint }, { formatMessage }] = await Promise.all([import('publint'), import('publint/utils')]);
+    const { messages, pkg } = await publint({ pkgDir: unpacked, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).to.deep.equal([]);
+  });
+
+  it('brings the packages of docs/licences.md, under the licences that stand there', () => {
+    const manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+    const licences: string[][] = [];
+    const follow = (name: string): void => {
+      const { license, dependencies = {} } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { license: string; dependencies?: Record<string, string> };
+      if (licences.some(([known]) => known === name)) return;
+      licences.push([name, license]);
+      Object.keys(dependencies).forEach(follow);
+    };
+    Object.keys(manifest.dependencies).forEach(follow);
+    const listed = tables(readFileSync(join(root, 'docs/licences.md'), 'utf8'))[0]?.rows ?? [];
+    expect(licences.length).to.be.at.most(3);
+    expect(listed.map(([name = '', licence]) => [name.replaceAll('`', ''), licence])).to.deep.equal(licences.sort());
+  });
+
+  it('is the same to the byte when it is built twice, in different folders and by different people', async () => {
+    const first = await packedFrom(await cleanCopy());
+    const before = { umask: process.umask(0o077), TZ: process.env['TZ'], LANG: process.env['LANG'] };
+    Object.assign(process.env, { TZ: 'Asia/Shanghai', LANG: 'zh_CN.UTF-8' });
+    try {
+      const second = await packedFrom(await cleanCopy());
+      const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+      expect(hash(second)).to.equal(hash(first));
+    } finally {
+      process.umask(before.umask);
+      for (const name of ['TZ', 'LANG'] as const) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    }
+  });
+});

@@ -1,0 +1,111 @@
+/** The README's tables say what the code does: properties, defaults, ranges, failure codes, the demo tenant. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { expect } from 'chai';
+import { buildSync } from 'esbuild';
+import * as failures from '../src/failures';
+import { NUMBERS } from '../src/limits';
+import { codeSpans, tables, type Table } from './support/markdown';
+
+const root = resolve(__dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const LANGUAGES = { 'README.md': 'en-US', 'README.zh-CN.md': 'zh-CN' } as const;
+type Page = keyof typeof LANGUAGES;
+const PAGES = Object.keys(LANGUAGES) as Page[];
+
+interface Definition { defaults: Record<string, { value: unknown }>; credentials?: Record<string, unknown> }
+
+/** What the editor's own code registers. */
+const definition = (type: string): Definition => {
+  const [bundle] = buildSync({ entryPoints: [join(root, 'nodes', type, 'editor.ts')], bundle: true, write: false, format: 'iife' }).outputFiles;
+  const registered: Definition[] = [];
+  runInNewContext(bundle?.text ?? '', {
+    RED: { nodes: { registerType: (_type: string, given: Definition) => registered.push(given) }, events: { on: () => undefined }, _: (key: string) => key },
+  });
+  const [found] = registered;
+  if (!found) throw new Error(`${type} registers nothing`);
+  return found;
+};
+
+const table = (page: Page, ...firstCodes: string[]): Table => {
+  const found = tables(read(page)).find(({ rows }) => firstCodes.every((code, index) => codeSpans(rows[index]?.[0] ?? '')[0] === code));
+  if (!found) throw new Error(`${page} has no table that begins with ${firstCodes.join(', ')}`);
+  return found;
+};
+
+const code = (cell = ''): string => codeSpans(cell)[0] ?? '';
+
+/** Failures by the code that the tables name. */
+const failureOf = (name: string): failures.LookupFailure => {
+  const status = /^CIAM\.HTTP\.(.+)$/.exec(name)?.[1];
+  if (status !== undefined) return failures.httpFailure(status === '<status>' ? 418 : Number(status));
+  const own: Record<string, failures.LookupFailure> = {
+    'CIAM.INPUT': failures.inputFailure(''), 'CIAM.CONFIG': failures.configFailure('domain', ''), 'CIAM.TIMEOUT': failures.timeoutFailure('timeout', 1),
+    'CIAM.NETWORK': failures.networkFailure('ECONNREFUSED'), 'CIAM.TLS': failures.tlsFailure('CERT_HAS_EXPIRED'), 'CIAM.RESPONSE': failures.responseFailure(200, ''),
+    'CIAM.QUEUE.FULL': failures.queueFullFailure(1), 'CIAM.CIRCUIT': failures.circuitFailure(), 'CIAM.LIST': failures.listFailure(1, 2), 'CIAM.CLOSED': failures.closedFailure(),
+  };
+  return own[name] ?? failures.tenantFailure(name, 400, '');
+};
+
+const advice = (page: Page): Record<string, string> => {
+  const catalogue = JSON.parse(read(`nodes/ciam-user/locales/${LANGUAGES[page]}/ciam-user.json`)) as { 'ciam-user': { advice: Record<string, string> } };
+  return catalogue['ciam-user'].advice;
+};
+
+for (const page of PAGES) {
+  describe(`tables of ${page}`, () => {
+    it('list the properties of the tenant node with their defaults and ranges', () => {
+      const { defaults, credentials = {} } = definition('ciam-tenant');
+      const { rows } = table(page, 'name', 'demo');
+      expect(rows.map(([name]) => code(name))).to.deep.equal(Object.keys(defaults));
+      for (const [name, value, range] of rows) {
+        const property = code(name);
+        expect(code(value), property).to.equal(JSON.stringify(defaults[property]?.value));
+        const numbers = Object.entries(NUMBERS).find(([number]) => number === property)?.[1];
+        expect((range ?? '').match(/[\d.]+/g)?.map(Number) ?? [], property).to.deep.equal(numbers ? [numbers.min, numbers.max] : []);
+      }
+      for (const name of Object.keys(credentials)) expect(read(page)).to.include(`\`${name}\``);
+    });
+
+    it('list the properties of the lookup node with their defaults', () => {
+      const { defaults } = definition('ciam-user');
+      const { rows } = table(page, 'name', 'tenant');
+      // How many outputs it shows follows from onFailure.
+      expect(rows.map(([name]) => code(name))).to.deep.equal(Object.keys(defaults).filter((name) => name !== 'outputs'));
+      for (const [name, value] of rows) expect(code(value), name).to.equal(JSON.stringify(defaults[code(name)]?.value));
+    });
+
+    for (const first of ['CIAM.INPUT', 'USER.0001']) {
+      it(`say of each code what the client says: ${first} and the others`, () => {
+        const yes = page === 'README.md' ? 'yes' : '是';
+        const no = page === 'README.md' ? 'no' : '否';
+        for (const [names, category, retryable, , whatToDo] of table(page, first).rows) {
+          for (const name of codeSpans(names ?? '')) {
+            const failure = failureOf(name);
+            expect({ category, retryable, whatToDo }, name).to.deep.equal({
+              category: failure.category, retryable: failure.retryable ? yes : no, whatToDo: advice(page)[failure.adviceKey],
+            });
+          }
+        }
+      });
+    }
+
+    it('name every code there is', () => {
+      const named = [...table(page, 'CIAM.INPUT').rows, ...table(page, 'USER.0001').rows].flatMap(([names]) => codeSpans(names ?? ''));
+      const source = read('src/failures.ts');
+      const own = [...source.matchAll(/'(CIAM\.[A-Z.]+)'/g)].map(([, name = '']) => name);
+      const tenants = [...(/const TENANT_CODES[\s\S]*?\n};/.exec(source)?.[0] ?? '').matchAll(/^ {2}'?([\w.]+)'?: \{/gm)].map(([, name = '']) => name);
+      expect(tenants).to.include('USER.0001');
+      expect(named).to.include.members([...own, ...tenants]);
+    });
+
+    it('list what the demo tenant knows, as the command does', () => {
+      const help = execFileSync(process.execPath, ['--import', 'tsx', join(root, 'src/simulator/cli.ts'), '--help'], { encoding: 'utf8', cwd: root });
+      const lines = help.split('\n').filter((line) => /^ {2}mobile /.test(line));
+      const rows = table(page, '13800001111').rows;
+      expect(rows.map(([asked]) => codeSpans(asked ?? ''))).to.deep.equal(lines.map((line) => (line.slice(0, 45).match(/\+?[\w-]+/g) ?? []).filter((word) => !/^(mobile|username)$/.test(word))));
+    });
+  });
+}
