@@ -131,7 +131,7 @@ export const networkFailure = (code: string, what = 'The tenant could not be rea
   new LookupFailure('CIAM.NETWORK', `${what} (${code}).`, { category: 'unavailable', cause: { code } });
 
 export const proxyPasswordFailure = (): LookupFailure =>
-  networkFailure(PROXY_AUTHENTICATION, 'The proxy asks for a user name and password, or refused them, with HTTP 407');
+  networkFailure(PROXY_AUTHENTICATION, 'The proxy asks for a user name and password, or refused them');
 
 export const tlsFailure = (code: string): LookupFailure =>
   new LookupFailure('CIAM.TLS', `The TLS connection was refused (${code}).`, { category: 'untrusted', cause: { code } });

@@ -55,6 +55,8 @@ const loadUndici = (): typeof import('undici') => {
 };
 
 const KEEP_ALIVE_MS = 30_000;
+/** A connection may take this much longer than a lookup, whose own deadline is what is told. */
+const CONNECT_GRACE_MS = 50;
 
 type Connected = (error: Error | null, socket: Socket | null) => void;
 type Connect = (options: object, callback: Connected) => Socket;
@@ -62,7 +64,7 @@ type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurre
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
 const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs, allowH2: false }) as unknown as Connect;
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs + CONNECT_GRACE_MS, allowH2: false }) as unknown as Connect;
   return (options, callback) => {
     const socket = connect(options, callback);
     track(socket);
@@ -79,7 +81,7 @@ const createDispatcher = (parts: Parts, track: (socket: Socket) => void): Dispat
   const tenant = new URL(origin);
   const proxy = proxyFor(tenant, parts.proxy);
   const tunnelled = (through: URL) => (options: object, callback: Connected): void =>
-    openTunnel(through, tenant, timeoutMs, track, (error, socket) => {
+    openTunnel(through, tenant, timeoutMs + CONNECT_GRACE_MS, track, (error, socket) => {
       if (error || tenant.protocol === 'http:') callback(error, socket);
       else direct({ ...options, httpSocket: socket }, callback);
     });

@@ -17,9 +17,18 @@ export class ProxyError extends Error {
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
 
+/** A `%` that nobody encoded stands for itself. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 const authorization = ({ username, password }: URL): Record<string, string> => {
   if (!username && !password) return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 };
 
@@ -41,7 +50,9 @@ export const openTunnel = (
       return done(null, socket);
     }
     socket.destroy();
-    done(new ProxyError(statusCode === 407 ? PROXY_AUTHENTICATION : `PROXY_HTTP_${statusCode}`, true), null);
+    // 407 is the rule; tinyproxy says 401.
+    const isPassword = statusCode === 407 || statusCode === 401;
+    done(new ProxyError(isPassword ? PROXY_AUTHENTICATION : `PROXY_HTTP_${statusCode}`, true), null);
   });
   request.once('error', (error: NodeJS.ErrnoException) => {
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 /** A small HTTP proxy that speaks CONNECT, and can be told to fail in every way a proxy does. */
+import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -15,8 +16,8 @@ export interface ConnectProxy {
   /** Connections of clients that are open now. */
   readonly open: number;
   reaction: Reaction;
-  /** Resolves with the next CONNECT. */
-  nextConnect(): Promise<void>;
+  /** Resolves as soon as the condition holds; asked again whenever a CONNECT comes or a connection goes. */
+  until(condition: () => boolean): Promise<void>;
   /** Ends every tunnel, as a proxy does with idle ones. */
   endTunnels(): void;
   close(): Promise<void>;
@@ -27,7 +28,7 @@ export const startConnectProxy = async (password?: string): Promise<ConnectProxy
   const connects: ConnectProxy['connects'] = [];
   const clients = new Set<Socket>();
   const tunnels = new Set<Duplex>();
-  let waiting: (() => void)[] = [];
+  const events = new EventEmitter().setMaxListeners(0);
 
   const tunnel = (client: Duplex, target: string, head: Buffer): void => {
     const { hostname, port } = new URL(`http://${target}`);
@@ -51,19 +52,21 @@ export const startConnectProxy = async (password?: string): Promise<ConnectProxy
   });
   server.on('connection', (socket: Socket) => {
     clients.add(socket);
-    socket.once('close', () => clients.delete(socket));
+    socket.once('close', () => {
+      clients.delete(socket);
+      events.emit('change');
+    });
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on('error', () => client.destroy());
     const authorization = request.headers['proxy-authorization'];
     connects.push({ target: request.url ?? '', authorization });
-    const told = waiting;
-    waiting = [];
-    for (const tell of told) tell();
+    events.emit('change');
     const allowed = password === undefined || authorization === `Basic ${Buffer.from(password).toString('base64')}`;
     const reaction = allowed ? proxy.reaction : 407;
     if (reaction === 'tunnel') tunnel(client, request.url ?? '', head);
     else if (reaction === 'hang-up') client.destroy();
+    else if (reaction === 'silence') client.resume().once('end', () => client.end());
     else if (typeof reaction === 'number') client.end(`HTTP/1.1 ${reaction} No\r\nproxy-authenticate: Basic realm="test"\r\ncontent-length: 0\r\n\r\n`);
   });
   await new Promise<void>((resolve) => {
@@ -73,8 +76,14 @@ export const startConnectProxy = async (password?: string): Promise<ConnectProxy
   const proxy: ConnectProxy = {
     url: `http://127.0.0.1:${port}`, port, connects, reaction: 'tunnel',
     get open() { return clients.size; },
-    nextConnect: () => new Promise((resolve) => {
-      waiting.push(resolve);
+    until: (condition) => new Promise((resolve) => {
+      const check = (): void => {
+        if (!condition()) return;
+        events.off('change', check);
+        resolve();
+      };
+      events.on('change', check);
+      check();
     }),
     endTunnels: () => {
       for (const client of tunnels) client.end();
