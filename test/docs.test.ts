@@ -55,6 +55,13 @@ describe('pages', () => {
     });
   }
 
+  it('has examples with one node a line, as `npm run examples` writes them', () => {
+    for (const name of readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.json'))) {
+      const flow = JSON.parse(read(join('examples', name))) as object[];
+      expect(read(join('examples', name)), name).to.equal(`[\n${flow.map((node) => JSON.stringify(node)).join(',\n')}\n]\n`);
+    }
+  });
+
   it('shows pictures small enough to read a page over a slow line', () => {
     const images = readdirSync(join(root, 'docs/images'));
     const size = images.reduce((sum, name) => sum + statSync(join(root, 'docs/images', name)).size, 0);
