@@ -23,8 +23,10 @@ export interface CallParts {
   retries: number;
   /** Told of every further try. */
   retried: () => void;
-  /** Told that the tenant asked for peace. */
-  held: () => void;
+  /** The tenant asks for so much peace. */
+  hold: (ms: number, by: LookupFailure) => void;
+  /** Ends the waiting of those whose deadline passes until then; true when nobody is left. */
+  late: (flight: Flight, until: number, failure: LookupFailure) => boolean;
   /** Told once how the call ended. */
   done: (flight: Flight, result: Result) => void;
 }
@@ -41,13 +43,22 @@ export const createCaller = (parts: CallParts): Caller => {
   const { clock, token, transport, secrets, circuit, pacing, done } = parts;
 
   const attempt = (flight: Flight): void => {
-    flight.attempts++;
+    if (flight.attempts++ > 0) parts.retried();
+    proceed(flight);
+  };
+
+  /** Sends, as soon as there is a token and unless the tenant asked for peace meanwhile. */
+  const proceed = (flight: Flight): void => {
+    const { heldBy } = pacing;
+    if (heldBy && pacing.holdMs > 0) return wait(flight, heldBy, 0, proceed);
     const ready = token.ready();
     if (ready) return send(flight, ready);
     token.use((current) => {
       if (flight.state === 'over') return;
-      if (current instanceof LookupFailure) retryOrEnd(flight, current, null);
-      else send(flight, current);
+      if (!(current instanceof LookupFailure)) return pacing.holdMs > 0 ? proceed(flight) : send(flight, current);
+      // A token call that somebody else began, and that hung: whoever came later has time left for another.
+      if (current.category === 'timeout') wait(flight, current, 0, proceed);
+      else retryOrEnd(flight, current, null);
     });
   };
 
@@ -72,30 +83,28 @@ export const createCaller = (parts: CallParts): Caller => {
   const renew = (flight: Flight, refused: Token, failure: LookupFailure): void => {
     if (flight.renewed || !token.refused(refused)) return done(flight, failure);
     flight.renewed = true;
-    parts.retried();
     attempt(flight);
   };
 
-  /** `holdMs`: the tenant asked for this much peace. A wait beyond the last deadline ends the call at once. */
+  /** `holdMs`: the tenant asked for this much peace. */
   const retryOrEnd = (flight: Flight, failure: LookupFailure, holdMs: number | null): void => {
     if (!isPassing(failure)) return done(flight, failure);
-    if (holdMs !== null) {
-      pacing.hold(holdMs, failure);
-      parts.held();
-    }
+    if (holdMs !== null) parts.hold(holdMs, failure);
     if (flight.retries >= parts.retries) return done(flight, failure);
-    wait(flight, failure, backoffMs(flight.retries++, parts.random));
+    wait(flight, failure, backoffMs(flight.retries++, parts.random), attempt);
   };
 
-  const wait = (flight: Flight, failure: LookupFailure, backoff: number): void => {
+  /** Whose deadline passes before the wait is over need not wait to learn it. */
+  const wait = (flight: Flight, failure: LookupFailure, backoff: number, next: (flight: Flight) => void): void => {
+    if (flight.state === 'over') return;
+    if (circuit.refuses) return done(flight, failure);
     const delay = backoff + pacing.holdMs;
-    if (circuit.refuses || clock.now() + delay >= (flight.latest?.deadline ?? 0)) return done(flight, failure);
+    if (parts.late(flight, clock.now() + delay, failure)) return;
     flight.timer = clock.setTimeout(() => {
       flight.timer = null;
       // Meanwhile another call may have been told to wait, or found the tenant dead.
-      if (pacing.holdMs > 0 || circuit.refuses) return wait(flight, failure, 0);
-      parts.retried();
-      attempt(flight);
+      if (pacing.holdMs > 0 || circuit.refuses) wait(flight, failure, 0, next);
+      else next(flight);
     }, delay);
   };
 

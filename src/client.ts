@@ -3,7 +3,7 @@ import { createCaller } from './call';
 import { type Check, checkLookups } from './check';
 import { Circuit } from './circuit';
 import { type Clock, systemClock } from './clock';
-import { closedFailure } from './failures';
+import { closedFailure, type LookupFailure } from './failures';
 import type { Settle } from './flight';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
 import { type Lookup, type LookupRequest, Lookups } from './lookups';
@@ -55,6 +55,10 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
   const pacing = new Pacing(settings, clock, circuit);
   const transport = connect(settings);
   const report = (outage: boolean): void => circuit.report(outage);
+  const hold = (ms: number, by: LookupFailure): void => {
+    pacing.hold(ms, by);
+    lookups.held();
+  };
 
   if (credentials.kind === 'token') {
     secrets.add(credentials.token, true);
@@ -64,13 +68,14 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
   }
   const token = credentials.kind === 'token'
     ? fixedToken(credentials.token, USER_AGENT)
-    : new ClientToken(credentials, { clock, transport, secrets, timeoutMs, userAgent: USER_AGENT, report });
+    : new ClientToken(credentials, { clock, transport, secrets, timeoutMs, userAgent: USER_AGENT, report, hold });
 
-  const lookups = new Lookups({ ...settings, clock, memory: createMemory(settings, clock), pacing, circuit, figures });
+  const lookups: Lookups = new Lookups({ ...settings, clock, memory: createMemory(settings, clock), pacing, circuit, figures });
   lookups.caller = createCaller({
     clock, random, token, transport, secrets, circuit, pacing, retries: settings.retries,
     retried: () => figures.lookups.retried++,
-    held: () => lookups.held(),
+    hold,
+    late: (flight, until, failure) => lookups.late(flight, until, failure),
     done: (flight, result) => lookups.finish(flight, result),
   });
 

@@ -53,10 +53,9 @@ export class Flight implements Turn, Receiver {
   // among the flights
   hash = 0;
   sameSlot: Flight | null = null;
-  // the messages: the one that caused the call until it has gone, those that joined, and who has the latest deadline
+  // the messages: the one that caused the call until it has gone, and those that joined
   leader: Waiter | null = null;
   followers: Set<Waiter> | null = null;
-  latest: Waiter | null = null;
   // the call
   state: 'queued' | 'running' | 'over' = 'queued';
   isProbe = false;

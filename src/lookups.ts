@@ -90,7 +90,20 @@ export class Lookups implements Crew {
   held(): void {
     const { pacing, clock } = this.parts;
     const { heldBy } = pacing;
-    if (heldBy) this.queueDeadlines?.passUntil(clock.now() + pacing.holdMs, (entry) => this.drop(entry, heldBy));
+    if (!heldBy) return;
+    const until = clock.now() + pacing.holdMs;
+    this.queueDeadlines?.passUntil(until, (entry) => this.drop(entry, heldBy));
+    for (const flight of [...this.flights.all(), ...this.detached]) {
+      if (flight.state === 'running' && !flight.exchange) this.late(flight, until, heldBy);
+    }
+  }
+
+  /** Ends the waiting of those whose deadline passes until then; true when nobody is left. */
+  late(flight: Flight, until: number, failure: LookupFailure): boolean {
+    flight.each((waiter) => {
+      if (waiter.deadline <= until) this.drop(waiter, failure);
+    });
+    return flight.messages === 0;
   }
 
   close(): void {
@@ -123,7 +136,6 @@ export class Lookups implements Crew {
 
   private board(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
     const waiter = new Waiter(flight, query, startedAt, signal, settle);
-    flight.latest = waiter;
     if (signal) this.aborts.add(signal, waiter);
     return waiter;
   }
@@ -184,7 +196,7 @@ export class Lookups implements Crew {
     if (flight.messages === 0) {
       if (failure.code === 'CIAM.TIMEOUT' && flight.exchange) circuit.report(true);
       this.land(flight);
-    } else if (led && flight.state === 'running' && this.flights.delete(flight)) {
+    } else if ((led || failure.code === 'CIAM.TIMEOUT') && flight.state === 'running' && this.flights.delete(flight)) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
       this.detached.add(flight);
     }

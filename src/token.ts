@@ -4,6 +4,7 @@ import { parseObject } from './json';
 import type { Clock } from './clock';
 import { Deadlines, type Timed } from './deadlines';
 import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from './failures';
+import { retryAfterMs } from './retry';
 import type { Secrets } from './secrets';
 import type { Credentials } from './settings';
 import type { Exchange, Receiver, Transport, TransportResult } from './transport';
@@ -95,6 +96,8 @@ export interface TokenParts {
   userAgent: string;
   /** Told once for each token call whether the tenant itself was in trouble. */
   report: (outage: boolean) => void;
+  /** The tenant asks for so much peace. */
+  hold: (ms: number, by: LookupFailure) => void;
 }
 
 /** The deadline of the token call under way. */
@@ -197,11 +200,14 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   private read(reply: Reply): void {
-    const { secrets, userAgent, report } = this.parts;
+    const { clock, secrets, userAgent, report, hold } = this.parts;
     const body = parseObject(reply.text);
     const token = body?.access_token;
     if (!body || reply.status >= 300 || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-      return this.failed(failureOf(reply, body, 'access_token', secrets, null));
+      const failure = failureOf(reply, body, 'access_token', secrets, null);
+      const holdMs = isPassing(failure) ? retryAfterMs(reply.retryAfter, clock) : null;
+      if (holdMs !== null) hold(holdMs, failure);
+      return this.failed(failure);
     }
     report(false);
     this.ended();

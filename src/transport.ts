@@ -171,7 +171,9 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   const code = [error.code, inner?.code].find((name) => typeof name === 'string' && name !== 'UND_ERR_SOCKET') ?? error.code;
   const name = typeof code === 'string' && code ? code : 'UNKNOWN';
   if (TLS_CODE.test(name)) return tlsFailure(name);
-  if (name.startsWith('HPE_') || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, `not HTTP (${name})`);
+  // The parser tells what it met in words only; an answer that broke off is the network's fault.
+  if (error.name === 'HTTPParserError' && error.message.includes('EOF')) return networkFailure('UND_ERR_SOCKET');
+  if (error.name === 'HTTPParserError' || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, 'not HTTP');
   return networkFailure(name, error instanceof ProxyError ? 'The proxy could not be reached' : undefined);
 };
 

@@ -4,8 +4,6 @@ import { createTenant, type Lookup, LookupFailure, type Tenant, type TenantParts
 import { ScriptedTenant } from '../support/servers';
 import { FaultProxy } from '../support/tcp-proxy';
 
-export { failureOf };
-
 const open: { close(): Promise<void> }[] = [];
 
 export const closeLater = <T extends { close(): Promise<void> }>(part: T): T => {
@@ -18,7 +16,7 @@ export const closeAll = async (): Promise<void> => {
   for (const part of open.splice(0).reverse()) await part.close();
 };
 
-export const startServer = async (): Promise<ScriptedTenant> => closeLater(await ScriptedTenant.start());
+export const startServer = async (port?: number): Promise<ScriptedTenant> => closeLater(await ScriptedTenant.start({ ...(port !== undefined && { port }) }));
 export const startProxy = async (target: { port: number }): Promise<FaultProxy> => closeLater(await FaultProxy.start(target));
 
 export const CLIENT = { auth: 'client-credentials', clientId: 'the-client-id-4711', clientSecret: 'the-client-secret-0815' } as const;
@@ -30,7 +28,7 @@ export const openTenant = ({ url }: { url: string }, settings: TenantSettings = 
 
 export const byMobile = (tenant: Tenant, value: unknown, signal?: AbortSignal): Promise<Lookup> => tenant.lookup({ by: 'mobile', value }, signal);
 
-const failureOf = async (promise: Promise<unknown>): Promise<LookupFailure> => {
+export const failureOf = async (promise: Promise<unknown>): Promise<LookupFailure> => {
   const outcome = await promise.catch((error: unknown) => error);
   expect(outcome).to.be.instanceOf(LookupFailure);
   return outcome as LookupFailure;

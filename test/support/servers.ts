@@ -74,6 +74,7 @@ export class ScriptedTenant {
   readonly sockets = new Set<Socket>();
   mostConnected = 0;
   connections = 0;
+  port = 0;
   private readonly server: Server;
   private readonly events = new EventEmitter().setMaxListeners(0);
 
@@ -84,14 +85,12 @@ export class ScriptedTenant {
     this.server.on('connection', (socket: Socket) => this.connected(socket));
   }
 
-  static async start(tls?: ServerOptions): Promise<ScriptedTenant> {
+  /** `port`: 0 takes a free one. */
+  static async start({ port = 0, tls }: { port?: number; tls?: ServerOptions } = {}): Promise<ScriptedTenant> {
     const tenant = new ScriptedTenant(tls);
-    await new Promise<void>((resolve) => tenant.server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => tenant.server.listen(port, '127.0.0.1', resolve));
+    tenant.port = (tenant.server.address() as AddressInfo).port;
     return tenant;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
   }
 
   get url(): string {
@@ -111,16 +110,9 @@ export class ScriptedTenant {
     });
   }
 
-  /** Takes no new connections; open ones go on. */
-  refuse(): void {
-    this.server.close();
-  }
-
   close(): Promise<void> {
     return new Promise((resolve) => {
-      if (!this.server.listening && this.sockets.size === 0) return resolve();
-      if (this.server.listening) this.server.close(() => resolve());
-      else void this.until(() => this.sockets.size === 0).then(resolve);
+      this.server.close(() => resolve());
       for (const socket of this.sockets) socket.destroy();
     });
   }

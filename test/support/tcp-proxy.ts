@@ -78,7 +78,7 @@ export class FaultProxy {
   private readonly waiting = new Set<() => void>();
 
   private constructor(private readonly target: { port: number }) {
-    this.listener = createServer({ allowHalfOpen: true }, (client) => this.take(client));
+    this.listener = createServer((client) => this.take(client));
   }
 
   static async start(target: { port: number }): Promise<FaultProxy> {
