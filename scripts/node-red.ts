@@ -23,6 +23,7 @@ export interface LaunchOptions {
 export type RuntimeEvent =
   | { kind: 'runtime'; event: { id: string; payload?: { state?: string; error?: string; revision?: string; types?: string[] } } }
   | { kind: 'comms'; event: { topic: string; data: object } }
+  | { kind: 'resources'; event: string[] }
   | { kind: 'status'; event: { id: string; status: { fill?: string; shape?: string; text?: string } } };
 
 export interface Launched {
@@ -33,6 +34,8 @@ export interface Launched {
   log: () => string;
   /** Resolves with the exit code. */
   exited: Promise<number | null>;
+  /** Asks for an event that lists what keeps the process busy: servers, sockets, timers. */
+  askResources: () => void;
   /** Asks it to stop and waits until the process is gone. */
   stop: () => Promise<void>;
 }
@@ -48,13 +51,14 @@ const QUIET = {
   logging: { console: { level: 'info', metrics: false, audit: false } },
 };
 
-/** Passes the runtime's events on to the parent, and stops when the parent is gone: nothing is left behind. */
+/** Passes the runtime's events on to the parent, tells what it keeps open when asked, and stops when the parent is gone. */
 const settingsFile = (settings: object): string => `'use strict';
 const { events } = require.main.require('@node-red/util');
 const tell = (kind) => (event) => { if (process.connected) process.send({ kind, event }); };
 events.on('runtime-event', tell('runtime'));
 events.on('comms', tell('comms'));
 events.on('node-status', tell('status'));
+process.on('message', (message) => { if (message === 'resources') tell('resources')(process.getActiveResourcesInfo()); });
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 module.exports = ${JSON.stringify(settings, null, 2)};
 `;
@@ -108,5 +112,5 @@ export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, s
     events.on('log', check);
     void exited.then((code) => reject(failure ?? new Error(`Node-RED ended with exit code ${String(code)}.\n${log}`)));
   });
-  return { url, pid: child.pid ?? 0, log: () => log, exited, stop };
+  return { url, pid: child.pid ?? 0, log: () => log, exited, askResources: () => void child.send('resources'), stop };
 };

@@ -50,6 +50,8 @@ export interface NodeRed {
   inject: (id: string) => Promise<void>;
   /** Waits until the condition gives something; asked again whenever Node-RED says something. */
   until: <T>(condition: () => T | undefined, what?: string, timeoutMs?: number) => Promise<T>;
+  /** What keeps the process busy, such as `TCPServerWrap`, one entry each. */
+  resources: () => Promise<string[]>;
   /** Resolves once the process and the user directory are gone. */
   stop: () => Promise<void>;
 }
@@ -83,9 +85,11 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
   const status = new Map<string, Status>();
   let deployed: string | undefined;
   let failure: string | undefined;
+  let resources: string[] | undefined;
   events.on('event', ({ kind, event }: RuntimeEvent) => {
     // What has a level is a log line that the panel shows too.
     if (kind === 'comms' && event.topic === 'debug' && !('level' in event.data)) debug.push(decoded(event.data as DebugMessage));
+    if (kind === 'resources') resources = event;
     if (kind === 'status') status.set(event.id, event.status);
     if (kind === 'runtime' && event.id === 'runtime-deploy') deployed = event.payload?.revision;
     if (kind === 'runtime' && event.id === 'runtime-state') failure = event.payload?.error;
@@ -108,7 +112,7 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
       };
       const fail = (reason: string): void => {
         end();
-        reject(new Error(`${what}: ${reason}\ndebug: ${JSON.stringify(debug, null, 1)}\nlog: ${log()}`));
+        reject(new Error(`${what}: ${reason}\ndebug: ${JSON.stringify(debug, null, 1)}\nlog: …${log().slice(-2000)}`));
       };
       const check = (): void => {
         const result = condition();
@@ -125,6 +129,7 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
   return {
     url, userDir, pid, log, debug, status, until,
     deploy: async (next, type = 'full') => {
+      deployed = undefined;
       const response = await request(`${url}flows`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'node-red-api-version': 'v2', 'node-red-deployment-type': type },
@@ -138,6 +143,11 @@ export const startNodeRed = async ({ major, flows = [], credentials, settings, e
     nodes: async () => await (await request(`${url}nodes`, { headers: { accept: 'application/json' } })).json() as NodeSet[],
     inject: async (id) => {
       await request(`${url}inject/${id}`, { method: 'POST' });
+    },
+    resources: async () => {
+      resources = undefined;
+      runtime.askResources();
+      return await until(() => resources, 'the list of resources');
     },
     stop: async () => {
       await runtime.stop();

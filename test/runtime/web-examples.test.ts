@@ -1,0 +1,107 @@
+/** The examples that answer HTTP: an endpoint and a page for a help desk. */
+import { expect } from 'chai';
+import { startSimulator, type Simulator } from '../../src/simulator/simulator';
+import { example } from '../support/examples';
+import { MAJORS, startNodeRed, type FlowNode, type NodeRed } from '../support/runtime';
+
+/** The example on a real address, with credentials that the tenant refuses. */
+const refused = (flow: FlowNode[], domain: string): FlowNode[] =>
+  flow.map((node) => (node.type === 'ciam-tenant' ? { ...node, demo: false, domain, credentials: { clientId: 'wrong', clientSecret: 'kept-to-itself' } } : node));
+
+for (const major of MAJORS) {
+  describe(`the examples on the web in Node-RED ${major}`, () => {
+    let nodeRed: NodeRed;
+    let simulator: Simulator;
+    before(async () => {
+      [nodeRed, simulator] = await Promise.all([startNodeRed({ major }), startSimulator()]);
+    });
+    after(() => Promise.all([nodeRed.stop(), simulator.close()]));
+
+    describe('05 HTTP endpoint', () => {
+      const flow = example('05-http-endpoint.json');
+      before(() => nodeRed.deploy(flow));
+
+      const get = async (query: string): Promise<{ status: number; body: Record<string, unknown> }> => {
+        const response = await fetch(`${nodeRed.url}ciam/user${query}`);
+        expect(response.headers.get('cache-control')).to.equal('no-store');
+        return { status: response.status, body: await response.json() as Record<string, unknown> };
+      };
+
+      it('answers 200 with the fields that the lookup keeps', async () => {
+        expect(await get('?mobile=13800001111')).to.deep.equal({
+          status: 200, body: { user_id: '20220126153857263-A04D-60E0D446C', user_name: 'zhangsan', name: '张三', disabled: false },
+        });
+        expect(await get('?username=lisi')).to.deep.include({ status: 200 }).and.have.nested.property('body.user_name', 'lisi');
+      });
+
+      for (const [query, status, code] of [
+        ['?mobile=13800000404', 404, 'IDAAS.TENANT.USER.0001'],
+        ['?username=nobody', 404, 'USER.0001'],
+        ['?mobile=12345', 400, 'IDAAS.TENANT.USER.0020'],
+        ['?mobile=', 400, 'CIAM.INPUT'],
+        ['', 400, 'CIAM.INPUT'],
+        ['?mobile=13800001111&mobile=13800000404', 400, 'CIAM.INPUT'],
+        ['?mobile=13800001111&username=lisi', 400, 'CIAM.INPUT'],
+        ['?mobile[a]=1', 400, 'CIAM.INPUT'],
+        ['?mobile=13800000503', 503, 'CIAM.HTTP.503'],
+      ] as const) {
+        it(`answers ${status} ${code} to ${query || 'no parameter'}`, async () => {
+          const { status: answered, body } = await get(query);
+          expect({ answered, code: body['code'] }).to.deep.equal({ answered: status, code });
+          expect(body).to.have.all.keys('code', 'advice');
+        });
+      }
+
+      it('answers 502 when the credentials are refused, and nothing of them', async () => {
+        await nodeRed.deploy(refused(flow, simulator.url));
+        const { status, body } = await get('?mobile=13800001111');
+        expect({ status, code: body['code'] }).to.deep.equal({ status: 502, code: 'invalid_client' });
+        expect(JSON.stringify(body)).to.not.match(/wrong|kept-to-itself/);
+      });
+    });
+
+    describe('07 help desk page', () => {
+      const flow = example('07-help-desk-page.json');
+      before(() => nodeRed.deploy(flow));
+
+      const ask = async (body: unknown): Promise<{ status: number; body: unknown }> => {
+        const response = await fetch(`${nodeRed.url}ciam/help-desk`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+        return { status: response.status, body: await response.json() };
+      };
+
+      it('serves a page that may load nothing from elsewhere', async () => {
+        const response = await fetch(`${nodeRed.url}ciam/help-desk`);
+        const page = await response.text();
+        expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
+        expect(response.headers.get('content-security-policy')).to.match(/^default-src 'none';.*connect-src 'self'/);
+        expect(page).to.contain('Mobile number or username').and.contain('手机号或用户名');
+        expect(page).to.not.match(/https?:\/\/|innerHTML|document\.write/);
+      });
+
+      it('answers a number and a name with the user', async () => {
+        expect(await ask({ value: '138 0000 1111' })).to.deep.include({ status: 200 }).and.have.nested.property('body.user.name', '张三');
+        expect(await ask({ value: '１３８００００１１１１' })).to.have.nested.property('body.user.name', '张三');
+        expect(await ask({ value: 'lisi' })).to.have.deep.nested.property('body.user').that.includes({ user_name: 'lisi', disabled: true, locked: true });
+      });
+
+      for (const [value, status, code, category] of [
+        ['13800000404', 404, 'IDAAS.TENANT.USER.0001', 'not-found'],
+        ['nobody', 404, 'USER.0001', 'not-found'],
+        ['12345', 400, 'IDAAS.TENANT.USER.0020', 'invalid-input'],
+        ['', 400, 'CIAM.INPUT', 'invalid-input'],
+        [null, 400, 'CIAM.INPUT', 'invalid-input'],
+        [['13800001111', 'lisi'], 404, 'USER.0001', 'not-found'],
+        ['13800000503', 503, 'CIAM.HTTP.503', 'unavailable'],
+      ] as const) {
+        it(`answers ${status} ${code} to ${JSON.stringify(value)}`, async () => {
+          expect(await ask({ value })).to.deep.equal({ status, body: { failure: { code, category } } });
+        });
+      }
+
+      it('answers 502 when the credentials are refused, and nothing of them', async () => {
+        await nodeRed.deploy(refused(flow, simulator.url));
+        expect(await ask({ value: 'lisi' })).to.deep.equal({ status: 502, body: { failure: { code: 'invalid_client', category: 'unauthorized' } } });
+      });
+    });
+  });
+}
