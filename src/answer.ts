@@ -1,5 +1,5 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
-import { httpFailure, LookupFailure, responseFailure, tenantFailure } from './failures';
+import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from './failures';
 import { type JsonObject, parseObject } from './json';
 import type { Secrets } from './secrets';
 import type { User } from './user';
@@ -18,7 +18,7 @@ const word = (value: unknown): string => (typeof value === 'string' ? value : ty
 /** The tenant's own code, if the body names one that can be shown. */
 const codeOf = (body: JsonObject, secrets: Secrets): string => {
   const code = (word(body.error_code) || (typeof body.error === 'string' ? body.error : '')).trim();
-  return /^[\x21-\x7e]{1,64}$/.test(code) && !secrets.in(code) ? code : '';
+  return /^[\x21-\x7e]{1,64}$/.test(code) && (isPublished(code) || !secrets.in(code)) ? code : '';
 };
 
 /**

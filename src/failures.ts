@@ -98,6 +98,9 @@ const TENANT_CODES: Readonly<Record<string, { category: Category; passing?: true
   'APP.0003': { category: 'forbidden' },
 };
 
+/** A published code says nothing secret, whatever a short secret may have in common with it. */
+export const isPublished = (code: string): boolean => Object.hasOwn(TENANT_CODES, bareCode(code));
+
 const byStatus = (status: number): Category => {
   if (status === 401) return 'unauthorized';
   if (status === 403) return 'forbidden';
