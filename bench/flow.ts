@@ -10,6 +10,9 @@ import { profile } from './profile';
 import { benchRows } from './rows';
 import { startServer } from './tenant';
 
+/** Rows whose samples take many seconds each. */
+const LONG = ['list', 'scale'];
+
 const report = (message: FlowReport): void => void process.send?.(message);
 
 const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob): Promise<void> => {
@@ -25,14 +28,14 @@ const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: F
     bareTls: bareCaller(undici, tls, CONCURRENCY, certificate.cert),
   }, ms);
 
-  report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } });
+  report({ versions: { nodeRed: nodeRed.version.replace('-git', ''), node: process.versions.node } });
   for (const [name, row] of Object.entries(all)) {
     if (!rows.includes(name)) continue;
     const before = await server.usage();
     const started = performance.now();
-    const samples = await interleave(row, rounds);
-    const { cpuMs } = await server.usage();
-    report({ row: name, samples, serverLoad: (cpuMs - before.cpuMs) / (performance.now() - started) });
+    const samples = await interleave(row, LONG.includes(name) ? Math.min(rounds, 5) : rounds);
+    const used = await server.usage() - before;
+    report({ row: name, samples, serverLoad: used / (performance.now() - started) });
     const run = profiled && row[profiled.contender];
     if (run) await profile(profiled.kind, run, join(output, `${name}-${profiled.contender}-${nodeRed.version}`));
   }

@@ -57,6 +57,8 @@ const JOIN = { type: 'join', mode: 'auto', build: 'array', property: 'payload', 
 export const benchFlows = ({ plain, tls }: Origins, ca = ''): FlowFile => {
   const tenants = [
     tenant('tenant', plain), tenant('tenant-remembering', plain, { cacheTtl: 86_400 }), tenant('tenant-long-queue', plain, { queueLimit: 1_000_000 }),
+    // For messages that wait until they are counted.
+    tenant('tenant-patient', plain, { queueLimit: 1_000_000, timeout: 3600 }),
     ...(tls === undefined ? [] : [tenant('tenant-tls', tls, { tls: 'certificate' })]),
   ];
   const flows = [
@@ -65,6 +67,7 @@ export const benchFlows = ({ plain, tls }: Origins, ca = ''): FlowFile => {
     ...loop('ours', [lookup('tenant')]),
     ...loop('remembering', [lookup('tenant-remembering')]),
     ...loop('long queue', [lookup('tenant-long-queue')]),
+    ...loop('patient', [lookup('tenant-patient')]),
     ...loop('core', httpRequest(plain, true)),
     // Without keep-alive the node uses the process's global agent, whose sockets can be limited.
     ...loop('core, global agent', httpRequest(plain, false)),

@@ -21,3 +21,30 @@ export interface Versions {
 
 /** `serverLoad`: the share of one core that the server used. Near 1 it is the server that was measured. */
 export type FlowReport = { versions: Versions } | { row: string; samples: Samples; serverLoad: number };
+
+export type PaletteJob = Pick<FlowJob, 'redJs' | 'userDir'>;
+
+export interface PaletteCost {
+  ms: number;
+  cpuMs: number;
+}
+
+/** What it took to add this package, and one that does nothing. `heap` and `rss`: bytes that stayed. */
+export interface PaletteReport {
+  ours: PaletteCost;
+  empty: PaletteCost;
+  heap: number;
+  rss: number;
+}
+
+export interface MemoryJob extends PaletteJob {
+  loop: string;
+  /** How many messages wait. */
+  messages: number;
+}
+
+/** Bytes that one waiting message holds. */
+export interface MemoryReport {
+  heap: number;
+  rss: number;
+}

@@ -1,44 +1,93 @@
-/** Runs the measured process of one major, and collects what it reports. */
+/** Runs the measured processes of one major, each on its own, and collects what they report. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install } from '../test/support/package';
-import { version, type Major } from '../test/support/versions';
+import { npm, root, version, type Major } from '../test/support/versions';
 import { COMPILED, OUTPUT } from './compile';
 import type { Samples } from './interleave';
-import type { FlowJob, FlowReport, Versions } from './job';
+import type { FlowJob, FlowReport, MemoryReport, PaletteJob, PaletteReport, Versions } from './job';
 
 export interface RowResult {
   samples: Samples;
   serverLoad: number;
 }
 
-export interface Measured {
-  versions: Versions;
-  rows: Record<string, RowResult>;
+export interface Memory {
+  ours: MemoryReport[];
+  core: MemoryReport[];
 }
 
-type Plan = Pick<FlowJob, 'rows' | 'rounds' | 'ms' | 'profiled'>;
+export interface Palette {
+  /** One process each; `times` without a garbage collection in between, which makes code cold again. */
+  times: PaletteReport[];
+  sizes: PaletteReport[];
+}
+
+/** Where the package stands in a user directory, and the Node-RED that uses it. */
+export interface Place {
+  major: Major;
+  userDir: string;
+}
+
+export interface Plan extends Pick<FlowJob, 'rounds' | 'ms' | 'profiled'> {
+  rows: string[];
+}
 
 /** As a person starts Node-RED: nothing of npm's, of a proxy's or of a debugger's environment. */
 const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)|_proxy$/i.test(name)));
 
-/** `packed`: path of a packed package; without it, the working tree is built and packed. */
-export const measureFlows = async (major: Major, plan: Plan, packed: string | undefined, progress: (text: string) => void): Promise<Measured> => {
+/** Resolves when the process has done its job. */
+const inProcess = async (file: string, { major, userDir }: Place, job: object, received: (report: never) => void, execArgv = ['--expose-gc']): Promise<void> => {
   const { node, redJs } = await version(major);
-  const userDir = await install(major, packed === undefined ? undefined : Promise.resolve(packed));
-  const child = fork(join(COMPILED, 'flow.js'), { execPath: node, execArgv: ['--expose-gc'], env: environment(), cwd: userDir });
-  const measured: Measured = { versions: { nodeRed: '', node: '' }, rows: {} };
-  child.on('message', (report: FlowReport) => {
+  const child = fork(join(COMPILED, file), { execPath: node, execArgv, env: environment(), cwd: userDir });
+  child.on('message', received as (report: unknown) => void);
+  child.send({ ...job, redJs, userDir });
+  const [code] = await once(child, 'exit') as [number | null];
+  if (code !== 0) throw new Error(`${file} ended with exit code ${String(code)}.`);
+};
+
+export const measureFlows = async (place: Place, plan: Plan, progress: (text: string) => void): Promise<{ versions: Versions; rows: Record<string, RowResult> }> => {
+  const measured = { versions: { nodeRed: '', node: '' }, rows: {} as Record<string, RowResult> };
+  await inProcess('flow.js', place, { ...plan, output: OUTPUT } satisfies Omit<FlowJob, keyof PaletteJob>, (report: FlowReport) => {
     if ('versions' in report) measured.versions = report.versions;
     else {
-      measured.rows[report.row] = report;
+      measured.rows[report.row] = { samples: report.samples, serverLoad: report.serverLoad };
       progress(report.row);
     }
   });
-  child.send({ ...plan, redJs, userDir, output: OUTPUT } satisfies FlowJob);
-  const [code] = await once(child, 'exit') as [number | null];
-  if (code !== 0) throw new Error(`The measured process ended with exit code ${String(code)}.`);
   return measured;
+};
+
+/** Enough of them; what one holds does not depend on how many there are, and 100,000 take the core node minutes. */
+const WAITING = { ours: 100_000, core: 10_000 };
+
+export const measureMemory = async (place: Place, rounds: number): Promise<Memory> => {
+  const memory: Memory = { ours: [], core: [] };
+  for (let round = 0; round < rounds; round++) {
+    await inProcess('memory.js', place, { loop: 'patient', messages: WAITING.ours }, (report: MemoryReport) => memory.ours.push(report));
+    await inProcess('memory.js', place, { loop: 'core, global agent', messages: WAITING.core }, (report: MemoryReport) => memory.core.push(report));
+  }
+  return memory;
+};
+
+export const measurePalette = async (place: Place, rounds: number): Promise<Palette> => {
+  const palette: Palette = { times: [], sizes: [] };
+  for (let round = 0; round < rounds; round++) {
+    await inProcess('palette.js', place, {}, (report: PaletteReport) => palette.times.push(report), []);
+    await inProcess('palette.js', place, {}, (report: PaletteReport) => palette.sizes.push(report));
+  }
+  return palette;
+};
+
+export interface Size {
+  unpacked: number;
+  dependencies: number;
+}
+
+export const measureSize = async (packed: string): Promise<Size> => {
+  const [pack] = JSON.parse(await npm(process.execPath, ['pack', packed, '--dry-run', '--json'], root)) as { unpackedSize: number }[];
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies?: object };
+  return { unpacked: pack?.unpackedSize ?? NaN, dependencies: Object.keys(dependencies).length };
 };

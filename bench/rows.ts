@@ -4,7 +4,7 @@ import { isUser, type Load, newMobile, type Sample } from './load';
 
 export interface Contenders {
   /** Loop of the flow file → a sample of it. */
-  flow(loop: string): (load: Load) => Promise<Sample>;
+  flow: (loop: string) => (load: Load) => Promise<Sample>;
   bare: (load: Load) => Promise<Sample>;
   bareTls: (load: Load) => Promise<Sample>;
 }

@@ -10,14 +10,14 @@ const TOKEN_ANSWER = answer('200 OK', JSON.stringify({ access_token: TOKEN, toke
 const REFUSAL = answer('404 Not Found', '{"error_code":"BENCH","error_msg":"A request that is not part of the bench"}');
 
 const held: (() => void)[] = [];
-let holding = true;
+let holding = false;
 
-const handler = ({ bytes, delayMs = 0, hold = false }: ListenOptions): ((socket: Socket) => void) => {
+const handler = ({ bytes, delayMs = 0 }: ListenOptions): ((socket: Socket) => void) => {
   const userAnswer = answer('200 OK', userJson(bytes));
   const respond = (socket: Socket, head: string): void => {
     if (head.startsWith('POST /api/v2/tenant/token ')) socket.write(TOKEN_ANSWER);
     else if (!head.startsWith(`POST ${LOOKUP_PATH} `) || !head.includes(`Bearer ${TOKEN}`)) socket.write(REFUSAL);
-    else if (hold && holding) held.push(() => socket.write(userAnswer));
+    else if (holding) held.push(() => socket.write(userAnswer));
     else if (delayMs > 0) setTimeout(() => socket.write(userAnswer), delayMs);
     else socket.write(userAnswer);
   };
@@ -59,9 +59,9 @@ process.on('message', (command: ServerCommand) => {
   if ('listen' in command) return listen(command.listen);
   if ('usage' in command) {
     const { user, system } = process.cpuUsage();
-    return tell({ cpuMs: (user + system) / 1000, held: held.length });
+    return tell({ cpuMs: (user + system) / 1000 });
   }
-  holding = false;
-  for (const send of held.splice(0)) send();
+  holding = command.hold;
+  if (!holding) for (const send of held.splice(0)) send();
 });
 process.once('disconnect', () => process.exit());

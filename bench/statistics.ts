@@ -1,6 +1,7 @@
 /** Samples → ratios. A ratio is taken within each round, so that what slows a whole round does not show. */
 import type { Sample } from './load';
 
+/** `low` and `high`: the quartiles, so that one disturbed round does not look like the spread. */
 export interface Figure {
   median: number;
   low: number;
@@ -9,9 +10,12 @@ export interface Figure {
 
 export const figure = (values: number[]): Figure => {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return { median: sorted.length % 2 === 0 ? ((sorted[middle - 1] ?? NaN) + upper) / 2 : upper, low: sorted[0] ?? NaN, high: sorted.at(-1) ?? NaN };
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const below = sorted[Math.floor(place)] ?? NaN;
+    return below + (place % 1) * ((sorted[Math.ceil(place)] ?? NaN) - below);
+  };
+  return { median: at(0.5), low: at(0.25), high: at(0.75) };
 };
 
 /** What one message costs, in ms. */

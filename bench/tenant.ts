@@ -7,10 +7,10 @@ import type { ListenOptions, ServerCommand, ServerReply } from './wire';
 export interface TenantServer {
   /** Opens one more port. */
   listen(options?: ListenOptions): Promise<number>;
-  /** Lets go of what a holding port has held back, and holds nothing any more. */
-  release(): void;
-  /** CPU time of the server so far, and how many requests it holds back. */
-  usage(): Promise<{ cpuMs: number; held: number }>;
+  /** From now on answers no lookup; with `false`, answers all that wait. */
+  hold(on: boolean): void;
+  /** CPU time of the server so far, in ms. */
+  usage(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ export const startServer = (): TenantServer => {
   const child = fork(join(__dirname, 'server.js'), { execArgv: [] });
   return {
     listen: async (options = {}) => (await ask<{ port: number }>(child, { listen: options })).port,
-    release: () => void child.send({ release: true } satisfies ServerCommand),
-    usage: () => ask<{ cpuMs: number; held: number }>(child, { usage: true }),
+    hold: (on) => void child.send({ hold: on } satisfies ServerCommand),
+    usage: async () => (await ask<{ cpuMs: number }>(child, { usage: true })).cpuMs,
     stop: async () => {
       const gone = once(child, 'exit');
       child.disconnect();

@@ -23,10 +23,8 @@ export interface ListenOptions {
   bytes?: number;
   /** What the tenant takes to think. */
   delayMs?: number;
-  /** Answers nothing until told to `release`. */
-  hold?: boolean;
 }
 
-export type ServerCommand = { listen: ListenOptions } | { release: true } | { usage: true };
-/** `held`: requests that wait for `release`. */
-export type ServerReply = { port: number } | { cpuMs: number; held: number };
+/** `hold`: answers no lookup as long as it is true. */
+export type ServerCommand = { listen: ListenOptions } | { hold: boolean } | { usage: true };
+export type ServerReply = { port: number } | { cpuMs: number };

@@ -1,0 +1,73 @@
+/** What this package costs while it only stands in the palette: added to a running Node-RED that has no tenant. */
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, sep } from 'node:path';
+import { startEmbedded } from './embedded';
+import type { PaletteCost, PaletteJob, PaletteReport } from './job';
+
+const PACKAGE = '@ciam-flows/node-red-ciam';
+
+/** Node-RED's own loader: finds a module, reads its texts, runs its node files. */
+const registryOf = (redJs: string): { addModule: (name: string) => Promise<unknown>; getNodeInfo: (type: string) => { err?: unknown } | undefined } =>
+  createRequire(redJs)('@node-red/registry') as never;
+
+/** A package with two nodes that do nothing: what Node-RED itself takes to add one. */
+const writeEmpty = (modules: string, letter: string): string => {
+  const name = `node-red-contrib-empty-${letter}`;
+  const folder = join(modules, name);
+  mkdirSync(folder, { recursive: true });
+  const nodes = Object.fromEntries([`empty-${letter}-1`, `empty-${letter}-2`].map((type) => {
+    writeFileSync(join(folder, `${type}.js`), `module.exports = (RED) => RED.nodes.registerType('${type}', function () {});`);
+    writeFileSync(join(folder, `${type}.html`), `<script type="text/javascript">RED.nodes.registerType('${type}', {});</script><script type="text/html" data-template-name="${type}"></script>`);
+    return [type, `${type}.js`];
+  }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0', keywords: ['node-red'], 'node-red': { nodes } }));
+  return name;
+};
+
+const loaded = (): string[] => Object.keys(require.cache);
+
+/** Two collections leave nothing that is not needed; started without --expose-gc, time is measured and memory is not. */
+const memory = (): { heap: number; rss: number } => {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heap: heapUsed + external, rss };
+};
+
+const measure = async ({ redJs, userDir }: PaletteJob): Promise<PaletteReport> => {
+  // Out of sight while Node-RED starts.
+  const [modules, aside] = [join(userDir, 'node_modules'), join(userDir, 'aside')];
+  if (existsSync(modules)) renameSync(modules, aside);
+  const nodeRed = await startEmbedded(redJs, userDir, { flows: [], credentials: {} });
+  renameSync(aside, modules);
+  const registry = registryOf(redJs);
+  const add = async (name: string): Promise<PaletteCost> => {
+    const [started, cpu] = [performance.now(), process.cpuUsage()];
+    await registry.addModule(name);
+    const { user, system } = process.cpuUsage(cpu);
+    return { ms: performance.now() - started, cpuMs: (user + system) / 1000 };
+  };
+  // The first one warms up the loader, as the core nodes do at a start.
+  await add(writeEmpty(modules, 'a'));
+  const empty = await add(writeEmpty(modules, 'b'));
+  const loadedBefore = loaded();
+  const before = memory();
+  const ours = await add(PACKAGE);
+  const after = memory();
+  for (const type of ['ciam-tenant', 'ciam-user']) {
+    const info = registry.getNodeInfo(type);
+    if (!info || info.err) throw new Error(`${type} was not loaded: ${String(info?.err)}`);
+  }
+  const undici = loaded().filter((file) => !loadedBefore.includes(file) && file.includes(`${sep}undici${sep}`) && file.endsWith('.js'));
+  if (undici.length > 0) throw new Error(`The palette has loaded undici: ${String(undici[0])}`);
+  await nodeRed.stop();
+  return { ours, empty, heap: after.heap - before.heap, rss: after.rss - before.rss };
+};
+
+process.once('message', (job: PaletteJob) => {
+  measure(job).then((report) => process.send?.(report, () => process.exit()), (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+});
