@@ -1,0 +1,69 @@
+/** The examples as they are kept: complete, tidy, and free of anything that belongs to one installation. */
+import { expect } from 'chai';
+import { NUMBERS } from '../src/limits';
+import { EXAMPLES, example } from './support/examples';
+import type { FlowNode } from './support/runtime';
+
+const TENANT = ['name', 'demo', 'domain', 'auth', 'clientAuth', 'tls', 'proxy', 'timezone', ...Object.keys(NUMBERS)];
+const USER = ['name', 'tenant', 'by', 'value', 'valueType', 'output', 'fields', 'normalise', 'onFailure', 'outputs'];
+const OF_NODE_RED = ['id', 'type', 'z', 'x', 'y', 'wires'];
+
+const isOnCanvas = ({ x }: FlowNode): boolean => typeof x === 'number';
+const targets = ({ wires }: FlowNode): string[] => (Array.isArray(wires) ? (wires as string[][]).flat() : []);
+
+describe('examples', () => {
+  it('have ids that no two nodes share', () => {
+    const ids = EXAMPLES.flatMap(example).map(({ id }) => id);
+    expect(new Set(ids).size).to.equal(ids.length);
+    for (const id of ids) expect(id).to.match(/^[0-9a-f]{16}$/);
+  });
+
+  for (const file of EXAMPLES) {
+    describe(file, () => {
+      const flow = example(file);
+      const canvas = flow.filter(isOnCanvas);
+      const tab = flow[0];
+
+      it('is one tab with the number of the file, and a comment that says what it shows', () => {
+        expect(flow.filter(({ type }) => type === 'tab')).to.deep.equal([tab]);
+        expect(tab?.['label']).to.match(new RegExp(`^${file.slice(0, 2)} `));
+        expect(flow[1]).to.have.property('type', 'comment');
+        expect(flow[1]).to.have.property('info').that.matches(/\p{Script=Han}/u).and.has.length.above(200);
+      });
+
+      it('names every node', () => {
+        for (const node of flow) if (node.type !== 'tab') expect(node['name'], node.type).to.be.a('string').that.is.not.empty;
+      });
+
+      it('is complete: wires and settings lead to nodes of its own', () => {
+        const ids = new Set(flow.map(({ id }) => id));
+        for (const node of canvas) {
+          expect(node['z']).to.equal(tab?.id);
+          for (const target of targets(node)) expect(ids).to.include(target);
+          if (node.type === 'ciam-user') expect(flow.find(({ id }) => id === node['tenant'])).to.have.property('type', 'ciam-tenant');
+        }
+      });
+
+      it('has our nodes with every property, and no credentials', () => {
+        for (const node of flow) {
+          expect(node).to.not.have.property('credentials');
+          if (node.type === 'ciam-tenant') expect(node).to.have.all.keys('id', 'type', ...TENANT);
+          if (node.type !== 'ciam-user') continue;
+          expect(node).to.have.all.keys(...OF_NODE_RED, ...USER);
+          expect(node).to.have.property('outputs', node['onFailure'] === 'catch' ? 1 : 2).that.equals((node['wires'] as unknown[]).length);
+        }
+      });
+
+      it('is laid out on the grid, without nodes upon each other', () => {
+        const places = canvas.map(({ x, y }) => ({ x: Number(x), y: Number(y) }));
+        places.forEach((place, index) => {
+          expect(place.x % 10 + place.y % 20, JSON.stringify(place)).to.equal(0);
+          expect(place.x).to.be.within(60, 1100);
+          for (const other of places.slice(0, index)) {
+            expect(Math.abs(place.x - other.x) >= 80 || Math.abs(place.y - other.y) >= 40, JSON.stringify([place, other])).to.equal(true);
+          }
+        });
+      });
+    });
+  }
+});
