@@ -32,19 +32,19 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** What an interrupted installation left. */
+/** What an interrupted installation left; its npm may still be about to notice. */
 const removeLeftovers = (): void => {
   for (const name of readdirSync(CACHE)) {
     const pid = /^installing-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(CACHE, name), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(CACHE, name), { recursive: true, force: true, maxRetries: 10 });
   }
 };
 
 /** Installs aside and moves into place in one step: half an installation is never seen, and of two at once the first one counts. */
 const installSideBySide = async (): Promise<void> => {
-  if (existsSync(FOLDER)) return;
   mkdirSync(CACHE, { recursive: true });
   removeLeftovers();
+  if (existsSync(FOLDER)) return;
   const aside = mkdtempSync(join(CACHE, `installing-${process.pid}-`));
   try {
     writeFileSync(join(aside, 'package.json'), '{ "private": true }');
