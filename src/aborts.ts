@@ -10,7 +10,8 @@ export class Aborts<T> {
       entries = new Set();
       this.watched.set(signal, entries);
       const waiting = entries;
-      signal.addEventListener('abort', () => waiting.forEach(this.abort), { once: true });
+      // The latest first: those in the queue are gone before the first turn becomes free, and none of them begins.
+      signal.addEventListener('abort', () => [...waiting].reverse().forEach(this.abort), { once: true });
     }
     entries.add(entry);
   }

@@ -61,6 +61,8 @@ export = (red: Red): void => {
     const { read, write, shape, toCatch } = options;
     const light = createStatusLight(this);
     const closing = new AbortController();
+    /** Messages that were ended by closing. */
+    let cutShort = 0;
     const source = { id: this.id, type: this.type, name: this.name ?? '' };
     const describe = (failure: LookupFailure): object => ({ ...failureObject(red, failure), source });
 
@@ -70,27 +72,37 @@ export = (red: Red): void => {
       this.metric('lookup.attempts', message, attempts);
     };
 
+    const end = (failure: LookupFailure | null, done: Done, error?: Error): void => {
+      light.settled(failure);
+      if (closing.signal.aborted) cutShort++;
+      done(error);
+    };
+
+    /** A message that cannot be filled or sent, as one that the runtime cannot copy. */
+    const broken = (error: unknown, done: Done): void =>
+      end(client().inputFailure('The message cannot be used.'), done, error instanceof Error ? error : new Error(String(error)));
+
     const succeed = (message: Message, { user, lookup }: Lookup, send: Send, done: Done): void => {
       if (isLookupError(message.error)) delete message.error;
       message.lookup = lookup;
       if (!write(message, shape ? shape(user) : user)) return fail(message, unwritable().for(lookup), send, done);
-      light.settled(null);
       publish(message, lookup.durationMs, lookup.attempts);
       send(message);
-      done();
+      end(null, done);
     };
 
     const unwritable = (): LookupFailure => client().configFailure('output', 'the message has no place of this name.');
 
     const fail = (message: Message, failure: LookupFailure, send: Send, done: Done): void => {
-      light.settled(failure);
-      message.lookup = failure.lookup;
-      if (failure.lookup) publish(message, failure.lookup.durationMs, failure.lookup.attempts);
+      if (failure.lookup) {
+        message.lookup = failure.lookup;
+        publish(message, failure.lookup.durationMs, failure.lookup.attempts);
+      }
       write(message, failure.code);
-      if (toCatch) return done(failure);
+      if (toCatch) return end(failure, done, failure);
       message.error = describe(failure);
       send([null, message]);
-      done();
+      end(failure, done);
     };
 
     const answerList = (message: Message, { found, failed, lookup }: ListOutcome, send: Send, done: Done): void => {
@@ -107,14 +119,13 @@ export = (red: Red): void => {
       const written = (!succeeds || fill(message, users)) && (failures.length === 0 || fill(second, failures));
       if (!written) return fail(message, unwritable(), send, done);
       const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
-      light.settled(failure);
       publish(message, lookup.durationMs, lookup.total);
       if (toCatch && failure) {
         if (succeeds) send(message === second ? red.util.cloneMessage(message) : message);
-        return done(failure);
+        return end(failure, done, failure);
       }
       send([succeeds ? message : null, failure ? second : null]);
-      done();
+      end(failure, done);
     };
 
     const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {
@@ -125,7 +136,7 @@ export = (red: Red): void => {
           if (found) succeed(message, found, send, done);
           else if (failure) fail(message, failure, send, done);
         } catch (error) {
-          done(error as Error); // a message that cannot be filled, such as a frozen one
+          broken(error, done);
         }
       });
     };
@@ -136,22 +147,35 @@ export = (red: Red): void => {
       tenant.lookupList({ by, values: value, progress }, closing.signal)
         .finally(() => light.listEnded(list))
         .then((outcome) => answerList(message, outcome, send, done))
-        .catch(done);
+        .catch((error: unknown) => broken(error, done));
     };
 
-    this.on('input', (message, send, done) => {
+    this.on('input', (given, send, done) => {
+      // A message that nobody may change travels on as a copy.
+      const message = Object.isExtensible(given) ? given : { ...given };
       light.started();
-      read(message, (failure, value) => {
-        if (!failure) return lookUp(message, value, send, done);
-        const by = options.by === 'msg' ? String(message.by) : String(options.by);
-        fail(message, failure.for({ by, value: null, tenant: tenant.label, attempts: 0, durationMs: 0, source: 'tenant' }), send, done);
-      });
+      const lookUpOrFail = (failure: LookupFailure | null, value?: unknown): void => {
+        try {
+          if (!failure) return lookUp(message, value, send, done);
+          const by = options.by === 'msg' ? message.by : options.by;
+          fail(message, failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenant.label, attempts: 0, durationMs: 0, source: 'tenant' }), send, done);
+        } catch (error) {
+          broken(error, done);
+        }
+      };
+      try {
+        read(message, lookUpOrFail);
+      } catch {
+        lookUpOrFail(client().inputFailure('The value cannot be read.'));
+      }
     });
 
     this.on('close', (_removed, done) => {
       closing.abort();
-      // What was waiting is answered in the microtasks that follow.
+      // What was waiting is answered in the microtasks that follow; after a full deployment nobody is left to receive it.
       setImmediate(() => {
+        const ended = cutShort + light.inFlight;
+        if (ended > 0) this.warn(`Lookups ended because the flow was redeployed or stopped: ${ended} (CIAM.CLOSED).`);
         light.close();
         done();
       });

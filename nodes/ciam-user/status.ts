@@ -8,6 +8,7 @@ const EVERY_MS = 250;
 type Outcome = { code: string; category: Category } | null;
 
 export interface StatusLight {
+  readonly inFlight: number;
   /** A message has come in; `settled` when its outcome is known, with the failure's code and category. */
   started(): void;
   settled(failure: Outcome): void;
@@ -66,6 +67,9 @@ export const createStatusLight = (node: RedNode): StatusLight => {
   };
 
   return {
+    get inFlight() {
+      return inFlight;
+    },
     started() {
       inFlight++;
       change();

@@ -26,7 +26,7 @@ describe('HTTP proxy of the environment', () => {
     authority = await createAuthority('Authority of the tests');
   });
   beforeEach(async () => {
-    server = closeLater(await ScriptedTenant.start(await authority.server()));
+    server = closeLater(await ScriptedTenant.start({ tls: await authority.server() }));
     proxy = closeLater(await startConnectProxy());
   });
   afterEach(async () => {

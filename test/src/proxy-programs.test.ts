@@ -21,7 +21,7 @@ for (const program of PROGRAMS) {
       authority = await createAuthority('Authority of the tests');
     });
     beforeEach(async () => {
-      server = closeLater(await ScriptedTenant.start(await authority.server()));
+      server = closeLater(await ScriptedTenant.start({ tls: await authority.server() }));
       ({ port } = server);
     });
     afterEach(closeAll);

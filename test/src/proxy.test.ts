@@ -14,7 +14,7 @@ describe('HTTP proxy', () => {
     authority = await createAuthority('Authority of the tests');
   });
   beforeEach(async () => {
-    server = closeLater(await ScriptedTenant.start(await authority.server()));
+    server = closeLater(await ScriptedTenant.start({ tls: await authority.server() }));
   });
   afterEach(closeAll);
 

@@ -15,7 +15,7 @@ describe('TLS', () => {
   });
   afterEach(closeAll);
 
-  const serve = async (options: ServerOptions): Promise<ScriptedTenant> => closeLater(await ScriptedTenant.start(options));
+  const serve = async (options: ServerOptions): Promise<ScriptedTenant> => closeLater(await ScriptedTenant.start({ tls: options }));
   /** Asked by host name: an address takes no part in SNI. */
   const ask = (server: ScriptedTenant, tls: TlsSettings | undefined, settings: TenantSettings = {}) =>
     byMobile(openTenant({ url: `localhost:${server.port}` }, { ...(tls && { tls }), ...settings }), '13800001111');
