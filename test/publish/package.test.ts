@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { tables } from '../support/markdown';
 import { tarball } from '../support/package';
-import { npm, root } from '../support/versions';
+import { root } from '../support/versions';
 
 const run = promisify(execFile);
 
@@ -35,9 +35,9 @@ const cleanCopy = async (): Promise<string> => {
 };
 
 /** Packs as a release does, build included. */
-const packedFrom = async (copy: string): Promise<Buffer> => {
+const packedFrom = async (copy: string, env: NodeJS.ProcessEnv = {}): Promise<Buffer> => {
   const folder = temporaryFolder();
-  await npm(process.execPath, ['pack', '--pack-destination', folder], copy);
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: copy, env: { ...process.env, ...env }, shell: process.platform === 'win32' });
   const [file] = readdirSync(folder);
   if (file === undefined) throw new Error('npm pack made no file');
   return readFileSync(join(folder, file));
@@ -111,18 +111,13 @@ describe('published package', () => {
 
   it('is the same to the byte when it is built twice, in different folders and by different people', async () => {
     const first = await packedFrom(await cleanCopy());
-    const before = { umask: process.umask(0o077), TZ: process.env['TZ'], LANG: process.env['LANG'] };
-    Object.assign(process.env, { TZ: 'Asia/Shanghai', LANG: 'zh_CN.UTF-8' });
+    const umask = process.umask(0o077);
     try {
-      const second = await packedFrom(await cleanCopy());
+      const second = await packedFrom(await cleanCopy(), { TZ: 'Asia/Shanghai', LANG: 'zh_CN.UTF-8' });
       const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
       expect(hash(second)).to.equal(hash(first));
     } finally {
-      process.umask(before.umask);
-      for (const name of ['TZ', 'LANG'] as const) {
-        if (before[name] === undefined) delete process.env[name];
-        else process.env[name] = before[name];
-      }
+      process.umask(umask);
     }
   });
 });
