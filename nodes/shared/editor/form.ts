@@ -51,18 +51,20 @@ const control = (input: JQuery): JQuery => {
 
 const showReason = (input: JQuery, id: string, reason: true | string): void => {
   const target = control(input);
-  const described = (target.attr('aria-describedby') ?? '').split(' ').filter((name) => name && name !== id);
+  // Looked for from the field: the form is out of the document while a config node's dialog lies over it.
+  const place = input.closest('.ciam-control');
+  const shownReason = place.children('.ciam-reason');
   if (reason === true) {
-    $(`#${id}`).remove();
-    target.removeAttr('aria-invalid');
-  } else {
-    if ($(`#${id}`).length === 0) $('<div class="ciam-reason" role="alert">').attr('id', id).appendTo(input.closest('.ciam-control'));
-    if ($(`#${id}`).text() !== reason) $(`#${id}`).text(reason);
-    target.attr('aria-invalid', 'true');
-    described.push(id);
+    shownReason.remove();
+    target.removeAttr('aria-invalid aria-describedby');
+    const unit = target.siblings('.ciam-unit').attr('id');
+    if (unit) target.attr('aria-describedby', unit);
+    return;
   }
-  if (described.length > 0) target.attr('aria-describedby', described.join(' '));
-  else target.removeAttr('aria-describedby');
+  if (shownReason.text() === reason) return;
+  if (shownReason.length > 0) shownReason.text(reason);
+  else $('<div class="ciam-reason" role="alert">').attr('id', id).text(reason).appendTo(place);
+  target.attr({ 'aria-invalid': 'true', 'aria-describedby': id });
 };
 
 /** Says under each field why its value is refused: the editor's own tooltip needs a mouse. A heading that folds such a field away opens. */
