@@ -41,15 +41,18 @@ export interface Transport {
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
 /**
- * Loads undici with the first tenant rather than with the palette, and puts back the process's global dispatcher,
- * which loading undici sets: other nodes' `fetch` must not run through our copy.
+ * Loads undici with the first tenant rather than with the palette, and keeps the process's global dispatcher,
+ * which loading undici may set: other nodes' `fetch` must not run through our copy. Node.js's own copy goes first,
+ * for it would take ours for its own. What was not set stays as undici sets it: nobody can do without.
  */
 const loadUndici = (): typeof import('undici') => {
-  const globals = globalThis as Record<symbol, unknown>;
+  const globals = globalThis as Record<symbol | string, unknown>;
+  Reflect.get(globals, 'Response');
   const before = GLOBAL_DISPATCHERS.map((name) => globals[name]);
   const undici = require('undici') as typeof import('undici');
   GLOBAL_DISPATCHERS.forEach((name, index) => {
-    if (globals[name] !== before[index]) globals[name] = before[index];
+    const own = before[index];
+    if (own !== undefined && globals[name] !== own) globals[name] = own;
   });
   return undici;
 };
