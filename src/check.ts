@@ -1,7 +1,8 @@
 /** The connection test: a token, then each lookup for somebody who cannot exist; what the answers tell about the tenant. */
 import { randomUUID } from 'node:crypto';
 import { LookupFailure } from './failures';
-import type { Lookup, LookupRequest } from './lookups';
+import type { Lookup } from './flight';
+import type { LookupRequest } from './lookups';
 import type { TokenSource } from './token';
 
 export interface Availability {

@@ -2,15 +2,21 @@
 import type { Found } from './answer';
 import type { Timer } from './clock';
 import type { Deadlines, Timed } from './deadlines';
-import type { LookupFailure } from './failures';
+import type { LookupFailure, LookupInfo } from './failures';
 import type { Turn } from './pacing';
 import type { Query } from './query';
-import type { Lookup } from './lookups';
 import type { Token } from './token';
 import type { Exchange, Receiver, TransportResult } from './transport';
+import type { User } from './user';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;
+/** A found user, and how the lookup went. */
+export interface Lookup {
+  user: User;
+  lookup: LookupInfo;
+}
+
 /** Gets the outcome of one message: exactly one of the two. */
 export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
 

@@ -2,7 +2,7 @@
 import type { Clock } from './clock';
 import { inputFailure, LookupFailure } from './failures';
 import { copyJson } from './json';
-import type { Lookup } from './lookups';
+import type { Lookup } from './flight';
 import type { Pacing } from './pacing';
 import { toQuery } from './query';
 import type { User } from './user';

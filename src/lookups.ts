@@ -22,12 +22,6 @@ export interface LookupRequest {
   value: unknown;
 }
 
-/** A found user, and how the lookup went. */
-export interface Lookup {
-  user: User;
-  lookup: LookupInfo;
-}
-
 /** @internal */
 export interface LookupParts {
   label: string;

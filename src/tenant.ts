@@ -9,7 +9,8 @@ export { ADVICE, adviceKey, CATEGORIES, configFailure, inputFailure, LookupFailu
 export type { AdviceKey, Category, LookupInfo } from './failures';
 export type { Availability, Check } from './check';
 export type { ListInfo, ListOutcome, ListRequest } from './list';
-export type { Lookup, LookupRequest } from './lookups';
+export type { Lookup } from './flight';
+export type { LookupRequest } from './lookups';
 export { BY, type By, isBy } from './query';
 export type { ProxySettings, TenantSettings, TlsSettings } from './settings';
 export type { Stats } from './stats';
