@@ -1,0 +1,58 @@
+/** A flow that the editor saved with version 1.0.0 goes on working: same types, same properties, same outcomes. The fixture is never edited. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator';
+import { MAJORS, type FlowNode, type NodeRed, startNodeRed } from '../support/runtime';
+
+const SAVED = JSON.parse(readFileSync(join(__dirname, 'fixtures/flows-1.0.0.json'), 'utf8')) as FlowNode[];
+const idOf = (name: string): string => SAVED.find((node) => node['name'] === name)?.id ?? name;
+
+for (const major of MAJORS) {
+  describe(`flow saved by version 1.0.0 on Node-RED ${major}`, () => {
+    let simulator: Simulator;
+    let nodeRed: NodeRed;
+
+    before(async () => {
+      simulator = await startSimulator();
+      nodeRed = await startNodeRed({
+        major, flows: SAVED, env: { CIAM_DOMAIN: simulator.url, CIAM_CLIENT_ID: 'some id' },
+        credentials: { [idOf('saved tenant')]: { clientId: '${CIAM_CLIENT_ID}', clientSecret: 'kept-secret' } },
+      });
+    });
+    after(async () => {
+      await nodeRed.stop();
+      await simulator.close();
+    });
+
+    const shown = async (button: string, debug: string): Promise<Record<string, unknown>> => {
+      await nodeRed.inject(idOf(button));
+      const { msg } = await nodeRed.until(() => nodeRed.debug.find(({ name }) => name === debug), `a message in "${debug}"`);
+      return msg as Record<string, unknown>;
+    };
+
+    it('opens with known types and every property as it was', async () => {
+      const sets = (await nodeRed.nodes()).filter(({ module }) => module === '@ciam-flows/node-red-ciam');
+      expect(sets.map(({ types, err }) => ({ types, err }))).to.have.deep.members([{ types: ['ciam-tenant'], err: undefined }, { types: ['ciam-user'], err: undefined }]);
+      expect(await nodeRed.flows()).to.deep.equal(SAVED);
+      expect(nodeRed.log()).to.not.match(/missing|unknown/i);
+    });
+
+    it('looks up as it did, with the settings and the secrets it was saved with', async () => {
+      const { payload, lookup } = await shown('by msg', 'found');
+      expect(payload).to.deep.equal({ user_id: '20220413165737132-3BA0-91FCA2CB7', name: 'zhangsan', created_at: '2022-04-13T16:57:36.532+00:00' });
+      expect(lookup).to.include({ by: 'username', value: 'ZhangSan', source: 'tenant', tenant: new URL(simulator.url).host });
+    });
+
+    it('raises its failures for Catch nodes', async () => {
+      const { error, payload } = await shown('to Catch', 'caught');
+      expect(payload).to.equal('IDAAS.TENANT.USER.0001');
+      expect(error).to.include({ code: 'IDAAS.TENANT.USER.0001' });
+    });
+
+    it('is the same after it was deployed once more', async () => {
+      await nodeRed.deploy(SAVED);
+      expect(await nodeRed.flows()).to.deep.equal(SAVED);
+    });
+  });
+}
