@@ -1,0 +1,217 @@
+/** The button "Test connection" against each kind of tenant there is, and live figures. */
+import { once } from 'node:events';
+import { type RequestListener, type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator';
+import { MAJORS, type FlowNode } from '../support/runtime';
+import { type Editor, openEditor, useDesk } from './browser';
+
+const flows = (tenant: object): FlowNode[] => [
+  { id: 'flow', type: 'tab', label: 'Users' },
+  { id: 'tenant', type: 'ciam-tenant', name: '', ...tenant },
+  { id: 'ask', type: 'inject', z: 'flow', name: 'ask', props: [{ p: 'payload' }], repeat: '', crontab: '', once: false, onceDelay: 0.1, topic: '', payload: 'zhangsan', payloadType: 'str', x: 120, y: 80, wires: [['lookup']] },
+  { id: 'lookup', type: 'ciam-user', z: 'flow', name: '', tenant: 'tenant', by: 'username', x: 300, y: 80, wires: [[], []] },
+];
+
+const serve = async (listener: RequestListener): Promise<{ server: Server; url: string }> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+};
+
+/** The simulator behind a gateway that answers the lookup by mobile itself. */
+const withoutMobile = (simulator: Simulator, status: number, body: string): RequestListener => (request, response) => {
+  if (request.url?.endsWith('user-by-mobile')) {
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    return;
+  }
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+    const { authorization = '', 'content-type': type = '' } = request.headers;
+    fetch(`${simulator.url}${request.url ?? ''}`, { method: 'POST', headers: { authorization, 'content-type': type }, body: Buffer.concat(chunks) })
+      .then(async (answer) => {
+        response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' }).end(await answer.text());
+      })
+      .catch((error: unknown) => response.destroy(error as Error));
+  });
+};
+
+const input = (name: string): string => `#node-config-input-${name}`;
+
+const openTenant = async (editor: Editor): Promise<void> => {
+  await editor.open('lookup');
+  await editor.openTenant();
+};
+
+/** What the dialog says, line by line. */
+const test = async ({ page }: Editor): Promise<string[]> => {
+  await page.click('#ciam-tenant-test');
+  await page.waitForSelector('#ciam-tenant-test-result .ciam-good, #ciam-tenant-test-result .ciam-bad', { timeout: 15_000 });
+  return (await page.locator('#ciam-tenant-test-result > div').allTextContents()).map((line) => line.trim());
+};
+
+const fill = async ({ page }: Editor, values: Record<string, string>): Promise<void> => {
+  for (const [name, value] of Object.entries(values)) await page.fill(input(name), value);
+};
+
+for (const major of MAJORS) {
+  describe(`connection test on Node-RED ${major}`, () => {
+    const desk = useDesk({ major, flows: flows({ demo: true }) });
+    let simulator: Simulator;
+    before(async () => {
+      simulator = await startSimulator();
+    });
+    after(() => simulator.close());
+
+    it('says that all works, before anything is deployed', async () => {
+      const { editor } = desk;
+      await openTenant(editor);
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: simulator.url, clientId: 'my-app', clientSecret: 'right' });
+      expect(await test(editor)).to.deep.equal([
+        'Signed in: the access token is valid for 30 minutes.', 'Lookup by mobile works.', 'Lookup by username works.', 'The tenant speaks the dialect of CIAM.',
+      ]);
+      // What was said is about the values that were on screen.
+      await fill(editor, { clientSecret: 'wrong' });
+      expect(await editor.page.locator('#ciam-tenant-test-result > div').count()).to.equal(0);
+      const [advice, detail] = await test(editor);
+      expect(advice).to.equal('Check the client id and client secret in the tenant node against the admin portal.');
+      expect(detail).to.equal('invalid_client: Bad client credentials');
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('tests a tenant that is new, and the demo', async () => {
+      const { editor, editor: { page } } = desk;
+      await editor.open('lookup');
+      await page.click('#node-input-btn-tenant-add');
+      await page.waitForSelector(input('demo'));
+      await editor.settled();
+      await page.check(input('demo'));
+      expect(await test(editor)).to.include.members(['Lookup by mobile works.', 'Lookup by username works.']);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('tells a wrong domain, a dead network and a bad setting apart', async () => {
+      const { editor } = desk;
+      const page = await serve((_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign in</h1>'));
+      const gone = await serve(() => undefined);
+      gone.server.close();
+      await openTenant(editor);
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: page.url, clientId: 'my-app', clientSecret: 'right' });
+      expect((await test(editor))[0]).to.equal('Check the domain: something other than the tenant seems to answer, such as a proxy or a login page.');
+      await fill(editor, { domain: gone.url });
+      expect(await test(editor)).to.deep.equal([
+        'Try again later; check the domain, the proxy and the network if it stays so.', 'CIAM.NETWORK: The tenant could not be reached (ECONNREFUSED).',
+      ]);
+      await fill(editor, { domain: 'http://tenant.example.com' });
+      expect((await test(editor))[1]).to.match(/^CIAM\.CONFIG: domain: must use https/);
+      page.server.close();
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('tells a lookup that is missing from one that is not granted', async () => {
+      const { editor } = desk;
+      const unserved = await serve(withoutMobile(simulator, 404, ''));
+      const ungranted = await serve(withoutMobile(simulator, 400, '{"error":"insufficient_scope","error_description":"Insufficient scope"}'));
+      await openTenant(editor);
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: unserved.url, clientId: 'my-app', clientSecret: 'right' });
+      expect(await test(editor)).to.include.members(['This tenant does not offer lookup by mobile.', 'Lookup by username works.', 'The tenant speaks the dialect of OneAccess.']);
+      await fill(editor, { domain: ungranted.url });
+      expect(await test(editor)).to.include.members(['Lookup by mobile is not granted to this app: grant it in the admin portal.', 'Lookup by username works.']);
+      for (const { server } of [unserved, ungranted]) server.close();
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('is stopped by its button, and by closing the dialog', async () => {
+      const { editor, editor: { page } } = desk;
+      const arrivals: Promise<unknown>[] = [];
+      const silent = await serve((request) => arrivals.push(once(request.socket, 'close')));
+      const arrived = async (): Promise<void> => {
+        await once(silent.server, 'request');
+      };
+      await openTenant(editor);
+      await page.uncheck(input('demo'));
+      await fill(editor, { domain: silent.url, clientId: 'my-app', clientSecret: 'right' });
+      let arrival = arrived();
+      await page.click('#ciam-tenant-test');
+      await arrival;
+      expect(await page.locator('#ciam-tenant-test').textContent()).to.match(/Stop the test/);
+      expect(await page.locator('#ciam-tenant-test-result').textContent()).to.match(/Asking the tenant/);
+      await page.click('#ciam-tenant-test');
+      await arrivals[0];
+      expect(await page.locator('#ciam-tenant-test-result').textContent()).to.equal('');
+      arrival = arrived();
+      await page.click('#ciam-tenant-test');
+      await arrival;
+      await editor.cancel();
+      await arrivals[1];
+      silent.server.close();
+      await editor.cancel();
+    });
+
+    it('shows live figures, and keeps them fresh while the dialog is open', async () => {
+      const { editor, editor: { page } } = desk;
+      await openTenant(editor);
+      const figure = (name: string): Promise<string> => editor.value<string>(
+        `$('#ciam-tenant-figures dt').filter((index, element) => $(element).text() === '${name}').next().text()`);
+      await page.waitForSelector('#ciam-tenant-figures dl > div');
+      expect(await figure('Circuit')).to.equal('closed: all well');
+      const before = Number(await figure('Found'));
+      await desk.nodeRed.inject('ask');
+      await desk.nodeRed.inject('ask');
+      await page.waitForFunction(`$('#ciam-tenant-figures dt').filter((index, element) => $(element).text() === 'Found').next().text() === '${before + 2}'`);
+      expect(await figure('p50 · p95 · p99')).to.match(/^[\d.,]+ · [\d.,]+ · [\d.,]+ ms$/);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('speaks Chinese to Chinese readers', async () => {
+      const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
+      await openTenant(editor);
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: simulator.url, clientId: 'my-app', clientSecret: 'wrong' });
+      expect((await test(editor))[0]).to.equal('请对照管理门户，检查租户节点中的 ClientId 和 ClientSecret。');
+      await fill(editor, { clientSecret: 'right' });
+      expect((await test(editor))[1]).to.equal('可以按手机号查询。');
+      await editor.cancel();
+      await editor.cancel();
+      await editor.close();
+    });
+  });
+
+  describe(`an administrator who may only read, on Node-RED ${major}`, () => {
+    // bcrypt of "reader-password"
+    const password = '$2b$04$d4ugfHArjZ9CAFvoHIzciuZHR/ris/.Kd4503k4bzApkWHkfLB9bq';
+    const adminAuth = { type: 'credentials', users: [{ username: 'reader', password, permissions: 'read' }] };
+    const desk = useDesk({ major, flows: flows({ demo: true }), settings: { adminAuth } }, { user: ['reader', 'reader-password'] });
+
+    it('sees the figures, and is told why there is no test', async () => {
+      const { editor, editor: { page } } = desk;
+      await openTenant(editor);
+      await page.waitForSelector('#ciam-tenant-figures dl > div');
+      expect(await page.locator('#ciam-tenant-test').isDisabled()).to.equal(true);
+      expect(await page.locator('#ciam-tenant-test-result').textContent()).to.match(/ciam-tenant\.write/);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('is refused by the route too, as anybody without a login is', async () => {
+      const token = JSON.parse(await desk.editor.value<string>(`localStorage.getItem('auth-tokens')`)) as { access_token: string };
+      const ask = async (path: string, method: string, headers: Record<string, string>): Promise<number> =>
+        (await fetch(`${desk.nodeRed.url}ciam-tenant/tenant/${path}`, { method, headers })).status;
+      const login = { authorization: `Bearer ${token.access_token}` };
+      expect(await ask('stats', 'GET', login)).to.equal(200);
+      expect(await ask('test', 'POST', login)).to.equal(401);
+      expect(await ask('stats', 'GET', {})).to.equal(401);
+      expect(await ask('test', 'POST', {})).to.equal(401);
+    });
+  });
+}
