@@ -110,22 +110,21 @@ export = (red: Red): void => {
       const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error) }));
       const users = shape ? found.map((item) => ({ ...item, user: shape(item.user) })) : found;
       const succeeds = users.length > 0 || failures.length === 0;
-      // Two outcomes are two messages; the copy is made before the results are in it.
-      const second = succeeds && failures.length > 0 ? red.util.cloneMessage(message) : message;
+      const fails = failures.length > 0;
+      // Two outcomes are two messages; the copy is made before the results are in it. A Catch node gets the message that came in.
+      const copy = succeeds && fails ? red.util.cloneMessage(message) : message;
+      const [first, second] = toCatch ? [copy, message] : [message, copy];
       const fill = (into: Message, result: unknown): boolean => {
         into.lookup = { ...lookup };
         return write(into, result);
       };
-      const written = (!succeeds || fill(message, users)) && (failures.length === 0 || fill(second, failures));
+      const written = (!succeeds || fill(first, users)) && (!fails || fill(second, failures));
       if (!written) return fail(message, unwritable(), send, done);
-      const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
+      const failure = fails ? client().listFailure(failures.length, lookup.total) : null;
       publish(message, lookup.durationMs, lookup.total);
-      if (toCatch && failure) {
-        if (succeeds) send(message === second ? red.util.cloneMessage(message) : message);
-        return end(failure, done, failure);
-      }
-      send([succeeds ? message : null, failure ? second : null]);
-      end(failure, done);
+      send([succeeds ? first : null, fails && !toCatch ? second : null]);
+      if (toCatch && failure) end(failure, done, failure);
+      else end(failure, done);
     };
 
     const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {

@@ -33,6 +33,7 @@ export const createStatusLight = (node: RedNode): StatusLight => {
   let last: Outcome | undefined;
   let shown = '';
   let changed = false;
+  let closed = false;
   let timer: NodeJS.Timeout | null = null;
   const lists = new Map<object, { settled: number; total: number }>();
 
@@ -62,6 +63,7 @@ export const createStatusLight = (node: RedNode): StatusLight => {
     timer.unref();
   };
   const change = (): void => {
+    if (closed) return;
     if (timer) changed = true;
     else show();
   };
@@ -88,6 +90,7 @@ export const createStatusLight = (node: RedNode): StatusLight => {
       change();
     },
     close() {
+      closed = true;
       if (timer) clearTimeout(timer);
       timer = null;
       node.status({});

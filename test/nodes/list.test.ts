@@ -1,0 +1,135 @@
+/** A list in one message. */
+import { expect } from 'chai';
+import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
+import { deployWith, type Message, node, startServer, tearDown } from './support';
+
+describe('ciam-user, lists', () => {
+  let server: ScriptedTenant;
+  beforeEach(async () => {
+    server = await startServer();
+    server.onLookup = (seen, response) => (seen.value.startsWith('no') ? notFound : found)(seen, response);
+  });
+  afterEach(tearDown);
+
+  const user = { by: 'username' };
+  const notFoundError = {
+    code: 'IDAAS.TENANT.USER.0001', message: 'User not found', category: 'not-found', status: 400, retryable: false,
+    advice: 'Check that this user exists in the tenant, in the form the tenant stores it.',
+    source: { id: 'user', type: 'ciam-user', name: 'lookup' },
+  };
+
+  it('gives those found out of the first output and the rest out of the second, each with its place', async () => {
+    const flow = await deployWith(server, { user });
+    const out = await flow.sendList({ payload: ['anna', 'nobody', ' ben ', '', 'anna'], topic: 'kept' });
+    expect(out).to.have.all.keys('found', 'failed', 'completed');
+    const userOf = (name: string) => ({ user_id: `id of ${name}`, name: '张三', extension: { age: '28' } });
+    expect(out.found?.payload).to.deep.equal([
+      { index: 0, value: 'anna', user: userOf('anna') }, { index: 2, value: 'ben', user: userOf('ben') }, { index: 4, value: 'anna', user: userOf('anna') },
+    ]);
+    const failures = out.failed?.payload as { index: number; value: string | null; error: { code: string } }[];
+    expect(failures.map(({ index, value, error: { code } }) => [index, value, code])).to.deep.equal([[1, 'nobody', 'IDAAS.TENANT.USER.0001'], [3, null, 'CIAM.INPUT']]);
+    expect(failures[0]?.error).to.deep.equal(notFoundError);
+    for (const message of [out.found, out.failed]) {
+      expect(message?.topic).to.equal('kept');
+      expect(message?.lookup).to.include({ by: 'username', tenant: `127.0.0.1:${server.port}`, total: 5, found: 3, failed: 2 })
+        .and.to.have.property('durationMs').that.is.a('number');
+      expect(message).to.not.have.property('error');
+    }
+    expect(server.lookups.map(({ value }) => value).sort()).to.deep.equal(['anna', 'ben', 'nobody']);
+  });
+
+  it('gives two messages that share nothing', async () => {
+    const flow = await deployWith(server, { user });
+    const { found: first, failed: second } = await flow.sendList({ payload: ['anna', 'nobody'], nested: { kept: true } });
+    expect(first?.nested).to.deep.equal(second?.nested);
+    expect(first?.nested).to.not.equal(second?.nested);
+    expect(first?.lookup).to.not.equal(second?.lookup);
+  });
+
+  it('gives an object of its own for every place', async () => {
+    const flow = await deployWith(server, { user });
+    const { found: out } = await flow.sendList({ payload: ['anna', 'anna', 'ANNA'] });
+    const users = (out?.payload as { user: object }[]).map((item) => item.user);
+    expect(new Set(users).size).to.equal(3);
+    expect(server.lookups).to.have.length(1);
+  });
+
+  it('sends nothing out of an output that has nothing', async () => {
+    const flow = await deployWith(server, { user });
+    expect(await flow.sendList({ payload: ['anna'] })).to.have.all.keys('found', 'completed');
+    expect(await flow.sendList({ payload: ['nobody'] })).to.have.all.keys('failed', 'completed');
+  });
+
+  it('answers an empty list with an empty list', async () => {
+    const flow = await deployWith(server, { user });
+    const out = await flow.sendList({ payload: [] });
+    expect(out).to.have.all.keys('found', 'completed');
+    expect(out.found?.payload).to.deep.equal([]);
+    expect(out.found?.lookup).to.include({ total: 0, found: 0, failed: 0 });
+  });
+
+  it('gives failures to Catch nodes as one error', async () => {
+    const flow = await deployWith(server, { user: { ...user, onFailure: 'catch', wires: [['found']] } });
+    const out = await flow.sendList({ payload: ['anna', 'nobody'] });
+    expect(out).to.have.all.keys('found', 'caught');
+    expect(out.found?.payload).to.have.length(1);
+    expect(out.caught?.error).to.include({ code: 'CIAM.LIST' }).and.to.have.property('message').that.includes('1 of 2');
+    expect(out.caught?.payload).to.deep.equal([{ index: 1, value: 'nobody', error: notFoundError }]);
+    expect(out.caught?.lookup).to.include({ total: 2, found: 1, failed: 1 });
+    expect(await flow.sendList({ payload: ['nobody'] })).to.have.all.keys('caught');
+    expect(await flow.sendList({ payload: ['anna'] })).to.have.all.keys('found', 'completed');
+    expect(await flow.sendList({ payload: [] })).to.have.all.keys('found', 'completed');
+  });
+
+  it('tells each item by what it was looked up when messages say so', async () => {
+    const flow = await deployWith(server, { user: { by: 'msg' } });
+    const { found: out } = await flow.sendList({ payload: ['anna'], by: 'username' });
+    expect(out?.lookup).to.include({ by: 'username' });
+    const { failed } = await flow.sendList({ payload: ['anna', 'ben'], by: 'nothing' });
+    expect((failed?.payload as { error: { code: string } }[]).map(({ error }) => error.code)).to.deep.equal(['CIAM.INPUT', 'CIAM.INPUT']);
+  });
+
+  it('takes a list of lists for what it is: items that cannot be looked up', async () => {
+    const flow = await deployWith(server, { user });
+    const { failed } = await flow.sendList({ payload: [['anna'], { name: 'anna' }, null, undefined] });
+    expect((failed?.payload as { error: { code: string } }[]).map(({ error }) => error.code)).to.deep.equal(Array.from({ length: 4 }, () => 'CIAM.INPUT'));
+  });
+
+  it('never overflows the queue by itself, and leaves other messages their turn', async () => {
+    const flow = await deployWith(server, { user, tenant: { concurrency: 2, queueLimit: 2 } });
+    let listEnded = false;
+    const list = flow.sendList({ payload: Array.from({ length: 300 }, (_, index) => `item ${index}`) }).finally(() => {
+      listEnded = true;
+    });
+    await server.until(() => server.lookups.length > 5);
+    const { port, message } = await flow.send({ payload: 'between' });
+    expect(listEnded).to.equal(false);
+    if (port === 'failed') expect(message.payload).to.equal('CIAM.QUEUE.FULL');
+    const { found: out } = await list;
+    expect(out?.payload).to.have.length(300);
+  });
+
+  it('ends at once when its node is redeployed, whatever its length', async () => {
+    server.onLookup = silent;
+    const flow = await deployWith(server, { user, tenant: { concurrency: 2, queueLimit: 1 } });
+    const arrived = new Promise<Message>((resolve) => flow.on('failed', resolve));
+    const list = flow.sendList({ payload: Array.from({ length: 2000 }, (_, index) => `item ${index}`) });
+    await server.until(() => server.lookups.length === 2);
+    const start = performance.now();
+    await node('user').close();
+    const { payload, lookup } = await arrived;
+    expect(performance.now() - start).to.be.below(1000);
+    expect(payload).to.have.length(2000);
+    expect((payload as { error: { code: string } }[]).every(({ error }) => error.code === 'CIAM.CLOSED')).to.equal(true);
+    expect(lookup).to.include({ total: 2000, failed: 2000 });
+    await list;
+  });
+
+  it('tells an outage item by item', async () => {
+    server.onLookup = answer(503, '');
+    const flow = await deployWith(server, { user, tenant: { retries: 0 } });
+    const { failed } = await flow.sendList({ payload: Array.from({ length: 50 }, (_, index) => `item ${index}`) });
+    const codes = new Set((failed?.payload as { error: { code: string } }[]).map(({ error }) => error.code));
+    expect([...codes].sort()).to.deep.equal(['CIAM.CIRCUIT', 'CIAM.HTTP.503']);
+  });
+});
