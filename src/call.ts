@@ -74,13 +74,14 @@ export const createCaller = (parts: CallParts): Caller => {
     const failed = result instanceof LookupFailure;
     circuit.report(failed && isOutage(result));
     if (current && failed && isRefusal(result)) return renew(flight, current, result);
-    if (current && isReply) token.accepted(current);
+    if (flight.renewed && isReply) token.replayed(true);
     if (failed) retryOrEnd(flight, result, isReply ? retryAfterMs(reply.retryAfter, clock) : null);
     else done(flight, result);
   };
 
   /** The token was refused: another one and a replay, once. */
   const renew = (flight: Flight, refused: Token, failure: LookupFailure): void => {
+    if (flight.renewed) token.replayed(false);
     if (flight.renewed || !token.refused(refused)) return done(flight, failure);
     flight.renewed = true;
     attempt(flight);

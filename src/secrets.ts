@@ -16,19 +16,72 @@ const base64Forms = (secret: string): string[] => {
   });
 };
 
-/** Every way a secret may be written: clear, in JSON, URL-encoded, form-encoded, base64 and base64url. */
+/** Every way a secret may be written: clear, in JSON, URL-encoded (in capitals or not), form-encoded, base64 and base64url. */
 const formsOf = (secret: string): string[] => {
   const encoded = encodeURIComponent(secret);
-  const plain = [secret, JSON.stringify(secret).slice(1, -1), encoded, encoded.replace(/%20/g, '+'), encoded.replace(/[!'()*]/g, percent)];
   const base64 = base64Forms(secret).flatMap((form) => [form, encodeURIComponent(form), form.replace(/\+/g, '-').replace(/\//g, '_')]);
-  return [...plain, ...base64];
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encoded, encoded.replace(/%20/g, '+'), encoded.replace(/[!'()*]/g, percent), ...base64];
+  return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 };
 const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-const anyOf = (needles: string[]): RegExp | null => {
-  const sorted = [...new Set(needles)].filter(Boolean).sort((a, b) => b.length - a.length);
-  return sorted.length ? new RegExp(sorted.map(escapeRegExp).join('|'), 'gi') : null;
+
+const anyOf = (texts: string[]): RegExp => new RegExp(texts.filter(Boolean).sort(longestFirst).map(escapeRegExp).join('|'), 'gi');
+const longestFirst = (a: string, b: string): number => b.length - a.length;
+
+/** What a text is searched for. */
+interface Needles {
+  /** Finds the beginnings; a pattern of a dozen whole tokens would take a second to compile, and slow every answer down. */
+  beginnings: RegExp;
+  /** What may begin there, longest first. */
+  whole: Map<string, string[]>;
+  /** What is no longer than a beginning. */
+  short: string[];
+}
+
+const BEGINNING = 16;
+
+const needlesOf = (forms: string[]): Needles | null => {
+  const sorted = [...new Set(forms)].filter(Boolean).sort(longestFirst);
+  const whole = new Map<string, string[]>();
+  for (const form of sorted) {
+    const beginning = form.slice(0, BEGINNING);
+    whole.set(beginning, [...(whole.get(beginning) ?? []), form]);
+  }
+  if (whole.size === 0) return null;
+  const beginnings = new RegExp([...whole.keys()].sort(longestFirst).map(escapeRegExp).join('|'), 'g');
+  return { beginnings, whole, short: sorted.filter(({ length }) => length < BEGINNING) };
+};
+
+/** The text with every needle masked; the text itself when there is none. */
+const masked = (text: string, needles: Needles | null): string => {
+  if (!needles || text.search(needles.beginnings) < 0) return text;
+  const { beginnings, whole, short } = needles;
+  let clean = '';
+  let from = 0;
+  beginnings.lastIndex = 0;
+  for (let match = beginnings.exec(text); match; match = beginnings.exec(text)) {
+    const { index } = match;
+    const found = [...(whole.get(match[0]) ?? []), ...short].find((form) => text.startsWith(form, index));
+    if (found === undefined) {
+      beginnings.lastIndex = index + 1;
+    } else {
+      clean += text.slice(from, index) + MASK;
+      beginnings.lastIndex = from = index + found.length;
+    }
+  }
+  return clean + text.slice(from);
+};
+
+/** The same JSON without needless escapes: `\/` and `\u003d`, as many servers write them, would hide a secret. */
+const withoutEscapes = (json: string): string => {
+  if (!json.includes('\\')) return json;
+  try {
+    return JSON.stringify(JSON.parse(json));
+  } catch {
+    return json; // the caller finds out what it is
+  }
 };
 
 export interface Secrets {
@@ -43,35 +96,40 @@ export interface Secrets {
 }
 
 export const createSecrets = (): Secrets => {
-  const lasting: string[] = [];
-  const passing: string[] = [];
-  let all: RegExp | null = null;
-  let certain: RegExp | null = null;
+  /** Known secrets, and their forms. */
+  const lasting = new Map<string, string[]>();
+  const passing = new Map<string, string[]>();
+  let all: Needles | null = null;
+  let certain: Needles | null = null;
   const rebuild = (): void => {
     const secrets = [...lasting, ...passing];
-    all = anyOf(secrets.flatMap(formsOf));
-    certain = anyOf(secrets.filter(({ length }) => length >= CERTAIN_LENGTH).flatMap((secret) => [...formsOf(secret)]));
+    all = needlesOf(secrets.flatMap(([, forms]) => forms));
+    certain = needlesOf(secrets.flatMap(([{ length }, forms]) => (length >= CERTAIN_LENGTH ? forms : [])));
   };
-  const replaceAll = (text: string, needles: RegExp | null): string => (needles ? text.replace(needles, MASK) : text);
-  const has = (text: string, needles: RegExp | null): boolean => needles !== null && text.search(needles) >= 0;
 
   return {
     add(secret, always = false) {
-      if (!secret || lasting.includes(secret) || passing.includes(secret)) return;
-      (always ? lasting : passing).push(secret);
-      if (passing.length > 16) passing.shift();
+      if (!secret || lasting.has(secret) || passing.has(secret)) return;
+      (always ? lasting : passing).set(secret, formsOf(secret));
+      const [oldest] = passing.keys();
+      if (passing.size > 16 && oldest !== undefined) passing.delete(oldest);
       rebuild();
     },
     sentence(text, lookedUp) {
-      let clean = replaceAll(text.slice(0, 4000), all);
-      if (lookedUp) clean = replaceAll(clean, anyOf([lookedUp, lookedUp.replace(/^\+\d{1,4}-/, ''), encodeURIComponent(lookedUp), JSON.stringify(lookedUp).slice(1, -1)]));
-      return clean
+      let clean = masked(text, all);
+      if (lookedUp) clean = clean.replace(anyOf([lookedUp, lookedUp.replace(/^\+\d{1,4}-/, ''), encodeURIComponent(lookedUp), JSON.stringify(lookedUp).slice(1, -1)]), MASK);
+      // Cut only after that: half a secret would not be known any more.
+      return clean.slice(0, 1000)
         .replace(/[^\s@"'<>(),:;]+@[^\s@"'<>(),:;]+/g, MASK)
         .replace(/\+?\d[\d-]{6,}/g, MASK)
         .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
         .trim().slice(0, 200);
     },
-    in: (text) => has(text, all),
-    record: (text) => (has(text, certain) ? replaceAll(text, certain) : text),
+    in: (text) => masked(text, all) !== text,
+    record(text) {
+      const plain = withoutEscapes(text);
+      const clean = masked(plain, certain);
+      return clean === plain ? text : clean;
+    },
   };
 };

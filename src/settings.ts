@@ -100,15 +100,18 @@ export const tenantOrigin = (domain: unknown): URL => {
   return url;
 };
 
+/** No server takes longer headers. */
+const LONGEST_SECRET = 16_384;
+
 /** HTTP header values and form fields take no control characters; a token takes no blank either. */
 const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret', what: string): string => {
   const given: unknown = raw[name];
   const text = typeof given === 'string' ? given.trim().replace(name === 'token' ? /^Bearer\s+/i : /^$/, '') : '';
   if (!text) throw configFailure(name, `is missing: ${what}.`);
   if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'names an environment variable that is not set.');
-  if (name === 'token' ? !/^[\x21-\x7e]+$/.test(text) : /[\u0000-\u001f\u007f]/.test(text)) {
-    throw configFailure(name, 'holds characters that cannot be sent.');
-  }
+  const canBeSent = name === 'token' ? /^[\x21-\x7e]+$/.test(text) : !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed();
+  if (!canBeSent) throw configFailure(name, 'holds characters that cannot be sent.');
+  if (text.length > LONGEST_SECRET) throw configFailure(name, `is longer than ${LONGEST_SECRET} characters.`);
   return text;
 };
 

@@ -12,8 +12,6 @@ import type { Exchange, Receiver, Transport, TransportResult } from './transport
 export interface Token {
   /** Headers of a lookup with this token. */
   readonly headers: string[];
-  /** The tenant has accepted it at least once. */
-  proven: boolean;
 }
 
 export interface TokenSource {
@@ -21,10 +19,10 @@ export interface TokenSource {
   ready(): Token | null;
   /** Calls back with a token, at once if there is one. */
   use(callback: (token: Token | LookupFailure) => void): void;
-  /** The tenant took this token, whatever it answered otherwise. */
-  accepted(token: Token): void;
   /** The tenant refused this token. True: `use` will give another one. */
   refused(token: Token): boolean;
+  /** How the replay after a renewal went: what did not help is not repeated for a while. */
+  replayed(accepted: boolean): void;
   /** Whole seconds until expiry; `null` when that is not known. */
   readonly expiresIn: number | null;
   /** Tokens fetched after the first. */
@@ -37,8 +35,8 @@ const lookupHeaders = (token: string, userAgent: string): string[] => [
 ];
 
 export const fixedToken = (token: string, userAgent: string): TokenSource => {
-  const fixed: Token = { headers: lookupHeaders(token, userAgent), proven: false };
-  return { ready: () => fixed, use: (callback) => callback(fixed), accepted: () => undefined, refused: () => false, expiresIn: null, renewals: 0, close: () => undefined };
+  const fixed: Token = { headers: lookupHeaders(token, userAgent) };
+  return { ready: () => fixed, use: (callback) => callback(fixed), refused: () => false, replayed: () => undefined, expiresIn: null, renewals: 0, close: () => undefined };
 };
 
 /** What a vendor's tenant grants unless an administrator changed it. */
@@ -67,6 +65,10 @@ class Pause {
     this.until = 0;
   }
 }
+
+/** No server takes longer headers. */
+const LONGEST_TOKEN = 16_384;
+const canBeToken = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(value);
 
 const lifetimeMs = (expiresIn: unknown): number => {
   const seconds = typeof expiresIn === 'number' || (typeof expiresIn === 'string' && expiresIn.trim() !== '') ? Number(expiresIn) : NaN;
@@ -116,7 +118,7 @@ export class ClientToken implements TokenSource, Receiver {
   private exchange: Exchange | null = null;
   private fetched = 0;
   private startedAt = 0;
-  /** After a token call that failed, and after a new token that the tenant refused all the same. */
+  /** After a token call that failed, and after a new token that the tenant refused as well. */
   private readonly afterFailure = new Pause();
   private readonly afterRefusal = new Pause();
   /** Why the tenant gives no token: the answer to everybody until the pause is over. */
@@ -161,22 +163,18 @@ export class ClientToken implements TokenSource, Receiver {
     }
   }
 
-  accepted(token: Token): void {
-    if (token.proven) return;
-    token.proven = true;
-    this.afterRefusal.reset();
-  }
-
   refused(token: Token): boolean {
     if (token !== this.current) return true;
-    if (!token.proven) {
-      // Fresh from the tenant and refused all the same: asking for more of them would be a storm.
-      const now = this.parts.clock.now();
-      if (!this.afterRefusal.isOver(now)) return false;
-      this.afterRefusal.begin(now);
-    }
+    // A new token did not help the last time: asking for more of them would be a storm.
+    if (!this.afterRefusal.isOver(this.parts.clock.now())) return false;
     this.current = null;
     return true;
+  }
+
+  replayed(accepted: boolean): void {
+    const now = this.parts.clock.now();
+    if (accepted) this.afterRefusal.reset();
+    else if (this.afterRefusal.isOver(now)) this.afterRefusal.begin(now);
   }
 
   close(): void {
@@ -203,7 +201,7 @@ export class ClientToken implements TokenSource, Receiver {
     const { clock, secrets, userAgent, report, hold } = this.parts;
     const body = parseObject(reply.text);
     const token = body?.access_token;
-    if (!body || reply.status >= 300 || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
+    if (!body || reply.status >= 300 || !canBeToken(token)) {
       const failure = failureOf(reply, body, 'access_token', secrets, null);
       const holdMs = isPassing(failure) ? retryAfterMs(reply.retryAfter, clock) : null;
       if (holdMs !== null) hold(holdMs, failure);
@@ -212,9 +210,9 @@ export class ClientToken implements TokenSource, Receiver {
     report(false);
     this.ended();
     secrets.add(token);
-    if (typeof body.id_token === 'string') secrets.add(body.id_token);
+    if (canBeToken(body.id_token)) secrets.add(body.id_token);
     const lifetime = lifetimeMs(body.expires_in);
-    this.current = { headers: lookupHeaders(token, userAgent), proven: false };
+    this.current = { headers: lookupHeaders(token, userAgent) };
     this.expiresAt = this.startedAt + lifetime;
     this.renewAt = this.expiresAt - Math.min(lifetime * EARLY, LONGEST_EARLY_MS);
     this.fetched++;

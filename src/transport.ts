@@ -145,17 +145,27 @@ class DispatchedExchange implements Exchange {
   }
 
   private tooLarge(controller: Dispatcher.DispatchController): void {
-    this.end(responseFailure(this.status, 'over 1 MiB'));
+    this.unreadable('over 1 MiB');
     controller.abort(new Error('over 1 MiB'));
   }
 
   onResponseEnd(): void {
-    const { status, headers, chunks } = this;
+    const { headers, chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
     const text = decodeBody(body, headers['content-encoding']);
-    if (text === null) return this.end(responseFailure(status, `a body whose encoding "${String(headers['content-encoding'])}" cannot be read, or over 1 MiB`));
-    const retryAfter = headers['retry-after'];
-    this.end({ status, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined });
+    if (text === null) this.unreadable(`a body whose encoding "${String(headers['content-encoding'])}" cannot be read, or over 1 MiB`);
+    else this.reply(text);
+  }
+
+  private reply(text: string): void {
+    const retryAfter = this.headers['retry-after'];
+    this.end({ status: this.status, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined });
+  }
+
+  /** From 400 on the status says enough. */
+  private unreadable(what: string): void {
+    if (this.status >= 400) this.reply('');
+    else this.end(responseFailure(this.status, what));
   }
 
   onResponseError(_controller: unknown, error: Error): void {

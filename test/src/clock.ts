@@ -13,11 +13,15 @@ export class FakeClock implements Clock {
   private readonly timers = new Set<FakeTimer>();
   private readonly watchers = new Set<() => void>();
 
+  /** `grain`: timers fire at multiples of so many milliseconds only, late rather than early. */
+  constructor(private readonly grain = 0) {}
+
   now = (): number => this.time;
   date = (): number => Date.UTC(2026, 0, 1) + this.time;
 
   setTimeout(callback: () => void, ms: number): FakeTimer {
-    const timer = { at: this.time + ms, ms, callback };
+    const at = this.time + ms;
+    const timer = { at: this.grain > 0 ? Math.ceil(at / this.grain) * this.grain : at, ms, callback };
     this.timers.add(timer);
     for (const look of [...this.watchers]) look();
     return timer;

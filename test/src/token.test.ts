@@ -1,0 +1,275 @@
+import { expect } from 'chai';
+import { answer, found, grants, inTurn, type Script, type ScriptedTenant } from '../support/servers';
+import { FakeClock } from './clock';
+import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, startServer, TOKEN } from './support';
+
+const expired = answer(400, { error: 'invalid_token', error_description: 'Access token expired:abc' });
+/** As a tenant does: tokens that it has not granted, or that are too old, are refused. */
+const takes = (...good: string[]): Script => (seen, response) => (good.some((token) => seen.headers.authorization === `Bearer ${token}`) ? found : expired)(seen, response);
+
+describe('token', () => {
+  let server: ScriptedTenant;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    server = await startServer();
+    clock = new FakeClock();
+  });
+  afterEach(closeAll);
+
+  const used = (): (string | undefined)[] => server.lookups.map(({ headers }) => headers.authorization?.replace('Bearer ', ''));
+
+  describe('life', () => {
+    it('one call for any number of messages that wait', async () => {
+      const tenant = openTenant(server, { ...CLIENT, concurrency: 100 });
+      await Promise.all(mobiles(500).map((value) => byMobile(tenant, value)));
+      expect(server.tokenCalls).to.have.length(1);
+      expect(tenant.stats().token.renewals).to.equal(0);
+    });
+
+    it('is renewed in the background a minute before it expires: nobody waits, one call', async () => {
+      const tenant = openTenant(server, CLIENT, { clock });
+      await byMobile(tenant, '13800000001');
+      clock.advance(1_739_999);
+      await byMobile(tenant, '13800000002');
+      expect(server.tokenCalls).to.have.length(1);
+      clock.advance(1);
+      const tokens: (() => void)[] = [];
+      const grant = server.onToken;
+      server.onToken = (seen, response) => void tokens.push(() => grant(seen, response));
+      expect((await Promise.all(mobiles(20).map((value) => byMobile(tenant, value)))).length).to.equal(20);
+      expect(new Set(used())).to.deep.equal(new Set(['token-1']));
+      await server.until(() => tokens.length === 1);
+      tokens[0]?.();
+      await server.until(() => server.tokenCalls.length === 2);
+      while (tenant.stats().token.renewals === 0) await byMobile(tenant, '13800000003');
+      server.lookups.length = 0;
+      await byMobile(tenant, '13800000004');
+      expect(used()).to.deep.equal(['token-2']);
+      expect(tenant.stats().token).to.deep.equal({ renewals: 1, expiresIn: 1800 });
+    });
+
+    it('200 messages at the moment of expiry make one token call', async () => {
+      const tenant = openTenant(server, { ...CLIENT, concurrency: 64 }, { clock });
+      await byMobile(tenant, '13800000001');
+      clock.advance(1_800_000);
+      expect(await codesOf(mobiles(200).map((value) => byMobile(tenant, value)))).to.deep.equal(new Array(200).fill('ok'));
+      expect(server.tokenCalls).to.have.length(2);
+      expect(used().slice(1)).to.deep.equal(new Array(200).fill('token-2'));
+    });
+
+    it('200 messages whose token the tenant has just forgotten make one token call', async () => {
+      server.onLookup = takes('token-1');
+      const tenant = openTenant(server, { ...CLIENT, concurrency: 64 });
+      await byMobile(tenant, '13800000001');
+      server.onLookup = takes('token-2');
+      const all = await Promise.all(mobiles(200).map((value) => byMobile(tenant, value)));
+      expect(server.tokenCalls).to.have.length(2);
+      expect(all.filter(({ lookup }) => lookup.attempts > 2)).to.deep.equal([]);
+    });
+
+    it('a failed renewal in the background costs nobody anything, and is not repeated with every message', async () => {
+      const tenant = openTenant(server, CLIENT, { clock });
+      await byMobile(tenant, '13800000001');
+      server.onToken = answer(503, '');
+      clock.advance(1_750_000);
+      expect(await codesOf(mobiles(50).map((value) => byMobile(tenant, value)))).to.deep.equal(new Array(50).fill('ok'));
+      await server.until(() => server.tokenCalls.length === 2);
+      for (const value of mobiles(50)) await byMobile(tenant, value);
+      expect(server.tokenCalls.length).to.be.at.most(3);
+      server.onToken = answer(200, { access_token: 'another', expires_in: 1800 });
+      clock.advance(50_001);
+      await byMobile(tenant, '13800000001');
+      expect(used().at(-1)).to.equal('another');
+    });
+
+    const lifetimes: [unknown, number][] = [
+      [1719, 1719], ['1800', 1800], [' 60 ', 60], [undefined, 1800], [null, 1800], ['soon', 1800], ['', 1800], [{}, 1800], [0, 1], [-5, 1], ['0', 1], [0.001, 1], ['-1', 1],
+    ];
+    for (const [expiresIn, seconds] of lifetimes) {
+      it(`expires_in ${JSON.stringify(expiresIn)}: kept for ${seconds} s, no loop`, async () => {
+        server.onToken = grants(expiresIn === undefined ? {} : { expires_in: expiresIn });
+        const tenant = openTenant(server, CLIENT, { clock });
+        for (const value of mobiles(30)) await byMobile(tenant, value);
+        expect(server.tokenCalls).to.have.length(1);
+        expect(tenant.stats().token.expiresIn).to.equal(seconds);
+        clock.advance(seconds * 1000);
+        await byMobile(tenant, '13800000001');
+        expect(server.tokenCalls).to.have.length(2);
+      });
+    }
+
+    it('a token that is too old on its arrival still serves who waited for it, and makes no loop', async () => {
+      const grant = grants({ expires_in: 1 });
+      server.onToken = (seen, response) => {
+        clock.advance(2000);
+        grant(seen, response);
+      };
+      expect((await byMobile(openTenant(server, CLIENT, { clock }), '13800001111')).lookup.attempts).to.equal(1);
+      expect(server.tokenCalls).to.have.length(1);
+    });
+
+    it('the fixed token is sent as it is, and needs no token call', async () => {
+      const tenant = openTenant(server);
+      await byMobile(tenant, '13800001111');
+      expect(used()).to.deep.equal([TOKEN]);
+      expect(server.tokenCalls).to.have.length(0);
+      expect(tenant.stats().token).to.deep.equal({ renewals: 0, expiresIn: null });
+    });
+  });
+
+  describe('refused by a lookup', () => {
+    const refusals = {
+      'HTTP 400 invalid_token': expired, '401 invalid_token': answer(401, { error: 'invalid_token' }), '200 invalid_token': answer(200, { error: 'invalid_token' }),
+      '401 without a body': answer(401, ''), '401 unauthorized_user': answer(401, { error: 'unauthorized_user' }), '401 HTML': answer(401, '<html>'),
+      '403 invalid_token': answer(403, { error: 'invalid_token' }), '400 error_code invalid_token': answer(400, { error_code: 'invalid_token' }),
+    };
+    for (const [name, script] of Object.entries(refusals)) {
+      it(`${name}: renewed once, replayed once`, async () => {
+        server.onLookup = inTurn(script, found);
+        const tenant = openTenant(server, { ...CLIENT, retries: 0 });
+        const { user, lookup } = await byMobile(tenant, '13800001111');
+        expect([user.user_id, lookup.attempts]).to.deep.equal(['id of 13800001111', 2]);
+        expect(used()).to.deep.equal(['token-1', 'token-2']);
+        expect(tenant.stats().lookups.retried).to.equal(1);
+      });
+
+      it(`${name} again: unauthorized, and no more calls`, async () => {
+        server.onLookup = script;
+        const failure = await failureOf(byMobile(openTenant(server, { ...CLIENT, retries: 5 }), '13800001111'));
+        expect(failure).to.include({ category: 'unauthorized', retryable: false });
+        expect(failure.lookup?.attempts).to.equal(2);
+        expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([2, 2]);
+      });
+
+      it(`${name} with a fixed token: unauthorized at once`, async () => {
+        server.onLookup = script;
+        const failure = await failureOf(byMobile(openTenant(server), '13800001111'));
+        expect(failure.category).to.equal('unauthorized');
+        expect(failure.lookup?.attempts).to.equal(1);
+        expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([0, 1]);
+      });
+    }
+
+    it('401 invalid_client is about the client: not renewed', async () => {
+      server.onLookup = answer(401, { error: 'invalid_client' });
+      const failure = await failureOf(byMobile(openTenant(server, CLIENT), '13800001111'));
+      expect(failure).to.include({ code: 'invalid_client', category: 'unauthorized' });
+      expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([1, 1]);
+    });
+
+    it('a tenant that refuses every token meets no storm: 300 messages, a handful of token calls', async () => {
+      server.onLookup = expired;
+      const tenant = openTenant(server, { ...CLIENT, concurrency: 8 }, { clock });
+      const codes = await codesOf(mobiles(300).map((value) => byMobile(tenant, value)));
+      expect(new Set(codes)).to.deep.equal(new Set(['invalid_token']));
+      expect(server.tokenCalls.length).to.be.at.most(3);
+      expect(server.lookups.length).to.be.at.most(320);
+      for (const seconds of [1, 2, 4, 8]) {
+        clock.advance(seconds * 1000);
+        server.tokenCalls.length = 0;
+        await codesOf(mobiles(50).map((value) => byMobile(tenant, value)));
+        expect(server.tokenCalls.length).to.be.at.most(1);
+      }
+    });
+
+    it('a tenant that refuses one kind of lookup always meets no storm, although the other kind works', async () => {
+      server.onLookup = (seen, response) => (seen.path.endsWith('mobile') ? found : answer(401, { error: 'unauthorized_user' }))(seen, response);
+      const tenant = openTenant(server, CLIENT, { clock });
+      for (const value of mobiles(50)) {
+        await byMobile(tenant, value);
+        expect(await codesOf([tenant.lookup({ by: 'username', value })])).to.deep.equal(['unauthorized_user']);
+      }
+      expect(server.tokenCalls.length).to.be.at.most(5);
+    });
+
+    it('after that the tenant is well again: the next token is used by all', async () => {
+      server.onLookup = expired;
+      const tenant = openTenant(server, CLIENT, { clock });
+      await codesOf(mobiles(20).map((value) => byMobile(tenant, value)));
+      server.onLookup = (seen, response) => (seen.headers.authorization === 'Bearer token-1' || seen.headers.authorization === 'Bearer token-2' ? expired : found)(seen, response);
+      clock.advance(1000);
+      expect(await codesOf(mobiles(20).map((value) => byMobile(tenant, value)))).to.deep.equal(new Array(20).fill('ok'));
+    });
+
+    it('a late refusal of the old token does not cost the new one', async () => {
+      const held: ((script: Script) => void)[] = [];
+      server.onLookup = (seen, response) => void held.push((script) => script(seen, response));
+      const tenant = openTenant(server, CLIENT);
+      const both = ['13800000001', '13800000002'].map((value) => byMobile(tenant, value));
+      await server.until(() => held.length === 2);
+      held[0]?.(expired);
+      await server.until(() => held.length === 3);
+      held[2]?.(found);
+      await both[0];
+      held[1]?.(expired);
+      await server.until(() => held.length === 4);
+      held[3]?.(found);
+      expect((await both[1])?.lookup.attempts).to.equal(2);
+      expect(server.tokenCalls).to.have.length(2);
+      expect(used()).to.deep.equal(['token-1', 'token-1', 'token-2', 'token-2']);
+    });
+
+    it('a renewal and retries add up within one lookup', async () => {
+      server.onLookup = inTurn(answer(503, ''), expired, answer(503, ''), found);
+      const { lookup } = await byMobile(openTenant(server, { ...CLIENT, retries: 2 }, { random: () => 0 }), '13800001111');
+      expect(lookup.attempts).to.equal(4);
+    });
+  });
+
+  describe('not granted', () => {
+    it('invalid_client: never retried, and many messages make one token call', async () => {
+      server.onToken = answer(401, { error: 'invalid_client', error_description: 'Bad client credentials' });
+      const tenant = openTenant(server, { ...CLIENT, retries: 5, concurrency: 4 }, { clock });
+      const failure = await failureOf(byMobile(tenant, '13800001111'));
+      expect(failure).to.include({ code: 'invalid_client', category: 'unauthorized', status: 401, retryable: false });
+      expect(failure.lookup?.attempts).to.equal(1);
+      expect(new Set(await codesOf(mobiles(500).map((value) => byMobile(tenant, value))))).to.deep.equal(new Set(['invalid_client']));
+      expect(server.tokenCalls).to.have.length(1);
+      for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+        clock.advance(seconds * 1000);
+        await codesOf(mobiles(100).map((value) => byMobile(tenant, value)));
+      }
+      expect(server.tokenCalls).to.have.length(8);
+      expect(server.lookups).to.have.length(0);
+    });
+
+    it('the secret is mended: the next token call finds out by itself', async () => {
+      server.onToken = inTurn(answer(401, { error: 'invalid_client' }), grants());
+      const tenant = openTenant(server, CLIENT, { clock });
+      await failureOf(byMobile(tenant, '13800001111'));
+      clock.advance(1000);
+      expect((await byMobile(tenant, '13800001111')).lookup.source).to.equal('tenant');
+    });
+
+    const answers: Record<string, [Script, string, string]> = {
+      'HTML with 200': [answer(200, '<html>'), 'CIAM.RESPONSE', 'bad-response'],
+      'no access_token': [answer(200, { token_type: 'bearer' }), 'CIAM.RESPONSE', 'bad-response'],
+      'a token that cannot be a header': [answer(200, { access_token: 'a\r\nb' }), 'CIAM.RESPONSE', 'bad-response'],
+      'a token that is no text': [answer(200, { access_token: 5 }), 'CIAM.RESPONSE', 'bad-response'],
+      'a token far too long': [answer(200, { access_token: 'x'.repeat(500_000) }), 'CIAM.RESPONSE', 'bad-response'],
+      'an error body inside a 200': [answer(200, { error: 'invalid_client' }), 'invalid_client', 'unauthorized'],
+      'insufficient_scope': [answer(400, { error: 'insufficient_scope' }), 'insufficient_scope', 'forbidden'],
+      'APP.0003': [answer(400, { error_code: 'IDAAS.TENANT.APP.0003' }), 'IDAAS.TENANT.APP.0003', 'forbidden'],
+      'a redirect': [answer(302, '', { location: 'https://elsewhere.example.com' }), 'CIAM.RESPONSE', 'bad-response'],
+      '404': [answer(404, '<html>'), 'CIAM.HTTP.404', 'rejected'],
+      '401 without a body': [answer(401, ''), 'CIAM.HTTP.401', 'unauthorized'],
+    };
+    for (const [name, [script, code, category]] of Object.entries(answers)) {
+      it(`${name}: ${code}, ${category}, one token call`, async () => {
+        server.onToken = script;
+        const tenant = openTenant(server, CLIENT);
+        expect(await failureOf(byMobile(tenant, '13800001111'))).to.include({ code, category });
+        await codesOf(mobiles(50).map((value) => byMobile(tenant, value)));
+        expect(server.tokenCalls).to.have.length(1);
+        expect(server.lookups).to.have.length(0);
+      });
+    }
+  });
+
+  for (const id of [{ id_token: '\ud800' }, { id_token: 'x'.repeat(500_000) }, { id_token: 5 }]) {
+    it(`an id_token that nobody needs does no harm: ${typeof id.id_token} ${String(id.id_token).length}`, async () => {
+      server.onToken = grants({ expires_in: 1800, ...id });
+      expect((await byMobile(openTenant(server, { ...CLIENT, timeout: 1 }), '13800001111')).lookup.attempts).to.equal(1);
+    });
+  }
+});
