@@ -153,7 +153,7 @@ class DispatchedExchange implements Exchange {
     const { headers, chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
     const text = decodeBody(body, headers['content-encoding']);
-    if (text === null) this.unreadable(`a body whose encoding "${String(headers['content-encoding'])}" cannot be read, or over 1 MiB`);
+    if (text === null) this.unreadable('a body whose content-encoding cannot be read, or over 1 MiB');
     else this.reply(text);
   }
 
