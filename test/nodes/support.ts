@@ -23,7 +23,6 @@ export interface Arrival {
 
 export interface Flow {
   user: HelperNode;
-  tenant: HelperNode;
   /** Every status that the lookup node showed so far. */
   statuses: Status[];
   /** Sends a message in. Resolves with what came out once the node is done with it. */
@@ -94,7 +93,7 @@ export const startServer = async (...options: Parameters<typeof ScriptedTenant.s
 export const watch = (): Flow => {
   const events = new EventEmitter().setMaxListeners(0);
   const statuses: Status[] = [];
-  const [user, tenant] = [node('user'), node('tenant')];
+  const user = node('user');
   for (const port of PORTS) {
     node(port).on('input', (message: Message) => {
       const key = message[KEY];
@@ -129,7 +128,7 @@ export const watch = (): Flow => {
   };
 
   return {
-    user, tenant, statuses, until,
+    user, statuses, until,
     on: (port, listener) => void events.on(port, listener),
     send: async (message) => {
       const [first] = (await outcome(message, single)).filter(({ port }) => port !== 'completed');
