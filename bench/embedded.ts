@@ -33,7 +33,7 @@ export const startEmbedded = async (redJs: string, userDir: string, { flows, cre
   red.init(server, {
     userDir, flowFile: 'flows.json', credentialSecret: false, nodesDir: NODES, uiHost: '127.0.0.1', uiPort: 0,
     httpAdminRoot: '/', httpNodeRoot: false, telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false },
-    logging: { console: { level: 'warn', metrics: false, audit: false } },
+    logging: { console: { level: 'error', metrics: false, audit: false } },
   });
   const started = new Promise<void>((resolve, reject) => {
     red.events.once('flows:started', resolve);
@@ -46,7 +46,7 @@ export const startEmbedded = async (redJs: string, userDir: string, { flows, cre
   await Promise.all([started, once(server, 'listening')]);
   const { runs } = require(join(NODES, 'bench.js')) as typeof import('./nodes/bench');
   return {
-    version: red.version(),
+    version: red.version().replace('-git', ''),
     run: (loop, load) => {
       const run = runs.get(loop);
       if (!run) throw new Error(`The flow has no loop "${loop}".`);

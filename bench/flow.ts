@@ -28,7 +28,7 @@ const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: F
     bareTls: bareCaller(undici, tls, CONCURRENCY, certificate.cert),
   }, ms);
 
-  report({ versions: { nodeRed: nodeRed.version.replace('-git', ''), node: process.versions.node } });
+  report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } });
   for (const [name, row] of Object.entries(all)) {
     if (!rows.includes(name)) continue;
     const before = await server.usage();
@@ -37,7 +37,7 @@ const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: F
     const used = await server.usage() - before;
     report({ row: name, samples, serverLoad: used / (performance.now() - started) });
     const run = profiled && row[profiled.contender];
-    if (run) await profile(profiled.kind, run, join(output, `${name}-${profiled.contender}-${nodeRed.version}`));
+    if (run) console.error(`${name}, ${profiled.contender}:\n${await profile(profiled.kind, run, join(output, `${name}-${profiled.contender}-${nodeRed.version}`))}`);
   }
   await nodeRed.stop();
   await server.stop();

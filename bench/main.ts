@@ -1,18 +1,23 @@
 /** `npm run bench`: measures, prints one table, and keeps every sample in build-output/bench.json. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, tarball } from '../test/support/package';
-import type { Major } from '../test/support/versions';
+import { root, type Major } from '../test/support/versions';
 import { compile, OUTPUT } from './compile';
 import { measureFlows, measureMemory, measurePalette, measureSize } from './measure';
 import { readOptions } from './options';
 import { complaintsAbout } from './sane';
 import { type Measured, table } from './table';
 
+/** Where the package was installed to. */
+const distOf = (userDir: string): string => join(userDir, 'node_modules/@ciam-flows/node-red-ciam/dist');
+
 const say = (text: string): void => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
 
 const measure = async (major: Major, packed: string, plan: ReturnType<typeof readOptions>): Promise<Measured> => {
   const place = { major, userDir: await install(major, Promise.resolve(packed)) };
+  if (plan.profiled && !plan.packed) execFileSync(process.execPath, [require.resolve('tsx/cli'), join(root, 'scripts/build.ts'), '--readable', distOf(place.userDir)]);
   const few = Math.min(plan.rounds, 5);
   const measured: Measured = await measureFlows(place, plan, (row) => say(`Node-RED ${major}: ${row}`));
   if (plan.rows.includes('memory')) {

@@ -34,12 +34,12 @@ const keepEntriesApart: Plugin = {
 /** The package has to stay under 300 kB with examples and help in it; the sources are a clone away, and the build can be repeated. */
 const SMALL: BuildOptions = { bundle: true, charset: 'utf8', legalComments: 'none', minify: true, logLevel: 'warning' };
 
-const buildRuntime = async (): Promise<void> => {
+const buildRuntime = async (outdir: string, minify: boolean): Promise<void> => {
   await build({
-    ...SMALL, entryPoints: ENTRIES.map((path) => `${path}.ts`), outbase: root, outdir: dist, absWorkingDir: root,
+    ...SMALL, minify, entryPoints: ENTRIES.map((path) => `${path}.ts`), outbase: root, outdir, absWorkingDir: root,
     platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart],
   });
-  chmodSync(join(dist, 'src/simulator/cli.js'), 0o755);
+  chmodSync(join(outdir, 'src/simulator/cli.js'), 0o755);
 };
 
 /** The types that `createTenant` leads to; those of our inside stay here. */
@@ -76,9 +76,12 @@ const buildEditor = async (type: string): Promise<void> => {
 };
 
 const main = async (): Promise<void> => {
+  const [option, folder] = process.argv.slice(2);
+  // For profiles: the runtime alone, with the names of its functions.
+  if (option === '--readable' && folder !== undefined) return buildRuntime(folder, false);
   rmSync(dist, { recursive: true, force: true });
   buildTypes();
-  await Promise.all([buildRuntime(), ...nodeTypes.map(buildEditor)]);
+  await Promise.all([buildRuntime(dist, true), ...nodeTypes.map(buildEditor)]);
 };
 
 main().catch((error: unknown) => {
