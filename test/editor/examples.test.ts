@@ -1,0 +1,79 @@
+/** The examples as a person meets them: imported, deployed, clicked, read in the debug panel. */
+import { expect } from 'chai';
+import { EXAMPLES, example, nodeOf } from '../support/examples';
+import { type FlowNode, MAJORS } from '../support/runtime';
+import { type Editor, openEditor, screenshot, useDesk } from './browser';
+
+const START = [{ id: 'start', type: 'tab', label: 'Start' }, { id: 'note', type: 'comment', z: 'start', name: 'start', x: 100, y: 40, wires: [] }];
+
+const importFlow = async ({ page, press }: Editor, flow: FlowNode[]): Promise<void> => {
+  await press('Control+i');
+  await page.waitForSelector('#red-ui-clipboard-dialog-import-text', { state: 'visible' });
+  await page.fill('#red-ui-clipboard-dialog-import-text', JSON.stringify(flow));
+  await press('End');
+  await page.click('#red-ui-clipboard-dialog-ok:not([disabled])');
+  await page.locator('#red-ui-workspace-tabs').getByText(labelOf(flow)).waitFor();
+};
+
+const labelOf = (flow: FlowNode[]): string => String(nodeOf(flow, 'tab')['label']);
+
+const show = async ({ page }: Editor, label: string): Promise<void> => {
+  await page.locator('#red-ui-workspace-tabs').getByText(label).click();
+  await page.waitForFunction(`RED.nodes.workspace(RED.workspaces.active()).label === ${JSON.stringify(label)}`);
+};
+
+/** Clicks the button of an inject node on the flow that is shown. */
+const inject = async ({ page, value }: Editor, name: string): Promise<void> => {
+  const id = await value<string>(`RED.nodes.filterNodes({ z: RED.workspaces.active(), type: 'inject' }).find((node) => node.name === ${JSON.stringify(name)}).id`);
+  await page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click();
+};
+
+const debugged = async ({ page }: Editor, words: RegExp): Promise<void> => {
+  await page.locator('.red-ui-debug-msg').filter({ hasText: words }).first().waitFor({ state: 'attached' });
+};
+
+const statusOf = (name: string): string =>
+  `$('[id="' + RED.nodes.filterNodes({ z: RED.workspaces.active(), type: 'ciam-user' }).find((node) => node.name === ${JSON.stringify(name)}).id + '"] .red-ui-flow-node-status-label').text()`;
+
+for (const major of MAJORS) {
+  describe(`examples in the editor of Node-RED ${major}`, () => {
+    const desk = useDesk({ major, flows: START });
+
+    it('are imported with no node unknown or not properly configured, and answer at a click', async () => {
+      const { editor } = desk;
+      for (const file of EXAMPLES) await importFlow(editor, example(file));
+      const wrong = await editor.value<unknown[]>(`(() => {
+        const all = [];
+        RED.nodes.eachNode((node) => all.push(node));
+        RED.nodes.eachConfig((node) => all.push(node));
+        return all.filter((node) => node.type === 'unknown' || node.valid === false).map(({ id, type, name, validationErrors }) => ({ id, type, name, validationErrors }));
+      })()`);
+      expect(wrong).to.deep.equal([]);
+      await editor.deploy();
+
+      await editor.press('Control+g', 'd');
+      await show(editor, '01 Look up by mobile');
+      await inject(editor, '13800001111');
+      await debugged(editor, /user_id: "20220126/);
+      await editor.page.waitForFunction(`${statusOf('look up by mobile')} === 'found'`);
+      await inject(editor, '13800000404');
+      await debugged(editor, /IDAAS\.TENANT\.USER\.0001/);
+      await editor.page.waitForFunction(`${statusOf('look up by mobile')} === 'not found'`);
+      await screenshot(editor.page, `node-red-${major} example 01`);
+      await show(editor, '02 Look up by username');
+      await inject(editor, 'zhangsan');
+      await debugged(editor, /user_id: "20220413/);
+    });
+
+    it('show their status in Chinese to Chinese readers, and none after a redeploy', async () => {
+      await desk.nodeRed.deploy(example('01-look-up-by-mobile.json'));
+      const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
+      await show(editor, '01 Look up by mobile');
+      await inject(editor, '13800001111');
+      await editor.page.waitForFunction(`${statusOf('look up by mobile')} === '已找到'`);
+      await desk.nodeRed.deploy(await desk.nodeRed.flows());
+      await editor.page.waitForFunction(`${statusOf('look up by mobile')} === ''`);
+      await editor.close();
+    });
+  });
+}
