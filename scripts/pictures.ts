@@ -37,7 +37,7 @@ const flow = async (page: Page, url: string, path: string): Promise<void> => {
   await page.locator('.red-ui-debug-msg').last().locator('.red-ui-debug-msg-expandable').first().click();
   await page.evaluate(`RED.view.select({ nodes: [] }); document.querySelector('.red-ui-palette-node[data-palette-type="ciam-user"]').scrollIntoView({ block: 'center' })`);
   await page.mouse.move(640, 440);
-  await page.waitForFunction(`/found|已找到/.test(document.querySelector('.red-ui-flow-node-status-label')?.textContent)`);
+  await page.locator('.red-ui-flow-node-status-label', { hasText: /^(found|已找到)$/ }).waitFor();
   await page.screenshot({ path });
 };
 
