@@ -23,10 +23,10 @@ export const npm = async (node: string, args: string[], cwd: string): Promise<st
   return stdout;
 };
 
-const isAlive = (pid: number): boolean => {
+/** A negative number means a process group. */
+export const isAlive = (pid: number): boolean => {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, 0);
   } catch {
     return false;
   }
