@@ -21,7 +21,8 @@ const tlsOf = (red: Red, id: unknown, configFailure: ConfigFailure): TlsSettings
 
 interface ProxyNode {
   url?: string;
-  noproxy?: string[];
+  /** A list; flows written by hand may have a text. */
+  noproxy?: string[] | string | null;
   credentials?: { username?: string; password?: string };
 }
 
@@ -29,13 +30,14 @@ const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySett
   if (typeof id !== 'string' || !id) return undefined;
   const node = red.nodes.getNode(id) as ProxyNode | null | undefined;
   if (!node?.url) throw configFailure('proxy', 'the proxy node does not exist, is disabled or has no URL.');
-  const text = /^[a-z]+:\/\//i.test(node.url) ? node.url : `http://${node.url}`;
+  const text = node.url.includes('://') ? node.url : `http://${node.url}`;
   if (!URL.canParse(text)) throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
   const url = new URL(text);
   const { username = '', password = '' } = node.credentials ?? {};
   if (username) url.username = encodeURIComponent(username);
   if (password) url.password = encodeURIComponent(password);
-  return { url: url.href, noProxy: node.noproxy ?? [] };
+  const exceptions = Array.isArray(node.noproxy) ? node.noproxy : (node.noproxy ?? '').split(/[,\s]+/);
+  return { url: url.href, noProxy: exceptions };
 };
 
 /** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
