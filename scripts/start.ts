@@ -1,10 +1,11 @@
 /** `npm start`: Node-RED with this package and its examples on a throw-away user directory. Nothing is left when it stops. */
 import { once, EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { launchNodeRed } from './node-red';
+import { exampleFlow, type FlowNode, linkPackage, writeFlow } from './user-directory';
 
 const root = resolve(__dirname, '..');
 const HOST = '127.0.0.1';
@@ -36,19 +37,12 @@ const wantedPort = (text = '1880'): number => {
   return port;
 };
 
-/** All tabs in one flow file; what needs a broker beside it is left to Import > Examples. */
-const exampleFlows = (): object[] =>
+/** All tabs in one flow file; what needs a broker beside it has a command of its own. */
+const exampleFlows = (): FlowNode[] =>
   readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json')).sort()
-    .map((name) => JSON.parse(readFileSync(join(root, 'examples', name), 'utf8')) as { type: string }[])
+    .map(exampleFlow)
     .filter((flow) => !flow.some(({ type }) => type === 'mqtt-broker'))
     .flat();
-
-const prepare = (userDir: string): void => {
-  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(exampleFlows()));
-  const scope = join(userDir, 'node_modules/@ciam-flows');
-  mkdirSync(scope, { recursive: true });
-  symlinkSync(root, join(scope, 'node-red-ciam'), 'junction');
-};
 
 const greeting = (url: string): string => `
   Node-RED with the examples   ${url}
@@ -76,7 +70,8 @@ const main = async (): Promise<void> => {
 
   const userDir = mkdtempSync(join(tmpdir(), 'node-red-ciam-'));
   try {
-    prepare(userDir);
+    linkPackage(userDir);
+    writeFlow(userDir, exampleFlows());
     const events = new EventEmitter();
     const { url, exited } = await launchNodeRed({
       redJs: require.resolve('node-red/red.js'), userDir, settings: { uiHost: HOST, uiPort: port }, events, signal: stop.signal,

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import type { Stats } from '../../src/tenant';
+import { type FlowNode, MAJORS, type NodeRed } from '../support/runtime';
+import { ASK, askerFlows, fn, startAsker, TAB } from './asker';
+import { type Cluster, mobileOf, nodeOf, startCluster, WORKER, withProperties } from './cluster';
+
+interface Outcome {
+  payload: unknown;
+  worker?: string;
+  lookup?: { by?: unknown; value?: unknown };
+  error?: { code: string; category: string; retryable: boolean; advice: string; source: { type: string } };
+}
+
+const TENANT = nodeOf(WORKER, 'ciam-tenant').id;
+
+/** Asked and answered by HTTP: whoever asks holds a response that can be answered once only. */
+const overHttp = (rules: object): FlowNode[] => [
+  ...askerFlows(rules, 'test-outcome'),
+  { id: 'test-http', type: 'http in', z: TAB, url: '/ask', method: 'post', wires: [['test-question']] },
+  fn('test-question', TAB, 'const { by, value } = msg.payload; msg.by = by; msg.payload = value; return msg;', [[ASK]]),
+  fn('test-outcome', TAB, 'const { payload, error, lookup, worker } = msg; msg.payload = { payload, error, lookup, worker }; return msg;', [['test-response']]),
+  { id: 'test-response', type: 'http response', z: TAB },
+];
+
+const ask = async ({ url }: NodeRed, by: unknown, value: unknown): Promise<Outcome> => {
+  const response = await fetch(`${url}ask`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by, value }) });
+  return await response.json() as Outcome;
+};
+
+for (const major of MAJORS) {
+  describe(`a question to the workers, on Node-RED ${major}`, function () {
+    this.timeout(90_000);
+    let cluster: Cluster;
+    let nodeRed: NodeRed;
+
+    before(async () => {
+      cluster = await startCluster({ major });
+      await cluster.workers(1);
+      nodeRed = await cluster.start('asker', overHttp({ DEADLINE: 20 }));
+    });
+    after(() => cluster.stop());
+
+    it('comes out as from a lookup node when the user is found', async () => {
+      const { payload, error, lookup, worker } = await ask(nodeRed, 'mobile', mobileOf(7));
+      expect(payload).to.deep.include({ user_id: `id-${mobileOf(7)}`, user_name: 'user7' });
+      expect(lookup).to.deep.include({ by: 'mobile', value: mobileOf(7), source: 'tenant' });
+      expect(error).to.equal(undefined);
+      expect(worker).to.equal('worker-1');
+      expect((await ask(nodeRed, 'username', 'user8')).payload).to.deep.include({ mobile: mobileOf(8) });
+    });
+
+    it('brings the failure of the lookup, and is not asked again', async () => {
+      const { payload, error, lookup } = await ask(nodeRed, 'mobile', '13800000404');
+      expect(payload).to.equal('IDAAS.TENANT.USER.0001');
+      expect(error).to.deep.include({ code: 'IDAAS.TENANT.USER.0001', category: 'not-found', retryable: false });
+      expect(error?.source).to.deep.include({ type: 'ciam-user' });
+      expect(lookup).to.deep.include({ value: '13800000404', attempts: 1 });
+    });
+
+    it('fails with CIAM.INPUT when there is no single value or no such mode', async () => {
+      const questions: [unknown, unknown][] = [['mobile', undefined], ['mobile', [mobileOf(1), mobileOf(2)]], ['mobile', { a: 1 }], [undefined, mobileOf(1)], ['a/b', 'x'], ['#', 'x']];
+      for (const [by, value] of questions) expect(await ask(nodeRed, by, value)).to.deep.include({ payload: 'CIAM.INPUT' });
+    });
+  });
+}
+
+describe('questions to the workers', function () {
+  this.timeout(90_000);
+  let cluster: Cluster | undefined;
+  const begin = async (worker: FlowNode[], latencyMs = 0, rate = 0): Promise<Cluster> => (cluster = await startCluster({ worker, latencyMs, rate }));
+  afterEach(async () => {
+    await cluster?.stop();
+    cluster = undefined;
+  });
+
+  /** Room for two questions, and twenty answers a second. */
+  const SMALL = withProperties(WORKER, TENANT, { concurrency: 1, queueLimit: 1 });
+  const statsOf = async ({ url }: NodeRed): Promise<Pick<Stats, 'lookups' | 'token'>> =>
+    await (await fetch(`${url}ciam-tenant/${TENANT}/stats`)).json() as Stats;
+
+  it('are asked again when the queue of the worker is full, until they are answered', async () => {
+    const running = await begin(SMALL, 50);
+    const [worker] = await running.workers(1);
+    const asker = await startAsker(running, 100);
+    const tally = await (await asker.ask(40)).until(40);
+    expect(tally).to.deep.include({ right: 40, failed: {}, twice: 0 });
+    const { lookups } = await statsOf(worker as NodeRed);
+    expect(lookups.found).to.equal(40);
+    expect(lookups.failed, 'refused by the full queue').to.be.above(10);
+  });
+
+  it('fail with what the full worker said when the deadline comes first', async () => {
+    const running = await begin(SMALL, 50);
+    await running.workers(1);
+    const asker = await startAsker(running, 100);
+    const tally = await (await asker.ask(90, { rules: { DEADLINE: 1.5 } })).until(90);
+    expect(Object.keys(tally.failed)).to.deep.equal(['CIAM.QUEUE.FULL']);
+    expect(tally.right).to.be.above(0);
+    expect(tally).to.deep.include({ answered: 90, wrong: 0, twice: 0 });
+  });
+
+  it('keep to the rate that each worker is given, and to a token each', async () => {
+    const running = await begin(WORKER, 0, 10);
+    const workers = await running.workers(2);
+    const asker = await startAsker(running, 100);
+    const tally = await (await asker.ask(60)).until(60);
+    expect(tally).to.deep.include({ right: 60, failed: {} });
+    expect(tally.ms, '30 questions each, 10 a second').to.be.above(2800);
+    for (const worker of workers) expect((await statsOf(worker)).token.renewals).to.equal(0);
+  });
+
+  it('fail with ASK.TIMEOUT when nobody answers', async () => {
+    const nodeRed = await (await begin(WORKER)).start('asker', overHttp({ DEADLINE: 1 }));
+    const { payload, error, lookup } = await ask(nodeRed, 'mobile', mobileOf(1));
+    expect(payload).to.equal('ASK.TIMEOUT');
+    expect(error).to.deep.include({ code: 'ASK.TIMEOUT', category: 'timeout', retryable: true, advice: 'Check that the broker and at least one worker are running.' });
+    expect(lookup).to.deep.equal({ by: 'mobile', value: mobileOf(1) });
+  });
+
+  it('have one outcome each, however often they are answered', async () => {
+    const answer = nodeOf(WORKER, 'mqtt out').id;
+    const running = await begin([...WORKER, { ...nodeOf(WORKER, 'mqtt out'), id: 'again' }].map((node) =>
+      node['name'] === 'answer' ? { ...node, wires: [[answer, 'again']] } : node));
+    await running.workers(1);
+    const asker = await startAsker(running, 100);
+    expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100, twice: 0 });
+    // Every second answer to the first hundred has come by now: answers keep their order.
+    expect(await (await asker.ask(100)).until(100)).to.deep.include({ answered: 100, right: 100, twice: 0 });
+  });
+
+  it('are asked again at once when the worker is deployed anew', async () => {
+    const running = await begin(WORKER, 500);
+    const [worker] = await running.workers(1);
+    const asker = await startAsker(running, 100);
+    const run = await asker.ask(32, { every: 16, rules: { ASK_AGAIN_AFTER: 60, DEADLINE: 90 } });
+    await run.until(16);
+    await worker?.deploy(withProperties(WORKER, TENANT, { timeout: 3 }), 'nodes');
+    expect(await run.until(32, 40_000)).to.deep.include({ right: 32, failed: {}, twice: 0 });
+  });
+
+  it('and their answers cannot be read by another account', async () => {
+    const running = await begin(WORKER);
+    await running.workers(1);
+    const broker = nodeOf(WORKER, 'mqtt-broker');
+    const spy = await running.start('stranger', [
+      { id: 'tab', type: 'tab' }, broker,
+      { id: 'in', type: 'mqtt in', z: 'tab', topic: '#', qos: '1', datatype: 'utf8', broker: broker.id, wires: [['debug']] },
+      { id: 'debug', type: 'debug', z: 'tab', active: true, tosidebar: true, complete: 'topic', targetType: 'msg' },
+    ]);
+    const asker = await startAsker(running, 100);
+    expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100 });
+    expect(spy.debug).to.deep.equal([]);
+  });
+});

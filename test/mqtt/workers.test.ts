@@ -1,0 +1,104 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import type { NodeRed } from '../support/runtime';
+import { type Asker, startAsker, type Tally } from './asker';
+import { type Cluster, nodeOf, startCluster, WORKER, withProperties } from './cluster';
+
+const QUESTIONS = 10_000;
+const LATENCY_MS = 50;
+/** For each worker: 16 in flight, and as many again in its queue. */
+const WINDOW = 32;
+
+/** Linux counts in hundredths of a second. */
+const cpuMs = (pid: number): number => {
+  const [user = 0, system = 0] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13).map(Number);
+  return (user + system) * 10;
+};
+
+describe('several workers behind a broker', function () {
+  this.timeout(150_000);
+  let cluster: Cluster;
+  let asker: Asker;
+  const figures: Record<string, string | number>[] = [];
+
+  before(async () => {
+    cluster = await startCluster({ users: QUESTIONS, latencyMs: LATENCY_MS });
+    asker = await startAsker(cluster, QUESTIONS);
+  });
+  after(async () => {
+    await cluster.stop();
+    console.table(figures);
+  });
+
+  const note = (what: string, { answered, ms }: Tally, more: object = {}): number => {
+    const perSecond = answered / ms * 1000;
+    figures.push({ what, questions: answered, seconds: (ms / 1000).toFixed(1), 'lookups/s': Math.round(perSecond), ...more });
+    return perSecond;
+  };
+
+  const expectAllRight = (tally: Tally, questions: number): void => {
+    expect(tally).to.deep.include({ answered: questions, right: questions, wrong: 0, twice: 0, failed: {} });
+  };
+
+  /** Lookups per second. */
+  const measured = async (count: number, questions: number): Promise<number> => {
+    const workers = await cluster.workers(count);
+    const pids = [asker.nodeRed.pid, ...workers.map(({ pid }) => pid)];
+    const run = await asker.ask(questions, { rules: { WINDOW: WINDOW * count } });
+    const before = pids.map(cpuMs);
+    const tally = await run.until(questions);
+    const [asking = 0, ...working] = pids.map((pid, index) => (cpuMs(pid) - (before[index] ?? 0)) / questions);
+    expectAllRight(tally, questions);
+    const shares = Object.values(tally.workers);
+    expect(shares).to.have.length(count);
+    for (const share of shares) expect(share).to.be.above(questions / count / 2);
+    return note(`${count} worker${count > 1 ? 's' : ''}`, tally, {
+      'CPU ms per lookup: worker': working.reduce((sum, ms) => sum + ms, 0).toFixed(2), asker: asking.toFixed(2),
+    });
+  };
+
+  it('answer 10,000 questions, each with its own user, and the more workers the faster', async () => {
+    await cluster.workers(3);
+    // A process that has just started is slow.
+    await (await asker.ask(1500)).until(1500);
+    const three = await measured(3, QUESTIONS);
+    const two = await measured(2, QUESTIONS / 2);
+    const one = await measured(1, QUESTIONS / 4);
+    // Nearly in step on an idle machine: on a busy one there is still a difference.
+    expect(two).to.be.above(one * 1.2);
+    expect(three).to.be.above(one * 1.4);
+  });
+
+  /** Something happens when a third is answered. */
+  const disturbed = async (what: string, questions: number, rules: object, disturb: (workers: NodeRed[]) => Promise<void>): Promise<void> => {
+    const workers = await cluster.workers(3);
+    const run = await asker.ask(questions, { rules, every: 100 });
+    await run.until(questions / 3);
+    await disturb(workers);
+    const tally = await run.until(questions);
+    expectAllRight(tally, questions);
+    note(what, tally);
+  };
+
+  it('lose nothing when one of them is killed', () => disturbed('1 of 3 killed', QUESTIONS, {}, async ([worker]) => {
+    if (worker === undefined) throw new Error('no worker');
+    process.kill(worker.pid, 'SIGKILL');
+    cluster.forget(worker);
+    await worker.stop();
+  }));
+
+  it('lose nothing when the broker is restarted', () => disturbed('broker restarted', QUESTIONS, {}, () => cluster.broker.restart()));
+
+  it('lose nothing when one of them says nothing any more, like a machine without power', async () => {
+    const [worker] = await cluster.workers(3);
+    if (worker === undefined) throw new Error('no worker');
+    // The broker notices after one and a half times the keep-alive.
+    await worker.deploy(withProperties(WORKER, nodeOf(WORKER, 'mqtt-broker').id, { keepalive: '5' }), 'nodes');
+    await disturbed('1 of 3 frozen', 3000, { ASK_AGAIN_AFTER: 3 }, async () => {
+      process.kill(worker.pid, 'SIGSTOP');
+      await Promise.resolve();
+    }).finally(() => {
+      process.kill(worker.pid, 'SIGCONT');
+    });
+  });
+});
