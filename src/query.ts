@@ -30,9 +30,10 @@ const FULL_WIDTH = /[\uff01-\uff5e]/g;
  */
 const cleanMobile = (text: string): string => {
   if (/^[1-9]\d*$/.test(text)) return text;
-  const ascii = text.replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replace(/[\s()\p{Cf}]+/gu, '').replace(/^00/, '+');
-  const area = /^(\+\d{1,4})[‐-―−-]+/.exec(ascii);
-  return area ? `${area[1] ?? ''}-${ascii.slice(area[0].length).replace(SEPARATORS, '')}` : ascii.replace(SEPARATORS, '');
+  const ascii = text.replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replace(/[()\p{Cf}]+/gu, '').replace(/^\s*0\s*0/, '+');
+  // Only a dash right after the code: `+1 202-555-0100` is no number of the area +1202.
+  const area = /^\s*\+\s*(\d{1,4})\s*[‐-―−-]/.exec(ascii);
+  return area ? `+${area[1] ?? ''}-${ascii.slice(area[0].length).replace(SEPARATORS, '')}` : ascii.replace(SEPARATORS, '');
 };
 
 const MODES = {
@@ -63,10 +64,13 @@ export const toRequest = ({ by, value }: Query, headers: string[]): { method: 'P
 const MAX_LENGTH = 256;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+const tooLong = (): Error => inputFailure(`The value is longer than ${MAX_LENGTH} characters.`);
+
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
   if (Buffer.isBuffer(value)) {
+    if (value.length > 16 * MAX_LENGTH) throw tooLong(); // a whole file, perhaps: not worth decoding
     try {
       return decoder.decode(value);
     } catch {
@@ -92,10 +96,10 @@ export const toQuery = (by: unknown, value: unknown): Query => {
   if (!isBy(by)) throw inputFailure(`by must be one of ${BY.join(', ')}.`);
   let text = textOf(value);
   if (!PLAIN.test(text)) {
-    if (text.length > 4 * MAX_LENGTH) throw inputFailure(`The value is longer than ${MAX_LENGTH} characters.`);
+    if (text.length > 4 * MAX_LENGTH) throw tooLong();
     text = text.replace(EDGES, '');
     if (!text) throw inputFailure('There is nothing to look up: the value is empty.');
-    if (text.length > MAX_LENGTH) throw inputFailure(`The value is longer than ${MAX_LENGTH} characters.`);
+    if (text.length > MAX_LENGTH) throw tooLong();
     if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('The value holds control characters.');
   }
   const mode: Mode = MODES[by];

@@ -19,7 +19,7 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
 export const unusableTenant = (failure: LookupFailure): Tenant => {
   const figures = new Figures();
   const ask: Tenant['ask'] = (request, _signal, settle) => {
-    const info: LookupInfo = { by: String(request.by), value: valueOf(request), tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
+    const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
     figures.count(own, info);
     settle(own, null);

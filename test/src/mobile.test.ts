@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { toQuery } from '../../src/query';
+
+const clean = (value: unknown): string => toQuery('mobile', value).value;
+
+describe('mobile clean-up', () => {
+  const numbers: Record<string, string> = {
+    '13800001111': '13800001111', ' 138 0000 1111 ': '13800001111', '138-0000-1111': '13800001111', '138.0000.1111': '13800001111', '(138) 0000/1111': '13800001111', '138\u00a00000\u20091111': '13800001111',
+    '１３８００００１１１１': '13800001111', '＋８６－１３８００００１１１１': '+86-13800001111', '138\u200b0000\u202d1111\u202c': '13800001111', '138–0000—1111': '13800001111', '138‐0000‑1111': '13800001111',
+    '+86-13800001111': '+86-13800001111', '+8613800001111': '+8613800001111', '+86 13800001111': '+8613800001111', '+86 138 0000 1111': '+8613800001111', '+86-138-0000-1111': '+86-13800001111', '(+86)13800001111': '+8613800001111', '+86 - 13800001111': '+86-13800001111',
+    '008613800001111': '+8613800001111', '0086-13800001111': '+86-13800001111', '00 86 138 0000 1111': '+8613800001111', '(0086)138': '+86138', '+1-2025550100': '+1-2025550100', '+1 (202) 555-0100': '+12025550100', '+1 202-555-0100': '+12025550100', '(+1) 202-555-0100': '+12025550100', '001-202-555-0100': '+1-2025550100', '（＋８６）－138': '+86-138',
+    // The tenant judges what is none.
+    '12345': '12345', 'abc': 'abc', '86-13800001111': '8613800001111', '+': '+',
+  };
+  for (const [given, sent] of Object.entries(numbers)) {
+    it(`${given} → ${sent}`, () => {
+      expect(clean(given)).to.equal(sent);
+      expect(clean(Buffer.from(given))).to.equal(sent);
+    });
+  }
+
+  it('a number and its text are the same', () => {
+    fc.assert(fc.property(fc.maxSafeNat(), (number) => {
+      expect(clean(number)).to.equal(String(number).replace(/^00/, '+'));
+    }));
+  });
+
+  const digits = fc.stringMatching(/^1\d{10}$/);
+  const code = fc.constantFrom('', '+86', '+1', '+852', '+1242');
+  const separator = fc.constantFrom('', '', ' ', '-', '.', '  ', '\u3000', ' - ', '/', '–', '\u200b');
+  const wide = (text: string): string => text.replace(/[!-~]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0));
+
+  it('however it is written, the digits come through, in order, as the tenant takes them', () => {
+    fc.assert(fc.property(digits, code, fc.boolean(), fc.array(separator, { minLength: 12, maxLength: 12 }), fc.boolean(), fc.boolean(), (number, area, dash, separators, zeros, isWide) => {
+      const spread = [...number].map((digit, index) => digit + (separators[index] ?? '')).join('');
+      const prefix = zeros ? area.replace('+', '00') : area;
+      const between = area === '' ? '' : dash ? '-' : ' ';
+      const written = ` ${prefix}${between}${spread}`;
+      expect(clean(isWide ? wide(written) : written)).to.equal(`${area}${area !== '' && dash ? '-' : ''}${number}`);
+    }), { numRuns: 1000 });
+  });
+
+  it('cleaned once is clean', () => {
+    fc.assert(fc.property(digits, code, fc.boolean(), fc.array(separator, { minLength: 12, maxLength: 12 }), (number, area, dash, separators) => {
+      const once = clean(`${area}${dash ? '-' : ''}${[...number].map((digit, index) => digit + (separators[index] ?? '')).join('')}`);
+      expect(clean(once)).to.equal(once);
+    }));
+  });
+
+  it('equal numbers have equal keys; with and without dialling code they are not compared', () => {
+    const key = (value: unknown): string => toQuery('mobile', value).key;
+    expect(key(' 138-0000-1111')).to.equal(key(13800001111));
+    expect(key('+86-13800001111')).to.not.equal(key('13800001111'));
+    expect(key('+86-13800001111')).to.not.equal(key('+8613800001111'));
+  });
+});
