@@ -44,7 +44,7 @@ const textOf = (value: unknown): string | null => {
   return Buffer.from(text).equals(value) ? text : null;
 };
 const trimmed = (text: string): string => {
-  const signs = [...text];
+  const signs = Array.from(text);
   const invisible = (sign: string | undefined): boolean => sign !== undefined && /^[\s\p{Cf}]$/u.test(sign);
   while (invisible(signs[0])) signs.shift();
   while (invisible(signs.at(-1))) signs.pop();
@@ -54,7 +54,6 @@ const isPlainlyWrong = (by: unknown, value: unknown): boolean => {
   const text = textOf(value);
   if (typeof by !== 'string' || !BY.some((known) => known === by) || text === null) return true;
   const clean = trimmed(text);
-  // eslint-disable-next-line no-misleading-character-class -- one sign at a time
   return clean === '' || clean.length > 256 || /[\p{Cc}\u2028\u2029]/u.test(clean) || !clean.isWellFormed();
 };
 

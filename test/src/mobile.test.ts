@@ -33,7 +33,7 @@ describe('mobile clean-up', () => {
 
   it('however it is written, the digits come through, in order, as the tenant takes them', () => {
     fc.assert(fc.property(digits, code, fc.boolean(), fc.array(separator, { minLength: 12, maxLength: 12 }), fc.boolean(), fc.boolean(), (number, area, dash, separators, zeros, isWide) => {
-      const spread = [...number].map((digit, index) => digit + (separators[index] ?? '')).join('');
+      const spread = Array.from(number).map((digit, index) => digit + (separators[index] ?? '')).join('');
       const prefix = zeros ? area.replace('+', '00') : area;
       const between = area === '' ? '' : dash ? '-' : ' ';
       const written = ` ${prefix}${between}${spread}`;
@@ -43,7 +43,7 @@ describe('mobile clean-up', () => {
 
   it('cleaned once is clean', () => {
     fc.assert(fc.property(digits, code, fc.boolean(), fc.array(separator, { minLength: 12, maxLength: 12 }), (number, area, dash, separators) => {
-      const once = clean(`${area}${dash ? '-' : ''}${[...number].map((digit, index) => digit + (separators[index] ?? '')).join('')}`);
+      const once = clean(`${area}${dash ? '-' : ''}${Array.from(number).map((digit, index) => digit + (separators[index] ?? '')).join('')}`);
       expect(clean(once)).to.equal(once);
     }));
   });
