@@ -16,7 +16,7 @@ const QUIET = [
   '--disable-component-update', '--disable-sync',
 ];
 
-const launchBrowser = async (): Promise<Browser> => {
+export const launchBrowser = async (): Promise<Browser> => {
   if (!existsSync(CHROMIUM)) throw new Error(`There is no ${CHROMIUM}: install the package chromium, or name another one in the variable CHROMIUM.`);
   return await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
 };
