@@ -71,7 +71,7 @@ for (const major of MAJORS) {
       await editor.page.uncheck(input('demo'));
       await fill(editor, { domain: simulator.url, clientId: 'my-app', clientSecret: 'right' });
       expect(await test(editor)).to.deep.equal([
-        'Signed in: the access token is valid for 30 minutes.', 'Lookup by mobile works.', 'Lookup by username works.', 'The tenant speaks the dialect of CIAM.',
+        'Signed in: the access token is valid for 30 minutes.', 'Lookup by mobile works.', 'Lookup by username works.', 'The tenant answers as CIAM does.',
       ]);
       // What was said is about the values that were on screen.
       await fill(editor, { clientSecret: 'wrong' });
@@ -122,7 +122,7 @@ for (const major of MAJORS) {
       await openTenant(editor);
       await editor.page.uncheck(input('demo'));
       await fill(editor, { domain: unserved.url, clientId: 'my-app', clientSecret: 'right' });
-      expect(await test(editor)).to.include.members(['This tenant does not offer lookup by mobile.', 'Lookup by username works.', 'The tenant speaks the dialect of OneAccess.']);
+      expect(await test(editor)).to.include.members(['This tenant does not offer lookup by mobile.', 'Lookup by username works.', 'The tenant answers as OneAccess does.']);
       await fill(editor, { domain: ungranted.url });
       expect(await test(editor)).to.include.members(['Lookup by mobile is not granted to this app: grant it in the admin portal.', 'Lookup by username works.']);
       for (const { server } of [unserved, ungranted]) server.close();

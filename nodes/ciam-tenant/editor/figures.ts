@@ -17,6 +17,9 @@ interface Stats {
 const CIRCUITS = ['closed', 'open', 'half-open'];
 const format = (value: number | null): string => (value === null ? '–' : new Intl.NumberFormat(RED.i18n.lang(), { maximumFractionDigits: 1 }).format(value));
 
+const percentiles = ({ p50, p95, p99 }: Stats['latencyMs']): string =>
+  (p50 === null ? '–' : text('figures.percentiles', { p50: format(p50), p95: format(p95), p99: format(p99) }));
+
 const rows = ({ inFlight, queued, circuit, token, lookups, latencyMs }: Stats): [string, string][] => [
   [text('figures.in-flight'), format(inFlight)],
   [text('figures.queued'), format(queued)],
@@ -29,7 +32,7 @@ const rows = ({ inFlight, queued, circuit, token, lookups, latencyMs }: Stats): 
   [text('figures.cached'), format(lookups.cached)],
   [text('figures.shared'), format(lookups.shared)],
   [text('figures.retried'), format(lookups.retried)],
-  [text('figures.latency'), text('figures.percentiles', { p50: format(latencyMs.p50), p95: format(latencyMs.p95), p99: format(latencyMs.p99) })],
+  [text('figures.latency'), percentiles(latencyMs)],
 ];
 
 const show = (stats: Stats): void => {
