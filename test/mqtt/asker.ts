@@ -1,9 +1,9 @@
 /** Example 09 as a test asks it: many questions at once, and a count of what came out. */
-import { exampleFlow } from '../../scripts/user-directory';
+import { example, nodeOf } from '../support/examples';
 import type { FlowNode, NodeRed } from '../support/runtime';
-import { type Cluster, connected, nodeOf } from './cluster';
+import { type Cluster, connected } from './cluster';
 
-const ASKER: FlowNode[] = exampleFlow('09-ask-the-mqtt-workers.json');
+const ASKER = example('09-ask-the-mqtt-workers.json');
 
 /** Since this Node-RED was started. */
 export interface Tally {

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startBroker } from '../../scripts/broker';
-import { exampleFlow, mqttCredentials } from '../../scripts/user-directory';
+import { mqttCredentials } from '../../scripts/user-directory';
+import { example } from '../support/examples';
 import { type FlowNode, type Major, type NodeRed, startNodeRed } from '../support/runtime';
 import { root } from '../support/versions';
 
@@ -14,14 +15,7 @@ export type Account = keyof typeof PASSWORDS;
 /** Core's MQTT nodes try again every 5 s otherwise. */
 const SETTINGS = { mqttReconnectTime: 1000 };
 
-export const WORKER: FlowNode[] = exampleFlow('08-mqtt-worker.json');
-
-/** The one node of this type, and of this name if there are several. */
-export const nodeOf = (flows: FlowNode[], type: string, name?: string): FlowNode => {
-  const [node, ...more] = flows.filter((one) => one.type === type && (name === undefined || one['name'] === name));
-  if (node === undefined || more.length > 0) throw new Error(`not one ${type} ${name ?? ''}`);
-  return node;
-};
+export const WORKER = example('08-mqtt-worker.json');
 
 export const withProperties = (flows: FlowNode[], id: string, properties: object): FlowNode[] =>
   flows.map((node) => (node.id === id ? { ...node, ...properties } : node));

@@ -4,12 +4,11 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { exampleFlow } from '../../scripts/user-directory';
+import { example, nodeOf } from '../support/examples';
 import { tarball } from '../support/package';
 import { root } from '../support/versions';
-import { nodeOf } from './cluster';
 
-const BUTTON = nodeOf(exampleFlow('09-ask-the-mqtt-workers.json'), 'inject', '90 questions').id;
+const BUTTON = nodeOf(example('09-ask-the-mqtt-workers.json'), 'inject', '90 questions').id;
 
 const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => /^ciam-(workers|broker)-/.test(name));
 const isAlive = (pid: number): boolean => {

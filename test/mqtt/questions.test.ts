@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { Stats } from '../../src/tenant';
+import { nodeOf } from '../support/examples';
 import { type FlowNode, MAJORS, type NodeRed } from '../support/runtime';
 import { ASK, askerFlows, fn, startAsker, TAB } from './asker';
-import { type Cluster, mobileOf, nodeOf, startCluster, WORKER, withProperties } from './cluster';
+import { type Cluster, mobileOf, startCluster, WORKER, withProperties } from './cluster';
 
 interface Outcome {
   payload: unknown;

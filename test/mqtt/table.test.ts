@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { exampleFlow } from '../../scripts/user-directory';
+import { example, nodeOf } from '../support/examples';
 import { startAsker } from './asker';
-import { type Cluster, nodeOf, startCluster, WORKER } from './cluster';
+import { type Cluster, startCluster, WORKER } from './cluster';
 
 const TENANT = nodeOf(WORKER, 'ciam-tenant').id;
-const TABLE = exampleFlow('10-table-of-workers.json');
+const TABLE = example('10-table-of-workers.json');
 
 const rows = async (url: string): Promise<string[][]> => {
   const page = await (await fetch(`${url}ciam/workers`)).text();

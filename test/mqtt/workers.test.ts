@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import { nodeOf } from '../support/examples';
 import type { NodeRed } from '../support/runtime';
 import { type Asker, startAsker, type Tally } from './asker';
-import { type Cluster, nodeOf, startCluster, WORKER, withProperties } from './cluster';
+import { type Cluster, startCluster, WORKER, withProperties } from './cluster';
 
 const QUESTIONS = 10_000;
 const LATENCY_MS = 50;
