@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fieldNames, keepFields, normalise, type ShapedUser } from '../../src/tenant';
+
+const fixture = (name: string): ShapedUser => JSON.parse(readFileSync(join(__dirname, 'simulator/fixtures', `${name}.json`), 'utf8')) as ShapedUser;
+
+describe('normalise', () => {
+  it('makes the two seeds\' users of the same types, and changes nothing else', () => {
+    const ciam = fixture('ciam-zhangsan');
+    expect(normalise(ciam, '+08:00')).to.deep.equal({
+      ...ciam, disabled: false, usr_auth_times: 4, pwd_change_at: '2022-02-15T12:23:23+08:00', created_at: '2022-02-10T12:23:23+08:00', updated_at: '2022-02-15T12:23:23+08:00', usr_last_login: '2022-02-17T13:00:25+08:00',
+    });
+    const oneAccess = fixture('oneaccess-zhangsan');
+    expect(normalise(oneAccess, '-03:30')).to.deep.equal({
+      ...oneAccess, pwd_change_at: '2022-04-14T10:14:01.988-03:30', created_at: '2022-04-13T16:57:36.532-03:30', updated_at: '2022-04-14T10:14:01.979-03:30',
+    });
+    expect(ciam).to.deep.equal(fixture('ciam-zhangsan'));
+  });
+
+  const conversions: [string, unknown, unknown][] = [
+    ['disabled', 'true', true], ['disabled', 'False', false], ['disabled', '1', true], ['disabled', 0, false], ['disabled', true, true], ['disabled', 'maybe', 'maybe'], ['disabled', '', ''], ['disabled', null, null], ['disabled', 2, 2],
+    ['locked', ' TRUE ', true], ['pwd_must_modify', 'false', false],
+    ['usr_auth_times', '4', 4], ['usr_auth_times', ' 12 ', 12], ['usr_auth_times', '', ''], ['usr_auth_times', 'many', 'many'], ['usr_auth_times', '0x10', '0x10'], ['usr_auth_times', '12345678901234567890', '12345678901234567890'], ['grade', '-1', -1], ['grade', '1.5', 1.5], ['grade', null, null],
+    ['created_at', '2022-02-15 12:23:23', '2022-02-15T12:23:23+08:00'], ['created_at', '2022-02-15T12:23:23.1', '2022-02-15T12:23:23.1+08:00'], ['created_at', '2022-13-45 12:23:23', '2022-13-45 12:23:23'], ['created_at', '2022-02-15', '2022-02-15'], ['created_at', 1644899003000, 1644899003000], ['created_at', '2022-02-15T12:23:23Z', '2022-02-15T12:23:23Z'],
+    ['attr_birthday', '1993-08-25 00:00:00.000', '1993-08-25 00:00:00.000'], ['mobile', '13800001111', '13800001111'], ['relation_type', '1', 1],
+  ];
+  for (const [field, given, expected] of conversions) {
+    it(`${field} ${JSON.stringify(given)} → ${JSON.stringify(expected)}`, () => {
+      expect(normalise({ user_id: '1', [field]: given }, '+08:00')).to.deep.equal({ user_id: '1', [field]: expected });
+    });
+  }
+
+  it('relations: each one, and what is none stays', () => {
+    expect(normalise({ user_org_relation_list: [{ org_id: '5', relation_type: '0', created_at: '2022-02-15 12:23:23' }, null, 'x', []] }, '+08:00'))
+      .to.deep.equal({ user_org_relation_list: [{ org_id: '5', relation_type: 0, created_at: '2022-02-15T12:23:23+08:00' }, null, 'x', []] });
+    expect(normalise({ user_org_relation_list: 'none' }, '+08:00')).to.deep.equal({ user_org_relation_list: 'none' });
+  });
+
+  it('twice is the same as once, whatever the fields hold', () => {
+    const field = fc.constantFrom('disabled', 'locked', 'grade', 'created_at', 'user_org_relation_list', 'other');
+    fc.assert(fc.property(fc.dictionary(field, fc.jsonValue()), (user) => {
+      const once = normalise(user, '+08:00');
+      expect(normalise(once, '+08:00')).to.deep.equal(once);
+      expect(Object.keys(once)).to.deep.equal(Object.keys(user));
+    }));
+  });
+});
+
+describe('fields', () => {
+  it('names separated by commas, blanks or lines, in either alphabet', () => {
+    expect(fieldNames(' user_id, name，email\nmobile,,')).to.deep.equal(['user_id', 'name', 'email', 'mobile']);
+    expect(fieldNames('  ')).to.deep.equal([]);
+  });
+  it('keep what is there, in the order named; none keeps all', () => {
+    const user = { user_id: '1', name: null, email: 'x' };
+    expect(Object.entries(keepFields(user, ['name', 'user_id', 'missing', 'toString', '__proto__']))).to.deep.equal([['name', null], ['user_id', '1']]);
+    expect(keepFields(user, [])).to.equal(user);
+  });
+});
