@@ -1,6 +1,7 @@
 /** The lookup's dialog: what the form does between opening and closing. */
 import { closeForm, explain, nameConfigButtons, nameTypedInput, openForm } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
+import { MODES } from './checks';
 
 const text = textsOf('ciam-user');
 const VALUE_TYPES = ['msg', 'flow', 'global', 'str', 'num', 'env', 'jsonata'];
@@ -55,7 +56,7 @@ export const prepare = (node: EditorNode): void => {
 
   const by = $('#node-input-by');
   const showMode = (): void => {
-    for (const mode of ['mobile', 'username', 'email', 'id', 'msg']) $(`.ciam-by-${mode}`).toggle(by.val() === mode);
+    for (const mode of MODES) $(`.ciam-by-${mode}`).toggle(by.val() === mode);
   };
   by.on('change', showMode);
 
