@@ -58,7 +58,7 @@ describe('examples', () => {
         const places = canvas.map(({ x, y }) => ({ x: Number(x), y: Number(y) }));
         places.forEach((place, index) => {
           expect(place.x % 10 + place.y % 20, JSON.stringify(place)).to.equal(0);
-          expect(place.x).to.be.within(60, 1100);
+          expect(place.x).to.be.within(60, 1200);
           for (const other of places.slice(0, index)) {
             expect(Math.abs(place.x - other.x) >= 80 || Math.abs(place.y - other.y) >= 40, JSON.stringify([place, other])).to.equal(true);
           }
