@@ -14,6 +14,8 @@ const MISSING = 'mosquitto is not installed. Debian and Ubuntu: sudo apt-get ins
 export interface Broker {
   /** `mqtt://127.0.0.1:PORT` */
   url: string;
+  /** Another one after a restart. */
+  pid: () => number;
   /** Resolves once the process is gone; what it held is lost. */
   stop: () => Promise<void>;
   /** The same port, accounts and rules, with nothing in memory. */
@@ -85,6 +87,7 @@ export const startBroker = async (folder: string, passwords: Record<string, stri
     };
     return {
       url: `mqtt://${HOST}:${port}`,
+      pid: () => child.pid ?? 0,
       stop: async () => {
         await stop();
         process.off('exit', kill);
