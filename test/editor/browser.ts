@@ -156,26 +156,33 @@ export const controls = async (page: Page, form: string): Promise<{ role: string
 export interface Desk {
   browser: Browser;
   nodeRed: NodeRed;
-  /** A fresh page for each test. */
+  /** One page for all tests of a `describe`, as long as none fails or asks for another. */
   editor: Editor;
+  /** Another page: what was deployed since is there, what was not is gone. */
+  reopen: () => Promise<Editor>;
 }
 
 /** Browser and Node-RED for the tests of a `describe`; what a failing test left on screen is kept as a picture. */
 export const useDesk = (start: StartOptions, options: OpenOptions = {}): Desk => {
   const desk = {} as Desk;
+  const open = async (): Promise<Editor> => desk.editor = await openEditor(desk.browser, desk.nodeRed.url, options);
+  desk.reopen = async () => {
+    await desk.editor.close();
+    return await open();
+  };
   before(async () => {
     desk.browser = await launchBrowser();
   });
   before(async () => {
     desk.nodeRed = await startNodeRed(start);
   });
-  beforeEach(async () => {
-    desk.editor = await openEditor(desk.browser, desk.nodeRed.url, options);
-  });
+  before(open);
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await screenshot(desk.editor.page, `failed ${this.currentTest.fullTitle()}`);
-    await desk.editor.close();
+    if (this.currentTest?.state !== 'failed') return;
+    await screenshot(desk.editor.page, `failed ${this.currentTest.fullTitle()}`);
+    await desk.reopen();
   });
+  after(() => desk.editor.close());
   after(() => desk.nodeRed.stop());
   after(() => desk.browser.close());
   return desk;

@@ -1,7 +1,7 @@
 /** The tenant's dialog in a browser: what applies is shown, wrong values are refused with a reason, secrets stay where they are. */
 import { expect } from 'chai';
 import { MAJORS, type FlowNode } from '../support/runtime';
-import { controls, openEditor, useDesk } from './browser';
+import { controls, useDesk } from './browser';
 
 const SECRET = 'dialog-secret-7f3a';
 const FLOWS: FlowNode[] = [
@@ -66,19 +66,16 @@ for (const major of MAJORS) {
     });
 
     it('opens the section that holds a value to mend', async () => {
-      const { editor, editor: { page } } = desk;
       await desk.nodeRed.deploy(FLOWS.map((node) => (node.id === 'tenant' ? { ...node, concurrency: 5000 } : node)));
-      await page.reload();
-      await page.waitForSelector('#lookup');
-      await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+      const editor = await desk.reopen();
+      const { page } = editor;
       expect(await editor.value<string[]>(`RED.nodes.node('tenant').validationErrors`)).to.deep.equal(['In flight: must be a whole number from 1 to 1024']);
       await editor.open('lookup');
       await editor.openTenant();
       expect(await page.locator(`${input('concurrency')}-reason`).isVisible()).to.equal(true);
       expect(await page.locator(input('cacheSize')).isVisible()).to.equal(false);
-      await editor.cancel();
-      await editor.cancel();
       await desk.nodeRed.deploy(FLOWS);
+      await desk.reopen();
     });
 
     it('shows what applies: demo or not, secrets or a token', async () => {
@@ -130,11 +127,11 @@ for (const major of MAJORS) {
         timeout: '2.5', queueTimeout: '0', retries: 2, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheSize: 1000,
         timezone: '+08:00', valid: true, secret: '${OFFICE_SECRET}',
       });
-      await editor.cancel();
     });
 
     it('shows a stored secret as stored, and never gets it', async () => {
-      const { editor, editor: { page } } = desk;
+      const editor = await desk.reopen();
+      const { page } = editor;
       await editor.open('lookup');
       await editor.openTenant();
       expect(await page.inputValue(input('clientSecret'))).to.equal('__PWRD__');
@@ -164,9 +161,8 @@ for (const major of MAJORS) {
       await editor.confirm();
       await editor.confirm();
       await editor.deploy();
-      await editor.close();
 
-      const later = desk.editor = await openEditor(desk.browser, desk.nodeRed.url);
+      const later = await desk.reopen();
       await later.open('lookup');
       await later.openTenant();
       for (const [name, value] of Object.entries({ ...values, clientAuth: 'body', auth: 'client-credentials', clientSecret: '__PWRD__' })) {
@@ -176,6 +172,7 @@ for (const major of MAJORS) {
       await later.cancel();
       expect(await later.value<boolean>('RED.nodes.dirty()')).to.equal(false);
       await desk.nodeRed.deploy(FLOWS);
+      await desk.reopen();
     });
 
     it('names every control, sections and config buttons too', async () => {

@@ -1,7 +1,7 @@
 /** The lookup's dialog in a browser: by keyboard, refusing and accepting, outputs that follow the choice, values that stay. */
 import { expect } from 'chai';
 import { MAJORS, type FlowNode } from '../support/runtime';
-import { controls, openEditor, useDesk } from './browser';
+import { controls, useDesk } from './browser';
 
 const FLOWS: FlowNode[] = [
   { id: 'flow', type: 'tab', label: 'Users' },
@@ -123,6 +123,7 @@ for (const major of MAJORS) {
       }
       await editor.confirm();
       expect(await editor.value<string[]>(`[RED.nodes.node('lookup').valueType, RED.nodes.node('lookup').value]`)).to.deep.equal(['jsonata', 'payload.mobile']);
+      await editor.press('Control+z');
     });
 
     it('offers the fields it knows, and message properties', async () => {
@@ -165,9 +166,8 @@ for (const major of MAJORS) {
       await page.check('#node-input-normalise');
       await editor.confirm();
       await editor.deploy();
-      await editor.close();
 
-      const later = desk.editor = await openEditor(desk.browser, desk.nodeRed.url);
+      const later = await desk.reopen();
       await later.open('lookup');
       const shown = await later.value<unknown[]>(
         `['by', 'value', 'valueType', 'output', 'fields', 'onFailure', 'tenant'].map((name) => $('#node-input-' + name).val()).concat($('#node-input-normalise').prop('checked'))`);
@@ -175,6 +175,7 @@ for (const major of MAJORS) {
       await later.cancel();
       expect(await later.value<boolean>('RED.nodes.dirty()')).to.equal(false);
       await desk.nodeRed.deploy(FLOWS);
+      await desk.reopen();
     });
 
     it('names every control', async () => {
