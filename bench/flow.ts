@@ -9,13 +9,12 @@ import type { FlowJob, FlowReport } from './job';
 import { profile } from './profile';
 import { benchRows } from './rows';
 import { startServer } from './tenant';
+import { work } from './worker';
 
 /** Rows whose samples take many seconds each. */
 const LONG = ['list', 'scale'];
 
-const report = (message: FlowReport): void => void process.send?.(message);
-
-const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob): Promise<void> => {
+work(async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob, report) => {
   const server = startServer();
   const certificate = makeCertificate(userDir);
   const plain = `http://127.0.0.1:${await server.listen()}`;
@@ -28,25 +27,17 @@ const measure = async ({ redJs, userDir, rows, rounds, ms, profiled, output }: F
     bareTls: bareCaller(undici, tls, CONCURRENCY, certificate.cert),
   }, ms);
 
-  report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } });
+  await report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } } satisfies FlowReport);
   for (const [name, row] of Object.entries(all)) {
     if (!rows.includes(name)) continue;
     const before = await server.usage();
     const started = performance.now();
     const samples = await interleave(row, LONG.includes(name) ? Math.min(rounds, 5) : rounds);
     const used = await server.usage() - before;
-    report({ row: name, samples, serverLoad: used / (performance.now() - started) });
+    await report({ row: name, samples, serverLoad: used / (performance.now() - started) } satisfies FlowReport);
     const run = profiled && row[profiled.contender];
     if (run) console.error(`${name}, ${profiled.contender}:\n${await profile(profiled.kind, run, join(output, `${name}-${profiled.contender}-${nodeRed.version}`))}`);
   }
   await nodeRed.stop();
   await server.stop();
-};
-
-process.once('message', (job: FlowJob) => {
-  measure(job).then(() => process.exit(), (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
 });
-process.once('disconnect', () => process.exit(1));

@@ -53,6 +53,15 @@ const httpRequest = (origin: string, persist: boolean): Record<string, unknown>[
 const SPLIT = { type: 'split', splt: '\\n', spltType: 'str', arraySplt: 1, arraySpltType: 'len', stream: false, addname: '', property: 'payload' };
 const JOIN = { type: 'join', mode: 'auto', build: 'array', property: 'payload', propertyType: 'msg', key: 'topic', joiner: '\\n', joinerType: 'str', accumulate: false, timeout: '', count: '', reduceRight: false };
 
+const withCredentials = (tenants: FlowNode[]): FlowFile['credentials'] =>
+  Object.fromEntries(tenants.map(({ id }) => [id, { clientId: 'bench', clientSecret: 'bench-secret' }]));
+
+/** A loop of its own for each point of the model. */
+export const modelFlows = (points: { name: string; origin: string; concurrency: number }[]): FlowFile => {
+  const tenants = points.map(({ name, origin, concurrency }) => tenant(`tenant ${name}`, origin, { concurrency }));
+  return { flows: [TAB, ...tenants, ...points.flatMap(({ name }) => loop(name, [lookup(`tenant ${name}`)]))], credentials: withCredentials(tenants) };
+};
+
 /** `ca`: path of the certificate that the TLS tenant's server shows. */
 export const benchFlows = ({ plain, tls }: Origins, ca = ''): FlowFile => {
   const tenants = [
@@ -77,5 +86,5 @@ export const benchFlows = ({ plain, tls }: Origins, ca = ''): FlowFile => {
       ...loop('ours tls', [lookup('tenant-tls')]),
     ]),
   ];
-  return { flows, credentials: Object.fromEntries(tenants.map(({ id }) => [id, { clientId: 'bench', clientSecret: 'bench-secret' }])) };
+  return { flows, credentials: withCredentials(tenants) };
 };

@@ -1,5 +1,6 @@
 /** What the bench tells its processes, and what they answer. */
 import type { Samples } from './interleave';
+import type { Sample } from './load';
 import type { ProfileKind } from './profile';
 
 export interface FlowJob {
@@ -48,3 +49,21 @@ export interface MemoryReport {
   heap: number;
   rss: number;
 }
+
+/** How a lookup is asked for and answered, in the terms of the model. */
+export interface Point {
+  inFlight: number;
+  /** Of an answer. */
+  bytes: number;
+  /** What the server waits before it answers. */
+  delayMs: number;
+}
+
+export interface ModelJob extends PaletteJob {
+  points: Point[];
+  rounds: number;
+  ms: number;
+}
+
+/** One entry per point. `latencyMs`: one call of bare undici under the same conditions, p50 of each round. */
+export type ModelReport = { versions: Versions; samples: Sample[]; latencyMs: number[] }[];

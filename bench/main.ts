@@ -1,6 +1,7 @@
 /** `npm run bench`: measures, prints one table, and keeps every sample in build-output/bench.json. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { install, tarball } from '../test/support/package';
 import { root, type Major } from '../test/support/versions';
@@ -37,6 +38,8 @@ const main = async (): Promise<void> => {
   mkdirSync(OUTPUT, { recursive: true });
   await compile();
   const packed = plan.packed ?? await tarball();
+  const [load = 0] = loadavg();
+  if (load > 1) say(`Other programs keep this machine busy (load ${load.toFixed(1)}): take the absolute numbers for what they are.`);
   const results: Measured[] = [];
   for (const major of plan.majors) results.push(await measure(major, packed, plan));
   writeFileSync(join(OUTPUT, 'bench.json'), JSON.stringify(results, null, 1));

@@ -39,7 +39,7 @@ const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)|_proxy$/i.test(name)));
 
 /** Resolves when the process has done its job. */
-const inProcess = async (file: string, { major, userDir }: Place, job: object, received: (report: never) => void, execArgv = ['--expose-gc']): Promise<void> => {
+export const inProcess = async (file: string, { major, userDir }: Place, job: object, received: (report: never) => void, execArgv = ['--expose-gc']): Promise<void> => {
   const { node, redJs } = await version(major);
   const child = fork(join(COMPILED, file), { execPath: node, execArgv, env: environment(), cwd: userDir });
   child.on('message', received as (report: unknown) => void);

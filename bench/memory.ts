@@ -6,6 +6,7 @@ import { benchFlows, CONCURRENCY } from './flows';
 import type { MemoryJob, MemoryReport } from './job';
 import { isUser, type Load, newMobile } from './load';
 import { startServer } from './tenant';
+import { work } from './worker';
 
 const memory = (): { heap: number; rss: number } => {
   globalThis.gc?.();
@@ -25,7 +26,7 @@ const idle = async (): Promise<void> => {
   }
 };
 
-const measure = async ({ redJs, userDir, loop, messages }: MemoryJob): Promise<MemoryReport> => {
+work(async ({ redJs, userDir, loop, messages }: MemoryJob, report) => {
   // The core node's requests shall wait for one of as many connections.
   globalAgent.maxSockets = CONCURRENCY;
   const server = startServer();
@@ -43,12 +44,5 @@ const measure = async ({ redJs, userDir, loop, messages }: MemoryJob): Promise<M
   await run;
   await nodeRed.stop();
   await server.stop();
-  return { heap: (after.heap - before.heap) / messages, rss: (after.rss - before.rss) / messages };
-};
-
-process.once('message', (job: MemoryJob) => {
-  measure(job).then((report) => process.send?.(report, () => process.exit()), (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
+  await report({ heap: (after.heap - before.heap) / messages, rss: (after.rss - before.rss) / messages } satisfies MemoryReport);
 });

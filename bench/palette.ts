@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { startEmbedded } from './embedded';
 import type { PaletteCost, PaletteJob, PaletteReport } from './job';
+import { work } from './worker';
 
 const PACKAGE = '@ciam-flows/node-red-ciam';
 
@@ -35,7 +36,7 @@ const memory = (): { heap: number; rss: number } => {
   return { heap: heapUsed + external, rss };
 };
 
-const measure = async ({ redJs, userDir }: PaletteJob): Promise<PaletteReport> => {
+work(async ({ redJs, userDir }: PaletteJob, report) => {
   // Out of sight while Node-RED starts.
   const [modules, aside] = [join(userDir, 'node_modules'), join(userDir, 'aside')];
   if (existsSync(modules)) renameSync(modules, aside);
@@ -62,12 +63,5 @@ const measure = async ({ redJs, userDir }: PaletteJob): Promise<PaletteReport> =
   const undici = loaded().filter((file) => !loadedBefore.includes(file) && file.includes(`${sep}undici${sep}`) && file.endsWith('.js'));
   if (undici.length > 0) throw new Error(`The palette has loaded undici: ${String(undici[0])}`);
   await nodeRed.stop();
-  return { ours, empty, heap: after.heap - before.heap, rss: after.rss - before.rss };
-};
-
-process.once('message', (job: PaletteJob) => {
-  measure(job).then((report) => process.send?.(report, () => process.exit()), (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
+  await report({ ours, empty, heap: after.heap - before.heap, rss: after.rss - before.rss } satisfies PaletteReport);
 });

@@ -1,0 +1,91 @@
+/** `npx tsx bench/model.ts`: the model of docs/performance.md, fitted to three measurements and checked at other points. */
+import { install, tarball } from '../test/support/package';
+import { compile } from './compile';
+import type { ModelJob, ModelReport, PaletteJob, Point } from './job';
+import { inProcess } from './measure';
+import { figure, wall } from './statistics';
+
+const SMALL = 600;
+const LARGE = 20_000;
+
+/** From these three the model's constants follow. */
+const FIT: Point[] = [
+  { inFlight: 1, bytes: SMALL, delayMs: 0 },
+  { inFlight: 64, bytes: SMALL, delayMs: 0 },
+  { inFlight: 64, bytes: LARGE, delayMs: 0 },
+];
+
+const CHECKS: Point[] = [
+  { inFlight: 1, bytes: SMALL, delayMs: 20 },
+  { inFlight: 16, bytes: SMALL, delayMs: 0 },
+  { inFlight: 16, bytes: SMALL, delayMs: 20 },
+  { inFlight: 64, bytes: SMALL, delayMs: 5 },
+  { inFlight: 64, bytes: SMALL, delayMs: 100 },
+  { inFlight: 256, bytes: SMALL, delayMs: 20 },
+  { inFlight: 64, bytes: 5000, delayMs: 0 },
+  { inFlight: 16, bytes: LARGE, delayMs: 5 },
+];
+
+/** In ms. */
+interface Costs {
+  /** What Node-RED's process works for one call when many are under way. */
+  work: number;
+  /** What one byte of an answer adds to it. */
+  perByte: number;
+  /** What a single call takes beyond that: nothing shares its turns of the event loop. */
+  alone: number;
+}
+
+const fitted = ([one, many, large]: number[]): Costs => {
+  if (one === undefined || many === undefined || large === undefined) throw new Error('A measurement is missing.');
+  return { work: many, perByte: (large - many) / (LARGE - SMALL), alone: one - many };
+};
+
+/**
+ * Calls per ms. Every message is either away (at the tenant, `latencyMs`) or waits for the process, which serves one after
+ * the other: mean value analysis of a closed network with one server.
+ */
+const predicted = ({ work, perByte, alone }: Costs, { inFlight, bytes }: Point, latencyMs: number): number => {
+  const service = work + perByte * (bytes - SMALL);
+  const away = latencyMs + alone;
+  let waiting = 0;
+  let rate = 0;
+  for (let n = 1; n <= inFlight; n++) {
+    const stay = service * (1 + waiting);
+    rate = n / (away + stay);
+    waiting = rate * stay;
+  }
+  return rate;
+};
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+const main = async (): Promise<void> => {
+  await compile();
+  const place = { major: 4 as const, userDir: await install(4, tarball()) };
+  const points = [...FIT, ...CHECKS];
+  let report: ModelReport = [];
+  const job: Omit<ModelJob, keyof PaletteJob> = { points, rounds: 7, ms: 500 };
+  await inProcess('points.js', place, job, (given: ModelReport) => {
+    report = given;
+  });
+  const costs = report.map(({ samples }) => figure(samples.map(wall)).median);
+  const latencies = report.map(({ latencyMs }) => figure(latencyMs).median);
+  const base = latencies[0] ?? 0;
+  const model = fitted(costs);
+  console.log(`work ${(model.work * 1000).toFixed(1)} µs, ${(model.perByte * 1e6).toFixed(2)} ns a byte, alone ${(model.alone * 1000).toFixed(1)} µs\n`);
+  console.log('| in flight | bytes | tenant, ms | predicted /s | measured /s | off |\n| --- | --- | --- | --- | --- | --- |');
+  points.forEach((point, index) => {
+    // What the tenant itself takes; the call over the loopback is in `alone` already.
+    const latency = point.delayMs === 0 ? 0 : Math.max(0, (latencies[index] ?? 0) - base);
+    const rate = predicted(model, point, latency) * 1000;
+    const measured = 1000 / (costs[index] ?? NaN);
+    const off = index < FIT.length ? 'fitted' : `${((rate / measured - 1) * 100).toFixed(0)} %`;
+    console.log(`| ${point.inFlight} | ${whole(point.bytes)} | ${latency.toFixed(1)} | ${whole(rate)} | ${whole(measured)} | ${off} |`);
+  });
+};
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
