@@ -127,6 +127,8 @@ export class FaultProxy {
     };
     this.clients.add(client);
     client.on('error', () => undefined); // resets are what this is for
+    // A client of ours that closes its side is gone: it never waits for an answer with half a connection.
+    client.once('end', () => client.destroy());
     client.once('close', () => {
       this.clients.delete(client);
       this.tell();

@@ -20,6 +20,11 @@ module.exports = function (RED) {
   };
   const codeOf = (msg) => (Array.isArray(msg.payload) ? 'list' : typeof msg.payload === 'string' ? msg.payload : 'found');
 
+  /** The servers of the tests give everybody a `user_id` that tells who was asked for. */
+  const checkUser = (node, { payload, lookup }) => {
+    if (lookup.by !== 'id' && payload.user_id !== `id of ${lookup.value}`) violation('somebody else was found', node, 'found');
+  };
+
   RED.hooks.add('onReceive.ledger', ({ msg, destination: { node } }) => {
     if (!isLookup(node)) return;
     books.received++;
@@ -39,6 +44,7 @@ module.exports = function (RED) {
         if (over.get(node)?.has(msg)) violation('a message came out again', node, codeOf(msg));
         continue;
       }
+      if (port === 0 && !entry.list) checkUser(node, msg);
       if (port === 0) entry.first++;
       else entry.second++;
     }
