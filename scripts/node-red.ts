@@ -97,7 +97,9 @@ export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, s
     let started = false;
     const check = (): void => {
       const served = /https?:\/\/[\w.[\]:-]+:\d+\/\S*/.exec(log)?.[0];
-      if (started && served !== undefined) resolve(served.endsWith('/') ? served : `${served}/`);
+      if (!started || served === undefined) return;
+      events.off('log', check);
+      resolve(served.endsWith('/') ? served : `${served}/`);
     };
     child.on('message', (message: RuntimeEvent) => {
       events.emit('event', message);

@@ -1,8 +1,8 @@
 /** A real Node-RED with this package in its palette, driven as a person would: deploy, click an inject, read the debug panel. */
 import { EventEmitter } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { launchNodeRed, type RuntimeEvent } from '../../scripts/node-red';
+import { writeFlow } from '../../scripts/user-directory';
 import { userDirectory } from './package';
 import { version, type Major } from './versions';
 
@@ -62,12 +62,9 @@ const request = async (url: string, init: RequestInit): Promise<Response> => {
   return response;
 };
 
-const withoutCredentials = (node: FlowNode): object => ({ ...node, credentials: undefined });
-
 const writeFlows = (userDir: string, flows: FlowNode[], credentials: StartOptions['credentials']): void => {
-  const all = { ...Object.fromEntries(flows.flatMap((node) => (node.credentials ? [[node.id, node.credentials]] : []))), ...credentials };
-  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows.map(withoutCredentials)));
-  if (Object.keys(all).length > 0) writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(all));
+  const own = flows.flatMap((node) => (node.credentials ? [[node.id, node.credentials] as const] : []));
+  writeFlow(userDir, flows.map((node) => ({ ...node, credentials: undefined })), { ...Object.fromEntries(own), ...credentials });
 };
 
 /** The debug panel gets objects and arrays as JSON, the rest as it is. */
