@@ -13,16 +13,19 @@ const newest = (path: string): number => {
 const isBuilt = (): boolean =>
   existsSync(join(root, 'dist')) && statSync(join(root, 'dist')).mtimeMs >= Math.max(...['src', 'nodes', 'package.json', 'scripts/build.ts'].map((name) => newest(join(root, name))));
 
+const folders: string[] = [];
+process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 /** Gone when this process ends. */
-const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'packed-package-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const temporaryFolder = (prefix: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
   return folder;
 };
 
 const pack = async (): Promise<string> => {
   if (!isBuilt()) await npm(process.execPath, ['run', 'build'], root);
-  const folder = temporaryFolder();
+  const folder = temporaryFolder('packed-package-');
   await npm(process.execPath, ['pack', '--ignore-scripts', '--pack-destination', folder], root);
   const [tarball] = readdirSync(folder);
   if (tarball === undefined) throw new Error('npm pack made no file');
@@ -32,7 +35,7 @@ const pack = async (): Promise<string> => {
 /** A user directory with the package in it, gone when this process ends. */
 export const install = async (major: Major, packed = tarball()): Promise<string> => {
   const [{ node }, file] = await Promise.all([version(major), packed]);
-  const folder = temporaryFolder();
+  const folder = temporaryFolder('packed-package-');
   // As Node-RED writes it into a new user directory.
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'node-red-project', description: 'A Node-RED Project', version: '0.0.1', private: true }));
   await npm(node, ['install', '--save', '--save-prefix=~', '--omit=dev', '--engine-strict', file], folder);
@@ -45,11 +48,11 @@ const installed = new Map<Major, Promise<string>>();
 /** Path of the packed package, made once per run. */
 export const tarball = (): Promise<string> => (made ??= pack());
 
-/** A fresh user directory that has the package; installed once per major and run, then copied. */
+/** A fresh user directory that has the package; installed once per major and run, then copied. Gone at the end, if not before. */
 export const userDirectory = async (major: Major): Promise<string> => {
   const template = installed.get(major) ?? install(major);
   installed.set(major, template);
-  const userDir = mkdtempSync(join(tmpdir(), 'node-red-user-'));
+  const userDir = temporaryFolder('node-red-user-');
   cpSync(await template, userDir, { recursive: true });
   return userDir;
 };
