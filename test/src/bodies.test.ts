@@ -80,6 +80,12 @@ describe('bodies', () => {
     }
   });
 
+  it('a body that is announced as too long is not waited for', async () => {
+    server.onLookup = (_seen, response) => void response.writeHead(200, { 'content-length': 2 * MIB }).write('{');
+    const failure = await failureOf(byMobile(openTenant(server, { timeout: 3600 }), '13800001111'));
+    expect(failure).to.include({ code: 'CIAM.RESPONSE' });
+  });
+
   describe('that are refused', () => {
     const bomb = (compress: (data: Buffer) => Buffer): Buffer => compress(Buffer.from(sized(64 * MIB)));
     const refused: Record<string, Script> = {

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { answer, silent, type ScriptedTenant } from '../support/servers';
+import { answer, inTurn, silent, type ScriptedTenant } from '../support/servers';
 import { BlackHole } from '../support/servers-black-hole';
 import { swallow } from '../support/tcp-proxy';
+import { FakeClock } from './clock';
 import { byMobile, CLIENT, closeAll, closeLater, codesOf, failureOf, mobiles, openTenant, startProxy, startServer } from './support';
 
 const run = promisify(execFile);
@@ -55,6 +56,21 @@ describe('close', () => {
     await server.until(() => server.lookups.length >= 9);
     expect(await closing(tenant)).to.be.lessThan(1000);
     expect(new Set(await codes)).to.include('CIAM.CLOSED');
+  });
+
+  it('no timer is left', async () => {
+    const clock = new FakeClock();
+    server.onLookup = inTurn(answer(503, ''), answer(429, '', { 'retry-after': '5' }), silent);
+    const tenant = openTenant(server, { ...CLIENT, concurrency: 3, queueTimeout: 60, rateLimit: 100, cacheTtl: 60 }, { clock });
+    const codes = codesOf(mobiles(10).map((value) => byMobile(tenant, value)));
+    await clock.timer(4000, 6000);
+    expect(clock.pending.length).to.be.greaterThan(2);
+    await tenant.close();
+    expect(clock.pending).to.deep.equal([]);
+    expect(await codes).to.include('CIAM.CLOSED');
+    await byMobile(tenant, '13800001111').catch(() => undefined);
+    await tenant.check();
+    expect(clock.pending).to.deep.equal([]);
   });
 
   it('twice, and at once after creation, is no trouble', async () => {

@@ -137,6 +137,18 @@ describe('deadline', () => {
     expect((await second).lookup).to.include({ durationMs: 20_000 });
   });
 
+  it('everybody has a deadline of his own', async () => {
+    server.onLookup = silent;
+    const tenant = openTenant(server, {}, { clock });
+    const late = [0, 4000, 1000].map((pause, index) => {
+      clock.advance(pause);
+      return failureOf(byMobile(tenant, String(13_800_000_000 + index)));
+    });
+    await server.until(() => server.lookups.length === 3);
+    clock.advance(20_000);
+    expect((await Promise.all(late)).map(({ lookup }) => lookup?.durationMs)).to.deep.equal([10_000, 10_000, 10_000]);
+  });
+
   it('twenty silent calls at once give back every place', async () => {
     server.onLookup = (seen, response) => (seen.value.startsWith('138') ? silent : found)(seen, response);
     const tenant = openTenant(server, { concurrency: 9 }, { clock });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BY, isBy, LookupFailure, type Lookup, type Tenant, unusableTenant, configFailure } from '../../src/tenant';
+import { BY, LookupFailure, type Lookup, type Tenant, unusableTenant, configFailure } from '../../src/tenant';
 import type { ScriptedTenant } from '../support/servers';
 import { closeAll, failureOf, openTenant, startServer } from './support';
 
@@ -153,7 +153,7 @@ describe('whatever a message holds', () => {
       const failure = await failureOf(tenant.lookup({ by, value }));
       expect(failure.code).to.equal('CIAM.INPUT');
       expect(failure.message).to.match(/^[A-Za-z].+\.$/);
-      if (!isBy(by)) expect(failure.message).to.contain('mobile, username, email, id');
+      if (!['mobile', 'username'].includes(by as string)) expect(failure.message).to.contain('mobile, username, email, id');
     });
   }
 });

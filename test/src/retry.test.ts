@@ -35,6 +35,11 @@ describe('passing troubles', () => {
       });
     }
 
+    it('chunked body that breaks off', async () => {
+      server.onLookup = inTurn((seen) => void seen.socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n20\r\n{"user_id":'), found);
+      expect((await byMobile(openTenant(server, {}, atOnce), '13800001111')).lookup.attempts).to.equal(2);
+    });
+
     it('an idle connection that the server gave up when the next request was already on its way', async () => {
       const proxy = await startProxy(server);
       proxy.faults = [resetAtRequest(2), pass];

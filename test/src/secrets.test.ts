@@ -79,7 +79,7 @@ describe('secrets', () => {
       const failure = await failing(answer(400, { error: 'invalid_token', error_description: description }), {});
       expect(failure.code).to.equal('invalid_token');
       expectClean(shown(failure), [TOKEN]);
-      expect(failure.message).to.not.contain(base64(TOKEN).slice(4, -4));
+      expect(failure.message).to.not.contain(description.slice(-20, -6));
     }
   });
 

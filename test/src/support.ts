@@ -20,7 +20,7 @@ export const startServer = async (port?: number): Promise<ScriptedTenant> => clo
 export const startProxy = async (target: { port: number }): Promise<FaultProxy> => closeLater(await FaultProxy.start(target));
 
 export const CLIENT = { auth: 'client-credentials', clientId: 'the-client-id-4711', clientSecret: 'the-client-secret-0815' } as const;
-export const TOKEN = 'the-fixed-access-token-1234567890';
+export const TOKEN = 'the-fixed-access-token-of-these-tests';
 
 /** A client of the server: with a fixed token unless the settings say otherwise. */
 export const openTenant = ({ url }: { url: string }, settings: TenantSettings = {}, parts: TenantParts = {}): Tenant =>

@@ -209,6 +209,24 @@ describe('token', () => {
       expect(used()).to.deep.equal(['token-1', 'token-1', 'token-2', 'token-2']);
     });
 
+    it('replayed once, even when the token has been renewed again meanwhile', async () => {
+      const held: ((script: Script) => void)[] = [];
+      server.onLookup = (seen, response) => void held.push((script) => script(seen, response));
+      const tenant = openTenant(server, { ...CLIENT, timeout: 3600 }, { clock });
+      const first = failureOf(byMobile(tenant, '13800000001'));
+      await server.until(() => held.length === 1);
+      held[0]?.(expired);
+      await server.until(() => held.length === 2);
+      clock.advance(1_800_000);
+      const second = byMobile(tenant, '13800000002');
+      await server.until(() => held.length === 3);
+      held[1]?.(expired);
+      expect((await first).lookup?.attempts).to.equal(2);
+      held[2]?.(found);
+      await second;
+      expect(used()).to.deep.equal(['token-1', 'token-2', 'token-3']);
+    });
+
     it('a renewal and retries add up within one lookup', async () => {
       server.onLookup = inTurn(answer(503, ''), expired, answer(503, ''), found);
       const { lookup } = await byMobile(openTenant(server, { ...CLIENT, retries: 2 }, { random: () => 0 }), '13800001111');
