@@ -1,0 +1,101 @@
+/** What can be looked up, how it is sent, and when two values are the same. Mobile numbers: mobile.test.ts. */
+import { expect } from 'chai';
+import { LookupFailure } from '../../src/failures';
+import { type By, BY, isBy, toQuery, toRequest } from '../../src/query';
+
+const refused = (by: unknown, value: unknown): string => {
+  try {
+    toQuery(by, value);
+  } catch (error) {
+    expect(error).to.be.instanceOf(LookupFailure).and.include({ code: 'CIAM.INPUT', category: 'invalid-input' });
+    return (error as LookupFailure).message;
+  }
+  throw new Error('not refused');
+};
+const value = (by: By, given: unknown): string => toQuery(by, given).value;
+
+describe('queries', () => {
+  it('are by mobile, username, email or id', () => {
+    expect(BY).to.deep.equal(['mobile', 'username', 'email', 'id']);
+    expect([...BY, 'msg', 'Mobile', '', 'toString', null, ['mobile']].map(isBy)).to.deep.equal([true, true, true, true, false, false, false, false, false, false]);
+    for (const by of ['phone', undefined, {}, 'constructor']) expect(refused(by, 'x')).to.equal('by must be one of mobile, username, email, id.');
+  });
+
+  it('are sent as the tenant publishes them', () => {
+    const headers = ['A', 'b'];
+    expect(toRequest(toQuery('mobile', '13800001111'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-mobile', headers, body: '{"mobile":"13800001111"}' });
+    expect(toRequest(toQuery('username', 'zhang"san'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-username', headers, body: '{"user_name":"zhang\\"san"}' });
+    expect(toRequest(toQuery('email', 'a@b.c'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-email', headers, body: '{"email":"a@b.c"}' });
+    expect(toRequest(toQuery('id', 'a/b?c#d 张'), headers)).to.deep.equal({ method: 'GET', path: '/api/v2/tenant/users/a%2Fb%3Fc%23d%20%E5%BC%A0', headers, body: null });
+  });
+
+  it('of equal keys mean the same user: usernames whatever their case, the others to the letter', () => {
+    const key = (by: By, given: string): string => toQuery(by, given).key;
+    expect(key('username', 'ZhangSan')).to.equal(key('username', 'zhangsan'));
+    expect(value('username', 'ZhangSan')).to.equal('ZhangSan');
+    expect(key('email', 'A@b.c')).to.not.equal(key('email', 'a@b.c'));
+    expect(key('id', 'A')).to.not.equal(key('id', 'a'));
+    expect(key('username', 'a')).to.not.equal(key('email', 'a'));
+  });
+
+  it('take text, a Buffer of UTF-8 and whole numbers', () => {
+    expect(value('username', '张三')).to.equal('张三');
+    expect(value('username', Buffer.from('张三'))).to.equal('张三');
+    expect([0, 7, 13800001111, Number.MAX_SAFE_INTEGER].map((number) => value('username', number))).to.deep.equal(['0', '7', '13800001111', '9007199254740991']);
+  });
+
+  const kinds: [string, unknown, string][] = [
+    ['a list', ['x'], 'a list'], ['an object', {}, 'an object'], ['a boolean', true, 'a boolean'], ['a function', () => 'x', 'a function'], ['a bigint', 1n, 'a bigint'],
+    ...[-1, 1.5, NaN, Infinity, 2 ** 53].map((number): [string, unknown, string] => [String(number), number, 'a number that is negative, broken or too large']),
+  ];
+  for (const [name, given, kind] of kinds) {
+    it(`refuse ${name}`, () => {
+      expect(refused('username', given)).to.equal(`The value must be text, a Buffer of UTF-8 or a whole number that is not negative; it is ${kind}.`);
+    });
+  }
+
+  it('refuse nothing, in its many forms', () => {
+    for (const nothing of [undefined, null]) expect(refused('username', nothing)).to.equal('There is nothing to look up: the value is missing.');
+    for (const nothing of ['', ' ', '\u200b', '\u3000\t\n', '\ufeff', ' '.repeat(1024), Buffer.alloc(0)]) expect(refused('username', nothing)).to.equal('There is nothing to look up: the value is empty.');
+    for (const nothing of ['-', '( )', '·-.']) expect(refused('mobile', nothing)).to.equal('There is nothing to look up: the value holds separators only.');
+  });
+
+  it('refuse bytes that are no text', () => {
+    for (const bytes of [[0xff], [0xc3], [0x61, 0xe5, 0xbc]]) expect(refused('username', Buffer.from(bytes))).to.equal('The Buffer to look up is not UTF-8 text.');
+  });
+
+  it('are trimmed at both ends, of invisible characters too; inside they stay', () => {
+    expect(value('username', ' \u200b\t张 三\n\ufeff ')).to.equal('张 三');
+    expect(value('username', '\u200bab')).to.equal('ab');
+    expect(value('username', 'ab\u200b')).to.equal('ab');
+    expect(value('username', 'a\u200bb')).to.equal('a\u200bb');
+  });
+
+  it('have 256 characters at most, after trimming', () => {
+    const tooLong = 'The value is longer than 256 characters.';
+    expect(value('username', 'a'.repeat(256))).to.have.lengthOf(256);
+    expect(value('username', '张'.repeat(256))).to.have.lengthOf(256);
+    expect(value('username', Buffer.from('张'.repeat(256)))).to.have.lengthOf(256);
+    expect(value('username', ` ${'a'.repeat(256)} `)).to.have.lengthOf(256);
+    expect(value('username', `${' '.repeat(1024 - 256)}${'a'.repeat(256)}`)).to.have.lengthOf(256);
+    for (const long of ['a'.repeat(257), '张'.repeat(257), Buffer.from('a'.repeat(257)), `${' '.repeat(1024)}a`, Buffer.alloc(4097, ' ')]) expect(refused('username', long)).to.equal(tooLong);
+    expect(refused('username', Buffer.alloc(4097, 0xff))).to.equal(tooLong);
+    expect(refused('username', Buffer.alloc(4096, 0xff))).to.equal('The Buffer to look up is not UTF-8 text.');
+  });
+
+  it('hold no control characters and no half characters', () => {
+    for (const sign of ['\u0000', '\u001f', '\u007f', '\u0080', '\u009f', '\u2028', '\u2029', '\n', '\ud800', '\udc00']) {
+      expect(refused('username', `a${sign}b`), JSON.stringify(sign)).to.equal('The value holds control characters.');
+    }
+    for (const sign of [' ', '~', '\u00a0', '\u2027', '\u202a', '😀']) expect(value('username', `a${sign}b`)).to.equal(`a${sign}b`);
+  });
+
+  it('by id never leave the path', () => {
+    for (const dots of ['.', '..']) {
+      expect(refused('id', dots)).to.equal('The value is not a user id.');
+      expect(value('username', dots)).to.equal(dots);
+    }
+    expect(value('id', '...')).to.equal('...');
+    expect(toRequest(toQuery('id', '../..'), []).path).to.equal('/api/v2/tenant/users/..%2F..');
+  });
+});
