@@ -182,8 +182,7 @@ describe('circuit', () => {
 
   it('whoever waits is told at once when it opens, however many, and even while the tenant holds them back', async () => {
     tenant = openTenant(server, { retries: 0, concurrency: 11 }, { clock });
-    const held: ((script: Script) => void)[] = [];
-    server.onLookup = (seen, response) => void held.push((script) => script(seen, response));
+    const held = server.hold();
     const codes = codesOf(mobiles(1011).map((value) => byMobile(tenant, value)));
     await server.until(() => held.length === 11);
     held[0]?.(answer(429, '', { 'retry-after': '60' }));

@@ -14,13 +14,6 @@ describe('Retry-After', () => {
   });
   afterEach(closeAll);
 
-  /** Answers that the test gives when it wants to, one for each lookup that has arrived. */
-  const heldAnswers = (): ((script: Script) => void)[] => {
-    const held: ((script: Script) => void)[] = [];
-    server.onLookup = (seen, response) => void held.push((script) => script(seen, response));
-    return held;
-  };
-
   for (const [name, header] of [['seconds', () => '5'], ['a date', (date: number) => new Date(Math.ceil(date / 1000) * 1000 + 5000).toUTCString()]] as const) {
     it(`in ${name} holds back the whole tenant, and then all goes on`, async () => {
       server.onLookup = inTurn(answer(429, '', { 'retry-after': header(clock.date()) }), found);
@@ -59,7 +52,7 @@ describe('Retry-After', () => {
   });
 
   it('that reaches beyond the deadline of one message, not of another that shares the call, fails the first one only', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tenant = openTenant(server, {}, { clock, random: () => 0 });
     const first = failureOf(byMobile(tenant, '13800001111'));
     await server.until(() => held.length === 1);
@@ -75,7 +68,7 @@ describe('Retry-After', () => {
   });
 
   it('ends at once the lookups between two tries that it reaches beyond', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tenant = openTenant(server, { timeout: 5 }, { clock, random: () => 0.999 });
     const [first, second] = ['13800000001', '13800000002'].map((value) => failureOf(byMobile(tenant, value)));
     await server.until(() => held.length === 2);
@@ -86,7 +79,7 @@ describe('Retry-After', () => {
   });
 
   it('that reaches beyond the queueTimeout ends at once who waits, and who comes', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tenant = openTenant(server, { concurrency: 1, queueTimeout: 30 }, { clock });
     const [first, second] = ['13800000001', '13800000002'].map((value) => failureOf(byMobile(tenant, value)));
     await server.until(() => held.length === 1);
@@ -120,7 +113,7 @@ describe('Retry-After', () => {
   });
 
   it('holds back the replay after a renewal, and whoever waits for the token', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tokens: ((script: Script) => void)[] = [];
     const tenant = openTenant(server, { ...CLIENT, retries: 0 }, { clock });
     const first = byMobile(tenant, '13800000001');

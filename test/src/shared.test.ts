@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { answer, found, inTurn, notFound, type Script, type ScriptedTenant, silent } from '../support/servers';
+import { answer, found, inTurn, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, closeAll, codesOf, failureOf, openTenant, startServer } from './support';
 
@@ -11,12 +11,6 @@ describe('shared calls', () => {
     clock = new FakeClock();
   });
   afterEach(closeAll);
-
-  const heldAnswers = (): ((script: Script) => void)[] => {
-    const held: ((script: Script) => void)[] = [];
-    server.onLookup = (seen, response) => void held.push((script) => script(seen, response));
-    return held;
-  };
 
   it('equal lookups in flight make one call, and every message gets an object of its own', async () => {
     const tenant = openTenant(server);
@@ -64,7 +58,7 @@ describe('shared calls', () => {
   });
 
   it('when the first message\'s deadline passes the others go on, and get the answer', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tenant = openTenant(server, {}, { clock });
     const first = failureOf(byMobile(tenant, '13800001111'));
     await server.until(() => held.length === 1);
@@ -80,7 +74,7 @@ describe('shared calls', () => {
   });
 
   it('whoever comes after the first message\'s deadline gets a call of its own', async () => {
-    const held = heldAnswers();
+    const held = server.hold();
     const tenant = openTenant(server, {}, { clock });
     const first = failureOf(byMobile(tenant, '13800001111'));
     await server.until(() => held.length === 1);

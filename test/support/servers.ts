@@ -110,6 +110,13 @@ export class ScriptedTenant {
     });
   }
 
+  /** Lookups are answered by the test, one by one: the answers that it may give, in the order of arrival. */
+  hold(): ((script: Script) => void)[] {
+    const held: ((script: Script) => void)[] = [];
+    this.onLookup = (seen, response) => void held.push((script) => script(seen, response));
+    return held;
+  }
+
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.server.close(() => resolve());

@@ -60,13 +60,6 @@ export const resetAtRequest = (count: number): Fault => (client, dial) => {
   server.pipe(client);
 };
 
-/** Closes the connection once this many bytes of answers went through and nothing is under way. */
-export const closeIdle = (quiet: (client: Socket) => void): Fault => (client, dial) => {
-  const server = dial();
-  client.pipe(server);
-  server.on('data', (chunk: Buffer) => client.write(chunk, () => quiet(client)));
-};
-
 export class FaultProxy {
   /** For the first connection, the second …; the last one stays. */
   faults: Fault[] = [pass];

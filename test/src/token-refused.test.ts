@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { answer, found, inTurn, type ScriptedTenant } from '../support/servers';
+import { FakeClock } from './clock';
+import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, startServer } from './support';
+
+const expired = answer(400, { error: 'invalid_token', error_description: 'Access token expired:abc' });
+
+describe('token refused by a lookup', () => {
+  let server: ScriptedTenant;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    server = await startServer();
+    clock = new FakeClock();
+  });
+  afterEach(closeAll);
+
+  const used = (): (string | undefined)[] => server.lookups.map(({ headers }) => headers.authorization?.replace('Bearer ', ''));
+
+  const refusals = {
+    'HTTP 400 invalid_token': expired, '401 invalid_token': answer(401, { error: 'invalid_token' }), '200 invalid_token': answer(200, { error: 'invalid_token' }),
+    '401 without a body': answer(401, ''), '401 unauthorized_user': answer(401, { error: 'unauthorized_user' }), '401 HTML': answer(401, '<html>'),
+    '403 invalid_token': answer(403, { error: 'invalid_token' }), '400 error_code invalid_token': answer(400, { error_code: 'invalid_token' }),
+  };
+  for (const [name, script] of Object.entries(refusals)) {
+    it(`${name}: renewed once, replayed once`, async () => {
+      server.onLookup = inTurn(script, found);
+      const tenant = openTenant(server, { ...CLIENT, retries: 0 });
+      const { user, lookup } = await byMobile(tenant, '13800001111');
+      expect([user.user_id, lookup.attempts]).to.deep.equal(['id of 13800001111', 2]);
+      expect(used()).to.deep.equal(['token-1', 'token-2']);
+      expect(tenant.stats().lookups.retried).to.equal(1);
+    });
+
+    it(`${name} again: unauthorized, and no more calls`, async () => {
+      server.onLookup = script;
+      const failure = await failureOf(byMobile(openTenant(server, { ...CLIENT, retries: 5 }), '13800001111'));
+      expect(failure).to.include({ category: 'unauthorized', retryable: false });
+      expect(failure.lookup?.attempts).to.equal(2);
+      expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([2, 2]);
+    });
+
+    it(`${name} with a fixed token: unauthorized at once`, async () => {
+      server.onLookup = script;
+      const failure = await failureOf(byMobile(openTenant(server), '13800001111'));
+      expect(failure.category).to.equal('unauthorized');
+      expect(failure.lookup?.attempts).to.equal(1);
+      expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([0, 1]);
+    });
+  }
+
+  it('401 invalid_client is about the client: not renewed', async () => {
+    server.onLookup = answer(401, { error: 'invalid_client' });
+    const failure = await failureOf(byMobile(openTenant(server, CLIENT), '13800001111'));
+    expect(failure).to.include({ code: 'invalid_client', category: 'unauthorized' });
+    expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([1, 1]);
+  });
+
+  it('a tenant that refuses every token meets no storm: 300 messages, a handful of token calls', async () => {
+    server.onLookup = expired;
+    const tenant = openTenant(server, { ...CLIENT, concurrency: 8 }, { clock });
+    const codes = await codesOf(mobiles(300).map((value) => byMobile(tenant, value)));
+    expect(new Set(codes)).to.deep.equal(new Set(['invalid_token']));
+    expect(server.tokenCalls.length).to.be.at.most(3);
+    expect(server.lookups.length).to.be.at.most(320);
+    for (const seconds of [1, 2, 4, 8]) {
+      clock.advance(seconds * 1000);
+      server.tokenCalls.length = 0;
+      await codesOf(mobiles(50).map((value) => byMobile(tenant, value)));
+      expect(server.tokenCalls.length).to.be.at.most(1);
+    }
+  });
+
+  it('a tenant that refuses one kind of lookup always meets no storm, although the other kind works', async () => {
+    server.onLookup = (seen, response) => (seen.path.endsWith('mobile') ? found : answer(401, { error: 'unauthorized_user' }))(seen, response);
+    const tenant = openTenant(server, CLIENT, { clock });
+    for (const value of mobiles(50)) {
+      await byMobile(tenant, value);
+      expect(await codesOf([tenant.lookup({ by: 'username', value })])).to.deep.equal(['unauthorized_user']);
+    }
+    expect(server.tokenCalls.length).to.be.at.most(5);
+  });
+
+  it('after that the tenant is well again: the next token is used by all', async () => {
+    server.onLookup = expired;
+    const tenant = openTenant(server, CLIENT, { clock });
+    await codesOf(mobiles(20).map((value) => byMobile(tenant, value)));
+    server.onLookup = (seen, response) => (seen.headers.authorization === 'Bearer token-1' || seen.headers.authorization === 'Bearer token-2' ? expired : found)(seen, response);
+    clock.advance(1000);
+    expect(await codesOf(mobiles(20).map((value) => byMobile(tenant, value)))).to.deep.equal(new Array(20).fill('ok'));
+  });
+
+  it('a late refusal of the old token does not cost the new one', async () => {
+    const held = server.hold();
+    const tenant = openTenant(server, CLIENT);
+    const both = ['13800000001', '13800000002'].map((value) => byMobile(tenant, value));
+    await server.until(() => held.length === 2);
+    held[0]?.(expired);
+    await server.until(() => held.length === 3);
+    held[2]?.(found);
+    await both[0];
+    held[1]?.(expired);
+    await server.until(() => held.length === 4);
+    held[3]?.(found);
+    expect((await both[1])?.lookup.attempts).to.equal(2);
+    expect(server.tokenCalls).to.have.length(2);
+    expect(used()).to.deep.equal(['token-1', 'token-1', 'token-2', 'token-2']);
+  });
+
+  it('replayed once, even when the token has been renewed again meanwhile', async () => {
+    const held = server.hold();
+    const tenant = openTenant(server, { ...CLIENT, timeout: 3600 }, { clock });
+    const first = failureOf(byMobile(tenant, '13800000001'));
+    await server.until(() => held.length === 1);
+    held[0]?.(expired);
+    await server.until(() => held.length === 2);
+    clock.advance(1_800_000);
+    const second = byMobile(tenant, '13800000002');
+    await server.until(() => held.length === 3);
+    held[1]?.(expired);
+    expect((await first).lookup?.attempts).to.equal(2);
+    held[2]?.(found);
+    await second;
+    expect(used()).to.deep.equal(['token-1', 'token-2', 'token-3']);
+  });
+
+  it('a renewal and retries add up within one lookup', async () => {
+    server.onLookup = inTurn(answer(503, ''), expired, answer(503, ''), found);
+    const { lookup } = await byMobile(openTenant(server, { ...CLIENT, retries: 2 }, { random: () => 0 }), '13800001111');
+    expect(lookup.attempts).to.equal(4);
+  });
+});
