@@ -5,7 +5,7 @@
 
 const MASK = '***';
 /** A user's record is data, not prose: only what is too long to stand there by chance is cut out of it. */
-const CERTAIN_LENGTH = 16;
+const CERTAIN_LENGTH = 8;
 
 /** Bits of a secret inside a longer base64 text: the three alignments it can have, without their unstable ends. */
 const base64Forms = (secret: string): string[] => {

@@ -20,4 +20,18 @@ describe('a secret short enough to be part of a code', () => {
     server.onLookup = answer(400, { error_code: 'the-id-you-sent', error_msg: 'no' });
     expect(await failureOf(byMobile(openTenant(server, SHORT), '13800001111'))).to.include({ code: 'CIAM.HTTP.400' });
   });
+
+  it('leaves the fields of a user alone, which hold such words by chance', async () => {
+    const server = await startServer();
+    server.onLookup = answer(200, { user_id: 'u-1', name: 'my id is seven77' });
+    const { user } = await byMobile(openTenant(server, { ...SHORT, clientSecret: 'seven77' }), '13800001111');
+    expect(user.name).to.equal('my id is seven77');
+  });
+
+  it('is cut out of them from eight characters on', async () => {
+    const server = await startServer();
+    server.onLookup = answer(200, { user_id: 'u-1', name: 'my id is eight888' });
+    const { user } = await byMobile(openTenant(server, { ...SHORT, clientSecret: 'eight888' }), '13800001111');
+    expect(user.name).to.equal('my id is ***');
+  });
 });
