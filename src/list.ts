@@ -1,4 +1,5 @@
 /** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
+import { Aborts } from './aborts';
 import type { Clock } from './clock';
 import { inputFailure, LookupFailure } from './failures';
 import { copyJson } from './json';
@@ -66,6 +67,9 @@ const keyOf = (by: unknown, value: unknown): string | null => {
     return null; // the lookup itself says what is wrong
   }
 };
+
+/** However many lists run with one signal, they are one listener of it. */
+const stops = new Aborts<() => void>((stop) => stop());
 
 /** Like the outcome, with objects of its own. */
 const copyOf = (outcome: Outcome): Outcome =>
@@ -144,9 +148,9 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
     for (await breathe(); next < items.length; await breathe()) await handle(next++);
   };
   const stop = (): void => waiting.forEach((go) => go());
-  signal?.addEventListener('abort', stop, { once: true });
+  if (signal) stops.add(signal, stop);
   await Promise.all(Array.from({ length: Math.min(parts.concurrency, items.length) }, worker));
-  signal?.removeEventListener('abort', stop);
+  if (signal) stops.remove(signal, stop);
 
   const found: ListOutcome['found'] = [];
   const failed: ListOutcome['failed'] = [];

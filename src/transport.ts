@@ -1,7 +1,7 @@
 /** undici: one request in; status, headers and body out. TLS, proxies, connections. The only file that knows undici. */
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { type LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from './failures';
+import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from './failures';
 import { PROXY_AUTHENTICATION } from './advice';
 import { decodeBody, MAX_BODY } from './body';
 import { proxyFor } from './proxy';
@@ -104,6 +104,7 @@ const createDispatcher = (parts: Parts, track: (socket: Socket) => void): Dispat
 class DispatchedExchange implements Exchange {
   private controller: Dispatcher.DispatchController | null = null;
   private ended = false;
+  private cancelled = false;
   /** `dispatch` has returned. */
   sent = false;
   private status = 0;
@@ -114,15 +115,21 @@ class DispatchedExchange implements Exchange {
   constructor(private readonly receiver: Receiver) {}
 
   cancel(): void {
-    this.ended = true;
+    this.ended = this.cancelled = true;
     this.controller?.abort(new Error('cancelled'));
   }
 
+  /**
+   * Whoever is told may send the next request at once. In the middle of a failed connection's clean-up undici takes that
+   * amiss, with an assertion that ends the process: failures are told when it is done.
+   */
   private end(result: TransportResult): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.sent) this.receiver.received(result);
-    else queueMicrotask(() => this.receiver.received(result));
+    if (this.sent && !(result instanceof LookupFailure)) return this.receiver.received(result);
+    queueMicrotask(() => {
+      if (!this.cancelled) this.receiver.received(result);
+    });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -31,6 +31,9 @@ describe('closing', () => {
       expect(arrivals[0]?.message.error).to.include({ category: 'cancelled', retryable: true });
       await server.until(() => server.lookups.every(({ socket }) => socket.destroyed));
       expect(server.lookups).to.have.length(4);
+      // Of those that were waiting, none has begun meanwhile.
+      const attempts = arrivals.map(({ message }) => (message.lookup as { attempts: number }).attempts);
+      expect(attempts).to.deep.equal(attempts.map((_, index) => (index < 4 ? 1 : 0)));
     });
   }
 

@@ -58,6 +58,13 @@ describe('connection test', () => {
     ]);
   });
 
+  it('asks once, whatever the retries', async () => {
+    await deployClient({ retries: 5 });
+    server.onLookup = answer(503, '');
+    expect(await test()).to.have.nested.property('error.code', 'CIAM.HTTP.503');
+    expect(server.lookups).to.have.length(2);
+  });
+
   it('tells which lookup is missing, which is no failure of the test', async () => {
     await deployClient();
     server.onLookup = perWay(missing, notFoundEiam);

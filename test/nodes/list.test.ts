@@ -125,6 +125,21 @@ describe('ciam-user, lists', () => {
     await list;
   });
 
+  it('may be one of many at the same time', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    try {
+      const flow = await deployWith(server, { user });
+      const lists = await Promise.all(Array.from({ length: 25 }, (_, index) => flow.sendList({ payload: [`item ${index}`] })));
+      expect(lists.every(({ found: out }) => Array.isArray(out?.payload))).to.equal(true);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).to.be.empty;
+    } finally {
+      process.off('warning', listen);
+    }
+  });
+
   it('tells an outage item by item', async () => {
     server.onLookup = answer(503, '');
     const flow = await deployWith(server, { user, tenant: { retries: 0 } });

@@ -187,7 +187,8 @@ describe('HTTP proxy', () => {
       const failure = failureOf(byMobile(tenant, '13800001111'));
       await tenant.close();
       expect((await failure).code).to.equal('CIAM.CLOSED');
-      expect(proxy.open).to.equal(0);
+      await byMobile(through(proxy), '13800001111');
+      expect(proxy.connects, 'that of the second tenant alone').to.have.length(1);
     });
 
     it('ends tunnels that are in use', async () => {
