@@ -133,7 +133,8 @@ for (const major of MAJORS) {
     it('is stopped by its button, and by closing the dialog', async () => {
       const { editor, editor: { page } } = desk;
       const arrivals: Promise<unknown>[] = [];
-      const silent = await serve((request) => arrivals.push(once(request.socket, 'close')));
+      // Well before the 10 s after which the test would end by itself.
+      const silent = await serve((request) => arrivals.push(once(request.socket, 'close', { signal: AbortSignal.timeout(5_000) })));
       const arrived = async (): Promise<void> => {
         await once(silent.server, 'request');
       };
