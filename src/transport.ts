@@ -62,18 +62,22 @@ const KEEP_ALIVE_MS = 30_000;
 const CONNECT_GRACE_MS = 50;
 
 type Connected = (error: Error | null, socket: Socket | null) => void;
-type Connect = (options: object, callback: Connected) => Socket;
+type Connect = (options: object, callback: Connected) => void;
 type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
 const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs + CONNECT_GRACE_MS, allowH2: false }) as unknown as Connect;
+  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs + CONNECT_GRACE_MS, allowH2: false }) as unknown as (...args: Parameters<Connect>) => Socket;
   return (options, callback) => {
-    const socket = connect(options, callback);
-    track(socket);
-    // A server that refuses our certificate says so after the handshake, and undici would know only that the connection ended.
-    socket.once('error', (error) => socket.destroy(error));
-    return socket;
+    try {
+      const socket = connect(options, callback);
+      track(socket);
+      // A server that refuses our certificate says so after the handshake, and undici would know only that the connection ended.
+      socket.once('error', (error) => socket.destroy(error));
+    } catch (error) {
+      // A key that cannot be read is thrown rather than told.
+      queueMicrotask(() => callback(error as Error, null));
+    }
   };
 };
 
@@ -83,10 +87,13 @@ const createDispatcher = (parts: Parts, track: (socket: Socket) => void): Dispat
   const direct = trackedConnector(undici, parts, track);
   const tenant = new URL(origin);
   const proxy = proxyFor(tenant, parts.proxy);
-  const tunnelled = (through: URL) => (options: object, callback: Connected): void =>
+  const tunnelled = (through: URL): Connect => (options, callback) =>
     openTunnel(through, tenant, timeoutMs + CONNECT_GRACE_MS, track, (error, socket) => {
-      if (error || tenant.protocol === 'http:') callback(error, socket);
-      else direct({ ...options, httpSocket: socket }, callback);
+      if (error || tenant.protocol === 'http:') return callback(error, socket);
+      direct({ ...options, httpSocket: socket }, (refused, secure) => {
+        if (refused) socket?.destroy();
+        callback(refused, secure);
+      });
     });
   return new undici.Pool(origin, {
     connections: concurrency,

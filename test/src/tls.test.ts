@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:https';
 import { expect } from 'chai';
 import type { TlsSettings, TenantSettings } from '../../src/tenant';
 import { type Authority, createAuthority, type KeyPair, selfSigned } from '../support/certificates';
+import { startConnectProxy } from '../support/connect-proxy';
 import { ScriptedTenant } from '../support/servers';
 import { byMobile, closeAll, closeLater, failureOf, openTenant } from './support';
 
@@ -117,5 +118,20 @@ describe('TLS', () => {
       expect(failure).to.include({ code: 'CIAM.TLS', category: 'untrusted' });
       expect(JSON.stringify(failure)).to.not.include('barley');
     });
+
+    for (const way of ['directly', 'through a proxy'] as const) {
+      it(`whose key cannot be read are told to every lookup (${way})`, async () => {
+        const server = await serve(wanted);
+        const proxy = closeLater(await startConnectProxy());
+        const { cert } = await authority.client('flow');
+        const tenant = openTenant({ url: `localhost:${server.port}` }, {
+          tls: { ca: authority.cert, key: 'no key at all', cert }, proxy: way === 'directly' ? false : { url: proxy.url }, concurrency: 1,
+        });
+        for (const value of ['13800001111', '13800001112']) {
+          expect(await failureOf(byMobile(tenant, value))).to.include({ code: 'CIAM.TLS', category: 'untrusted' });
+        }
+        await proxy.until(() => proxy.open === 0);
+      });
+    }
   });
 });
