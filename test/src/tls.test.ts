@@ -21,11 +21,11 @@ describe('TLS', () => {
   const ask = (server: ScriptedTenant, tls: TlsSettings | undefined, settings: TenantSettings = {}) =>
     byMobile(openTenant({ url: `localhost:${server.port}` }, { ...(tls && { tls }), ...settings }), '13800001111');
 
-  const expectRefused = async (outcome: Promise<unknown>, code: string): Promise<void> => {
+  const expectRefused = async (outcome: Promise<unknown>, code: string | RegExp): Promise<void> => {
     const failure = await failureOf(outcome);
     expect(failure).to.include({ code: 'CIAM.TLS', category: 'untrusted', status: null, retryable: false });
-    expect(failure.cause).to.deep.equal({ code });
-    expect(failure.message).to.include(code);
+    expect(failure.cause?.code).to.match(typeof code === 'string' ? new RegExp(`^${code}$`) : code);
+    expect(failure.message).to.include(failure.cause?.code);
   };
 
   it('speaks to a server of an authority that it was told of, once per connection', async () => {
@@ -105,7 +105,7 @@ describe('TLS', () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       it(`that are missing are told (${version})`, async () => {
         const server = await serve({ ...wanted, minVersion: version, maxVersion: version });
-        const code = version === 'TLSv1.3' ? 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' : 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE';
+        const code = version === 'TLSv1.3' ? 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' : /_ALERT_HANDSHAKE_FAILURE$/;
         await expectRefused(ask(server, { ca: authority.cert }, { retries: 2 }), code);
         expect(server.lookups).to.be.empty;
         expect(server.connections).to.equal(1);
