@@ -6,7 +6,7 @@ import { createSecrets } from '../../src/secrets';
 
 const secrets = createSecrets();
 secrets.add('a-secret-that-nobody-may-see', true);
-secrets.add('short-one', true);
+secrets.add('s-one', true);
 
 const read = (status: number, body: unknown): ReturnType<typeof readUser> =>
   readUser({ status, text: typeof body === 'string' ? body : JSON.stringify(body), retryAfter: undefined }, secrets, 'somebody');
@@ -63,12 +63,12 @@ describe('answers', () => {
   });
 
   it('with a code that cannot be shown are known by their status', () => {
-    const codes: unknown[] = ['', ' ', 'x'.repeat(65), 'two words', 'ta\tb', 'ünïcode', {}, true, null, 'has-short-one', 'short-one'];
+    const codes: unknown[] = ['', ' ', 'x'.repeat(65), 'two words', 'ta\tb', 'ünïcode', {}, true, null, 'has-s-one', 's-one'];
     for (const code of codes) {
       expect(told(400, { error: code })[0], JSON.stringify(code)).to.equal('CIAM.HTTP.400');
       expect(told(400, { error_code: code })[0], JSON.stringify(code)).to.equal('CIAM.HTTP.400');
     }
-    expect(told(400, { error: 'x'.repeat(64) })[0]).to.equal('x'.repeat(64));
+    for (const code of ['x', 'x'.repeat(64)]) expect(told(400, { error: code })[0]).to.equal(code);
     expect(told(400, { error: 4711 })[0]).to.equal('CIAM.HTTP.400');
   });
 

@@ -90,6 +90,11 @@ describe('queries', () => {
     for (const sign of [' ', '~', '\u00a0', '\u2027', '\u202a', '😀']) expect(value('username', `a${sign}b`)).to.equal(`a${sign}b`);
   });
 
+  it('by mobile: odd ones are cleaned like all others', () => {
+    const odd: Record<string, string> = { '1-/': '1', '5': '5', '1+86-1': '1+861', '( +86)-138': '+86-138', '0': '0', '10': '10', '+86-': '+86-' };
+    for (const [given, sent] of Object.entries(odd)) expect(value('mobile', given), given).to.equal(sent);
+  });
+
   it('by id never leave the path', () => {
     for (const dots of ['.', '..']) {
       expect(refused('id', dots)).to.equal('The value is not a user id.');
