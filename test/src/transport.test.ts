@@ -50,7 +50,8 @@ describe('transport', () => {
     return counts;
   };
 
-  it('begins the next request from within the failure of the last', async () => {
+  it('begins the next request from within the failure of the last', async function () {
+    this.timeout(60_000);
     // An assertion of undici's would be an uncaught exception, which fails the test.
     const all = await Promise.all(Array.from({ length: 6 }, () => inTrouble(400)));
     for (const { told, failed, cancelled } of all) {
