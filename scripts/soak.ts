@@ -25,7 +25,7 @@ interface Books {
 
 const CHECKPOINTS = 6;
 /** Longer than any lookup may take: its deadlines, and a hold of one second. */
-const REST_MS = 15_000;
+const REST_MS = 30_000;
 /** What the runtime itself may gain or lose between two measurements. */
 const SPARE = { heapBytes: 3 * 1024 * 1024, handles: 2 };
 const MB = 1024 * 1024;
@@ -38,7 +38,7 @@ const demand = (holds: boolean, what: string): void => {
 const books = async ({ url }: NodeRed, collect = false): Promise<Books> => await (await fetch(`${url}ledger${collect ? '?collect=1' : ''}`)).json() as Books;
 
 /** Until every message has its outcome. */
-const rest = async (red: NodeRed): Promise<Books> => {
+const rest = async (red: NodeRed): Promise<void> => {
   const end = Date.now() + REST_MS;
   let now = await books(red);
   while (now.open > 0 && Date.now() < end) {
@@ -46,7 +46,6 @@ const rest = async (red: NodeRed): Promise<Books> => {
     now = await books(red);
   }
   demand(now.open === 0, `${now.open} messages without an outcome after ${REST_MS / 1000} s`);
-  return now;
 };
 
 class Soak {
@@ -84,7 +83,7 @@ class Soak {
     await this.red.deploy(quiet, 'nodes');
     await rest(this.red);
     await this.red.deploy(quiet, 'full');
-    const closed = await Promise.race([this.noConnections(), sleep(2000, false)]);
+    const closed = await Promise.race([this.noConnections(), sleep(5000, false)]);
     demand(closed, 'connections to the tenants outlive a full deployment');
     return await books(this.red, true);
   }
@@ -130,10 +129,11 @@ const main = async (): Promise<void> => {
     const start = Date.now();
     const soak = new Soak(red, troubled, random);
     const points: Books[] = [];
-    for (let point = 0; point < CHECKPOINTS; point++) {
+    while (points.length < CHECKPOINTS) {
       await soak.storm((minutes * 60_000) / CHECKPOINTS);
-      points.push(await soak.checkpoint());
-      line((Date.now() - start) / 60_000, points.at(-1) ?? points[0] as Books);
+      const point = await soak.checkpoint();
+      points.push(point);
+      line((Date.now() - start) / 60_000, point);
     }
     judge(points, red.log());
     const outcomes = Object.entries(points.at(-1)?.outcomes ?? {}).sort(([, one], [, other]) => other - one);
