@@ -11,7 +11,7 @@ RED.nodes.registerType('ciam-user', {
   icon: 'ciam-user.svg',
   defaults: {
     name: { value: '' },
-    tenant: { value: '', type: 'ciam-tenant', required: true, label: text('label.tenant') },
+    tenant: { value: '', type: 'ciam-tenant', label: text('label.tenant'), validate: validator(checks.tenant) },
     by: { value: 'mobile', label: text('label.by'), validate: validator(checks.by) },
     value: { value: 'payload', label: text('label.value'), validate: validator(checks.value) },
     valueType: { value: 'msg' },

@@ -180,7 +180,9 @@ export const useDesk = (start: StartOptions, options: OpenOptions = {}): Desk =>
   afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
     await screenshot(desk.editor.page, `failed ${this.currentTest.fullTitle()}`);
-    await desk.reopen();
+    // The page may be in any state now: the next test gets another one.
+    await desk.editor.page.context().close();
+    await open();
   });
   after(() => desk.editor.close());
   after(() => desk.nodeRed.stop());

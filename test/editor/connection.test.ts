@@ -85,12 +85,15 @@ for (const major of MAJORS) {
 
     it('tests a tenant that is new, and the demo', async () => {
       const { editor, editor: { page } } = desk;
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
       await editor.open('lookup');
       await page.click('#node-input-btn-tenant-add');
       await page.waitForSelector(input('demo'));
       await editor.settled();
       await page.check(input('demo'));
       expect(await test(editor)).to.include.members(['Lookup by mobile works.', 'Lookup by username works.']);
+      expect(asked.filter((url) => url.endsWith('/stats')), 'what is not deployed has no figures').to.deep.equal([]);
       await editor.cancel();
       await editor.cancel();
     });

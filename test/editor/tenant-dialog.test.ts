@@ -71,6 +71,7 @@ for (const major of MAJORS) {
       const { page } = editor;
       expect(await editor.value<string[]>(`RED.nodes.node('tenant').validationErrors`)).to.deep.equal(['In flight: must be a whole number from 1 to 1024']);
       await editor.open('lookup');
+      expect(await page.locator('#node-input-tenant-reason').textContent()).to.equal('this tenant is not properly configured: edit it');
       await editor.openTenant();
       expect(await page.locator(`${input('concurrency')}-reason`).isVisible()).to.equal(true);
       expect(await page.locator(input('cacheSize')).isVisible()).to.equal(false);

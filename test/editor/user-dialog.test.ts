@@ -103,9 +103,9 @@ for (const major of MAJORS) {
       await text('fields', 'user_id, name,attr_gender', null);
       await text('fields', '', null);
       await page.selectOption('#node-input-tenant', '_ADD_');
-      await page.waitForSelector('#node-input-tenant.input-error');
+      expect(await page.locator('#node-input-tenant-reason').textContent()).to.equal('choose a tenant, or add one');
       await page.selectOption('#node-input-tenant', 'tenant');
-      await page.waitForSelector('#node-input-tenant:not(.input-error)');
+      expect(await page.locator('#node-input-tenant-reason').count()).to.equal(0);
       await editor.cancel();
       expect(await editor.value<string[] | undefined>(`(RED.nodes.node('lookup').validationErrors)`)).to.deep.equal([]);
     });

@@ -45,7 +45,7 @@ const show = (stats: Stats): void => {
 export const startFigures = (id: string): (() => void) => {
   $('#ciam-tenant-figures').hide();
   // A node the editor does not know yet cannot be deployed.
-  if (RED.nodes.node(id) === null || !RED.user.hasPermission('ciam-tenant.read')) return () => undefined;
+  if (!RED.nodes.node(id) || !RED.user.hasPermission('ciam-tenant.read')) return () => undefined;
   let stopped = false;
   let timer: number | undefined;
   let request: JQuery.jqXHR<Stats> | undefined;

@@ -6,6 +6,14 @@ const text = textsOf('ciam-user');
 
 export const MODES = ['mobile', 'username', 'email', 'id', 'msg'] as const;
 
+/** A tenant that is not properly configured fails every lookup: it is said here, where one looks for the cause. */
+export const tenant: Check = (_node, given) => {
+  if (holdsEnv(given)) return null;
+  const chosen = RED.nodes.node(asText(given));
+  if (!chosen) return text('error.no-tenant');
+  return chosen['valid'] === false ? text('error.bad-tenant') : null;
+};
+
 export const by: Check = (_node, value) =>
   (value === undefined || holdsEnv(value) || MODES.some((mode) => mode === value) ? null : text('error.choice', { choices: MODES.join(', ') }));
 

@@ -61,7 +61,8 @@ declare const RED: {
   readonly i18n: { lang(): string };
   readonly nodes: {
     registerType(type: string, definition: EditorDefinition): void;
-    node(id: string): EditorNode | null;
+    /** 4.1 and 5.0 give nothing or `null` for an unknown id. */
+    node(id: string): EditorNode | null | undefined;
   };
   readonly events: { on(event: 'nodes:add', listener: (node: EditorNode) => void): void };
   readonly user: { hasPermission(permission: string): boolean };
