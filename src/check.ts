@@ -58,7 +58,7 @@ const dialectOf = (mobile: LookupFailure | null, username: LookupFailure | null)
   if (codes.some((code) => code.startsWith('IDAAS.TENANT.'))) return 'CIAM';
   if (codes.length === 0) return null;
   if (isAnswer(mobile)) return 'EIAM';
-  return mobile?.category === 'forbidden' ? null : 'OneAccess';
+  return mobile && isMissing(mobile) && mobile.category !== 'forbidden' ? 'OneAccess' : null;
 };
 
 /** @internal */
@@ -73,7 +73,9 @@ export const checkLookups = async (ask: Ask, token: TokenSource, signal: AbortSi
   const failures = [mobile, username].filter((failure): failure is LookupFailure => failure !== null && !isAnswer(failure));
   // One lookup that is missing is a fact about the tenant; both missing, or anything else, is something to mend.
   const error = failures.find((failure) => !isMissing(failure)) ?? (failures.length === 2 ? failures[0] : undefined);
-  const tokenOk = !failures.some(({ category }) => category === 'unauthorized');
+  // A token that was fetched is good as long as no lookup refuses it; a fixed one, once any lookup has answered.
+  const answered = token.expiresIn !== null || [mobile, username].some((failure) => failure === null || failure.status !== null);
+  const tokenOk = answered && !failures.some(({ category }) => category === 'unauthorized');
   return {
     ok: error === undefined,
     token: { ok: tokenOk, expiresIn: tokenOk ? token.expiresIn : null },

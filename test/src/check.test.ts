@@ -27,6 +27,10 @@ describe('connection test', () => {
     expect((await check({ auth: 'token', token: 'abc' })).token).to.deep.equal({ ok: true, expiresIn: null });
   });
 
+  it('a fixed token that nobody could try is not called good', async () => {
+    expect((await check({ auth: 'token', token: 'abc', domain: 'http://127.0.0.1:9' })).token).to.deep.equal({ ok: false, expiresIn: null });
+  });
+
   const tenants: [string, { mobile: Script; username: Script }, Check['dialect'], boolean, boolean, boolean][] = [
     ['EIAM', { mobile: unknown(''), username: unknown('') }, 'EIAM', true, true, true],
     ['OneAccess without by-mobile', { mobile: answer(404, ''), username: unknown('') }, 'OneAccess', true, false, true],
@@ -36,7 +40,7 @@ describe('connection test', () => {
     ['neither is served', { mobile: answer(404, ''), username: answer(404, '') }, null, false, false, false],
     ['a rule that the number breaks', { mobile: answer(400, { error_code: 'USER.0038' }), username: unknown('') }, 'EIAM', true, true, true],
     ['somebody of that name after all', { mobile: found, username: found }, null, true, true, true],
-    ['one lookup out of order', { mobile: answer(503, ''), username: unknown('') }, 'OneAccess', false, false, true],
+    ['one lookup out of order', { mobile: answer(503, ''), username: unknown('') }, null, false, false, true],
   ];
   for (const [name, scripts, dialect, ok, mobile, username] of tenants) {
     it(name, async () => {
