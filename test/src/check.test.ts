@@ -47,8 +47,8 @@ describe('connection test', () => {
       server.onLookup = by(scripts);
       const result = await check();
       expect([result.ok, result.mobile.available, result.username.available]).to.deep.equal([ok, mobile, username]);
-      if (result.ok) expect(result.dialect).to.equal(dialect);
-      else expect(result.error?.advice).to.match(/\.$/);
+      expect(result.dialect).to.equal(dialect);
+      if (!result.ok) expect(result.error?.advice).to.match(/\.$/);
     });
   }
 
