@@ -47,6 +47,12 @@ describe('pacing', () => {
     expect([now.pacing.inFlight, now.pacing.waiting]).to.deep.equal([0, 0]);
   });
 
+  it('says nothing to those whose turn came or will come', () => {
+    const now = set();
+    expect(now.pacing.enter(now.turn('at once'))).to.equal(null);
+    expect(now.pacing.enter(now.turn('later'))).to.equal(null);
+  });
+
   it('takes queueLimit into the queue and not one more, counted in messages', () => {
     const now = set({ queueLimit: 3 });
     expect(enter(now, 'a', 'b')).to.deep.equal([]);
@@ -164,6 +170,15 @@ describe('pacing', () => {
     expect(told).to.equal(1);
   });
 
+  it('without any queue a list gets each place when it is free, and not before', () => {
+    const now = set({ concurrency: 2, queueLimit: 0 });
+    const codes: unknown[] = [];
+    for (const name of ['a', 'b', 'c']) now.pacing.whenRoom(() => codes.push(now.pacing.enter(now.turn(name))));
+    expect([now.started, codes]).to.deep.equal([['a', 'b'], [null, null]]);
+    now.pacing.leave();
+    expect([now.started, codes]).to.deep.equal([['a', 'b', 'c'], [null, null, null]]);
+  });
+
   it('without any queue a list gets the free place, and waits for the time when it may start', () => {
     const now = set({ concurrency: 1, queueLimit: 0, rateLimit: 10 });
     for (const name of ['a', 'b']) now.pacing.whenRoom(() => void now.pacing.enter(now.turn(name)));
@@ -201,6 +216,16 @@ describe('pacing', () => {
     now.clock.advance(1000);
     expect(enter(now, 'b', 'c')).to.deep.equal(['CIAM.CIRCUIT']);
     expect(now.started).to.deep.equal(['a', 'b as probe']);
+  });
+
+  it('closed, tells lists that wait for room', () => {
+    const now = set({ queueLimit: 0 });
+    enter(now, 'a');
+    let told = 0;
+    now.pacing.whenRoom(() => told++);
+    expect(told).to.equal(0);
+    now.pacing.close();
+    expect(told).to.equal(1);
   });
 
   it('closed, ends whoever waits and takes nobody more', () => {
