@@ -14,7 +14,7 @@ const root = resolve(__dirname, '..');
 
 /** The tests that ought to notice, the quick ones first. */
 const TESTS: Readonly<Record<string, string[]>> = {
-  'src/failures.ts': ['readme', 'src/failures', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/circuit', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
+  'src/failures.ts': ['src/failures', 'readme', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/circuit', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
   'src/answer.ts': ['src/answer', 'src/wire', 'src/secrets', 'src/short-secrets', 'src/token', 'src/retry', 'src/bodies', 'src/check', 'src/shared'],
   'src/query.ts': ['src/query', 'src/mobile', 'src/wire', 'modes', 'src/shared', 'src/cache', 'src/input'],
   'src/pacing.ts': ['src/pacing', 'src/shared', 'src/retry-after', 'src/deadline', 'src/circuit', 'src/limits', 'src/close', 'src/list'],
@@ -39,7 +39,8 @@ const copyProject = (): string => {
 /** True when all tests pass; a test that hangs has noticed too. */
 const pass = (copy: string, tests: string[]): Promise<boolean> => new Promise((done) => {
   const files = tests.map((name) => `test/${name}.test.ts`).filter((name) => existsSync(join(copy, name)));
-  const child = spawn(process.execPath, [join(root, 'node_modules/mocha/bin/mocha.js'), '--bail', '--exit', ...files], { cwd: copy, stdio: 'ignore', timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  // Not by bin/mocha.js: it makes a process of its own, which a kill would leave behind, at full speed when the change made a loop.
+  const child = spawn(process.execPath, ['--import=tsx', join(root, 'node_modules/mocha/lib/cli/cli.js'), '--bail', '--exit', ...files], { cwd: copy, stdio: 'ignore', timeout: LIMIT_MS, killSignal: 'SIGKILL' });
   child.once('close', (code) => done(code === 0));
 });
 
