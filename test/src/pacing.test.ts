@@ -97,6 +97,37 @@ describe('pacing', () => {
     expect(now.clock.pending).to.deep.equal([]);
   });
 
+  it('keeps a rate of more than one start a millisecond', () => {
+    const now = set({ concurrency: 1000, queueLimit: 1000, rateLimit: 2000 });
+    enter(now, ...Array.from({ length: 200 }, (_, index) => String(index)));
+    // 20 ms of lateness are made good at once.
+    expect(now.started).to.have.lengthOf(41);
+    now.clock.advance(10);
+    expect(now.started).to.have.lengthOf(61);
+  });
+
+  it('needs one timer, however many wait', () => {
+    const now = set({ concurrency: 10, rateLimit: 10 });
+    enter(now, 'a', 'b', 'c', 'd');
+    now.pacing.hold(50, busy());
+    enter(now, 'e');
+    expect(now.clock.pending).to.deep.equal([80]);
+  });
+
+  it('works through turns that end at once, however many, without sinking deeper and deeper', () => {
+    const { pacing, turn } = set({ queueLimit: 50_000 });
+    pacing.enter(turn('first'));
+    let ended = 0;
+    for (let count = 0; count < 50_000; count++) {
+      pacing.enter({ ...turn(''), begin: () => {
+        ended++;
+        pacing.leave();
+      } });
+    }
+    pacing.leave();
+    expect([ended, pacing.inFlight, pacing.waiting]).to.deep.equal([50_000, 0, 0]);
+  });
+
   it('saves up no starts: after a rest the rate is kept from the first one on', () => {
     const now = set({ concurrency: 10, rateLimit: 10 });
     enter(now, 'a');
