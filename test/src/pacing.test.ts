@@ -79,6 +79,8 @@ describe('pacing', () => {
     const [a, b, c, , e] = turns;
     for (const turn of [c, b, e, e, a]) if (turn) now.pacing.withdraw(turn);
     expect(now.pacing.waiting).to.equal(1);
+    // Nor does one that has gone keep the others in memory.
+    for (const turn of [a, b, c, e]) expect(turn).to.include({ ahead: null, behind: null, queued: false });
     enter(now, 'f');
     for (let call = 0; call < 3; call++) now.pacing.leave();
     expect(now.started).to.deep.equal(['a', 'd', 'f']);
@@ -238,6 +240,17 @@ describe('pacing', () => {
     expect([now.refused.length, now.clock.pending]).to.deep.equal([200, [0]]);
     now.clock.advance(0);
     expect([now.refused.length, now.clock.pending]).to.deep.equal([450, []]);
+  });
+
+  it('wakes earlier than planned when there is something to do earlier', () => {
+    const now = set({ concurrency: 1000, queueLimit: 1000 });
+    now.pacing.hold(5000, busy());
+    enter(now, ...Array.from({ length: 201 }, (_, index) => String(index)));
+    expect(now.clock.pending).to.deep.equal([5000]);
+    open(now);
+    expect([now.refused.length, now.clock.pending]).to.deep.equal([200, [0]]);
+    now.clock.advance(0);
+    expect([now.refused.length, now.clock.pending]).to.deep.equal([201, []]);
   });
 
   it('lets one through when the tenant is tried again', () => {
