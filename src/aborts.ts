@@ -1,22 +1,49 @@
-/** Many lookups may share one AbortSignal (all messages of a node do): one listener a signal, not one a lookup. */
-export class Aborts<T> {
-  private readonly watched = new WeakMap<AbortSignal, Set<T>>();
+/**
+ * Many lookups may share one AbortSignal (all messages of a node do): one listener a signal, not one a lookup.
+ * Linked entries rather than a `Set`, for the reason told in flights.ts.
+ */
 
-  constructor(private readonly abort: (entry: T) => void) {}
+/** What an abort can end; the links are those of its signal's entries. */
+export interface Abortable<Entry extends Abortable<Entry>> {
+  before: Entry | null;
+  after: Entry | null;
+}
 
-  add(signal: AbortSignal, entry: T): void {
-    let entries = this.watched.get(signal);
-    if (!entries) {
-      entries = new Set();
-      this.watched.set(signal, entries);
-      const waiting = entries;
-      // The latest first: those in the queue are gone before the first turn becomes free, and none of them begins.
-      signal.addEventListener('abort', () => [...waiting].reverse().forEach(this.abort), { once: true });
-    }
-    entries.add(entry);
+interface Entries<Entry> {
+  latest: Entry | null;
+}
+
+export class Aborts<Entry extends Abortable<Entry>> {
+  private readonly watched = new WeakMap<AbortSignal, Entries<Entry>>();
+
+  constructor(private readonly abort: (entry: Entry) => void) {}
+
+  add(signal: AbortSignal, entry: Entry): void {
+    const entries = this.watched.get(signal) ?? this.watch(signal);
+    entry.before = entries.latest;
+    if (entries.latest) entries.latest.after = entry;
+    entries.latest = entry;
   }
 
-  remove(signal: AbortSignal, entry: T): void {
-    this.watched.get(signal)?.delete(entry);
+  /** Of an entry that was removed already: nothing. */
+  remove(signal: AbortSignal, entry: Entry): void {
+    const entries = this.watched.get(signal);
+    if (entry.before) entry.before.after = entry.after;
+    if (entry.after) entry.after.before = entry.before;
+    else if (entries?.latest === entry) entries.latest = entry.before;
+    entry.before = entry.after = null;
+  }
+
+  private watch(signal: AbortSignal): Entries<Entry> {
+    const entries: Entries<Entry> = { latest: null };
+    this.watched.set(signal, entries);
+    signal.addEventListener('abort', () => {
+      // The latest first: those in the queue are gone before the first turn becomes free, and none of them begins.
+      for (let entry = entries.latest; entry; entry = entries.latest) {
+        this.remove(signal, entry);
+        this.abort(entry);
+      }
+    }, { once: true });
+    return entries;
   }
 }

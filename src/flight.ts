@@ -1,4 +1,5 @@
 /** One call to the tenant, and the messages that wait for it. */
+import type { Abortable } from './aborts';
 import type { Found } from './answer';
 import type { Timer } from './clock';
 import type { Deadlines, Timed } from './deadlines';
@@ -28,11 +29,15 @@ export interface Crew {
 }
 
 /** One message that waits for a call. @internal */
-export class Waiter implements Timed<Waiter> {
+export class Waiter implements Timed<Waiter>, Abortable<Waiter> {
+  // among the deadlines
   deadline = 0;
   older: Waiter | null = null;
   newer: Waiter | null = null;
   list: Deadlines<Waiter> | null = null;
+  // among those of the same signal
+  before: Waiter | null = null;
+  after: Waiter | null = null;
 
   constructor(
     readonly flight: Flight,

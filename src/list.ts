@@ -1,5 +1,5 @@
 /** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
-import { Aborts } from './aborts';
+import { type Abortable, Aborts } from './aborts';
 import type { Clock } from './clock';
 import { inputFailure, LookupFailure } from './failures';
 import { copyJson } from './json';
@@ -68,8 +68,12 @@ const keyOf = (by: unknown, value: unknown): string | null => {
   }
 };
 
+interface Running extends Abortable<Running> {
+  stop: () => void;
+}
+
 /** However many lists run with one signal, they are one listener of it. */
-const stops = new Aborts<() => void>((stop) => stop());
+const running = new Aborts<Running>(({ stop }) => stop());
 
 /** Like the outcome, with objects of its own. */
 const copyOf = (outcome: Outcome): Outcome =>
@@ -147,10 +151,10 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
   const worker = async (): Promise<void> => {
     for (await breathe(); next < items.length; await breathe()) await handle(next++);
   };
-  const stop = (): void => waiting.forEach((go) => go());
-  if (signal) stops.add(signal, stop);
+  const self: Running = { stop: () => waiting.forEach((go) => go()), before: null, after: null };
+  if (signal) running.add(signal, self);
   await Promise.all(Array.from({ length: Math.min(parts.concurrency, items.length) }, worker));
-  if (signal) stops.remove(signal, stop);
+  if (signal) running.remove(signal, self);
 
   const found: ListOutcome['found'] = [];
   const failed: ListOutcome['failed'] = [];
