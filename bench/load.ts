@@ -4,6 +4,8 @@ export interface Load {
   inFlight: number;
   /** Milliseconds after which no more is sent; without it, `total` is. */
   ms?: number;
+  /** Milliseconds before that which do not count. */
+  warmUpMs?: number;
   total?: number;
   payload: () => unknown;
   /** Whether what came back is what it should be. */
@@ -37,19 +39,33 @@ export class Meter {
   private sent = 0;
   private count = 0;
   private bad: unknown[] = [];
-  private readonly latencies: number[] = [];
-  private readonly startedCpu = cpuMs();
-  private readonly started = performance.now();
+  private latencies: number[] = [];
+  private startedCpu = cpuMs();
+  private started = performance.now();
+  private uncounted = 0;
+  private warmUntil: number;
   private readonly until: number;
 
   constructor(private readonly load: Load) {
-    this.until = this.started + (load.ms ?? Infinity);
+    this.warmUntil = this.started + (load.warmUpMs ?? 0);
+    this.until = this.warmUntil + (load.ms ?? Infinity);
   }
 
   wants(): boolean {
-    if (this.sent >= (this.load.total ?? Infinity) || performance.now() >= this.until) return false;
+    const now = performance.now();
+    if (this.sent >= (this.load.total ?? Infinity) || now >= this.until) return false;
+    if (now >= this.warmUntil) this.startCounting(now);
     this.sent++;
     return true;
+  }
+
+  /** What came until now was to get warm: collecting garbage throws compiled code away too. */
+  private startCounting(now: number): void {
+    this.warmUntil = Infinity;
+    this.started = now;
+    this.startedCpu = cpuMs();
+    this.uncounted = this.count;
+    this.latencies = [];
   }
 
   /** True when it was the last one. */
@@ -65,6 +81,6 @@ export class Meter {
 
   sample(): Sample {
     if (this.bad.length > 0) throw new Error(this.progress);
-    return { count: this.count, ms: performance.now() - this.started, cpuMs: cpuMs() - this.startedCpu, p50: median(this.latencies) };
+    return { count: this.count - this.uncounted, ms: performance.now() - this.started, cpuMs: cpuMs() - this.startedCpu, p50: median(this.latencies) };
   }
 }
