@@ -19,7 +19,7 @@ work(async ({ redJs, userDir, points, rounds, ms }: ModelJob, report) => {
   }
   const undici = loadUndici(userDir);
   const nodeRed = await startEmbedded(redJs, userDir, modelFlows(places));
-  const load = (inFlight: number): Load => ({ inFlight, ms, payload: newMobile, isGood: isUser });
+  const load = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms, payload: newMobile, isGood: isUser });
   const row: Row = Object.fromEntries(places.flatMap(({ point, name, origin }) => {
     const bare = bareCaller(undici, origin, 1);
     return [[name, () => nodeRed.run(name, load(point.inFlight))], [`bare ${name}`, () => bare(load(1))]];

@@ -1,7 +1,7 @@
 /**
  * Calls under way by key: what a `Map` would do, but without its cost. A Map that entries come to and go from all the time
- * is rebuilt every few dozen calls, and each dead table keeps the calls of its time alive until the next full collection:
- * measured as a tenth of all the time a lookup takes (bench/flights.ts). Here a slot is emptied when its call ends.
+ * is rebuilt every few dozen calls, and each dead table keeps the calls of its time, and the next table, alive until the next
+ * full collection: a tenth of all the time a lookup takes (bench/churn.ts). Here a slot is emptied when its call ends.
  */
 import type { Flight } from './flight';
 
