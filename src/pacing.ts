@@ -34,8 +34,7 @@ export class Pacing {
   heldBy: LookupFailure | null = null;
   private nextStart = 0;
   private readonly startEveryMs: number;
-  private timer: Timer | null = null;
-  private timerAt = 0;
+  private alarm: { at: number; timer: Timer } | null = null;
   private pumping = false;
   private closed = false;
   private forRoom: (() => void)[] = [];
@@ -48,7 +47,7 @@ export class Pacing {
   enter(turn: Turn): LookupFailure | null {
     if (this.closed) return closedFailure();
     if (this.circuit.refuses) return circuitFailure();
-    if (this.first === null && this.inFlight < this.limits.concurrency && this.waitMs() === 0) {
+    if (this.mayStart) {
       this.start(turn);
       return null;
     }
@@ -91,7 +90,7 @@ export class Pacing {
 
   /** Milliseconds until the tenant may be called again. */
   get holdMs(): number {
-    return this.heldUntil === 0 ? 0 : Math.max(0, this.heldUntil - this.clock.now());
+    return Math.max(0, this.heldUntil - this.clock.now());
   }
 
   /** Calls back, once, as soon as one more may enter without overflowing the queue: whoever is called enters at once, or not at all. */
@@ -103,14 +102,18 @@ export class Pacing {
   /** Everybody who waits is refused. */
   close(): void {
     this.closed = true;
-    if (this.timer) this.clock.clearTimeout(this.timer);
-    this.timer = null;
+    if (this.alarm) this.clock.clearTimeout(this.alarm.timer);
     while (this.first) this.dismiss(this.first, closedFailure());
     this.tellRoom();
   }
 
+  /** Whoever comes now need not wait. */
+  private get mayStart(): boolean {
+    return this.first === null && this.inFlight < this.limits.concurrency && this.waitMs() === 0;
+  }
+
   private get hasRoom(): boolean {
-    return this.closed || !this.isFull || (this.first === null && this.inFlight < this.limits.concurrency && this.waitMs() === 0) || this.circuit.refuses;
+    return this.closed || !this.isFull || this.mayStart || this.circuit.refuses;
   }
 
   private tellRoom(): void {
@@ -120,14 +123,11 @@ export class Pacing {
   }
 
   private waitMs(): number {
-    if (this.heldUntil === 0 && this.startEveryMs === 0) return 0;
-    const now = this.clock.now();
-    if (this.heldUntil <= now) this.heldUntil = 0;
-    return Math.max(0, this.heldUntil - now, this.nextStart - now);
+    return Math.max(0, Math.max(this.heldUntil, this.nextStart) - this.clock.now());
   }
 
   private start(turn: Turn): void {
-    if (this.startEveryMs > 0) this.nextStart = Math.max(this.nextStart, this.clock.now() - RATE_SLACK_MS) + this.startEveryMs;
+    this.nextStart = Math.max(this.nextStart, this.clock.now() - RATE_SLACK_MS) + this.startEveryMs;
     this.inFlight++;
     turn.begin(this.circuit.enter());
   }
@@ -158,20 +158,20 @@ export class Pacing {
       this.start(turn);
     }
     this.pumping = false;
-    if (this.forRoom.length > 0) this.tellRoom();
+    this.tellRoom();
   }
 
   private later(ms: number): void {
     const at = this.clock.now() + ms;
-    if (this.timer) {
-      if (this.timerAt <= at) return;
-      this.clock.clearTimeout(this.timer);
+    if (this.alarm) {
+      if (this.alarm.at <= at) return;
+      this.clock.clearTimeout(this.alarm.timer);
     }
-    this.timerAt = at;
-    this.timer = this.clock.setTimeout(() => {
-      this.timer = null;
+    const timer = this.clock.setTimeout(() => {
+      this.alarm = null;
       this.pump();
     }, ms);
+    this.alarm = { at, timer };
   }
 
   private dismiss(turn: Turn, failure: LookupFailure): void {

@@ -12,6 +12,8 @@ export class FakeClock implements Clock {
   private time = 1_000_000;
   private readonly timers = new Set<FakeTimer>();
   private readonly watchers = new Set<() => void>();
+  /** Timers that were ever set. */
+  timersSet = 0;
 
   /** `grain`: timers fire at multiples of so many milliseconds only, late rather than early. */
   constructor(private readonly grain = 0) {}
@@ -23,6 +25,7 @@ export class FakeClock implements Clock {
     const at = this.time + ms;
     const timer = { at: this.grain > 0 ? Math.ceil(at / this.grain) * this.grain : at, ms, callback };
     this.timers.add(timer);
+    this.timersSet++;
     for (const look of [...this.watchers]) look();
     return timer;
   }

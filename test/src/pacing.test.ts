@@ -108,12 +108,15 @@ describe('pacing', () => {
     expect(now.started).to.have.lengthOf(61);
   });
 
-  it('needs one timer, however many wait', () => {
+  it('sets one timer, and once, however many wait', () => {
     const now = set({ concurrency: 10, rateLimit: 10 });
     enter(now, 'a', 'b', 'c', 'd');
     now.pacing.hold(50, busy());
     enter(now, 'e');
-    expect(now.clock.pending).to.deep.equal([80]);
+    now.clock.advance(50);
+    now.pacing.hold(5000, busy());
+    enter(now, 'f');
+    expect([now.clock.pending, now.clock.timersSet]).to.deep.equal([[30], 1]);
   });
 
   it('works through turns that end at once, however many, without sinking deeper and deeper', () => {
@@ -208,6 +211,8 @@ describe('pacing', () => {
     const codes: unknown[] = [];
     for (const name of ['a', 'b', 'c']) now.pacing.whenRoom(() => codes.push(now.pacing.enter(now.turn(name))));
     expect([now.started, codes]).to.deep.equal([['a', 'b'], [null, null]]);
+    // Whoever leaves will say so: no timer asks for it.
+    expect(now.clock.pending).to.deep.equal([]);
     now.pacing.leave();
     expect([now.started, codes]).to.deep.equal([['a', 'b', 'c'], [null, null, null]]);
   });
