@@ -15,7 +15,7 @@ const ROUNDS = 7;
 const ballast = (): unknown => Array.from({ length: 60 }, (_, index) => ({ index }));
 
 interface Place {
-  enter(key: string): () => void;
+  enter: (key: string) => () => void;
 }
 
 const crew = { begin: () => undefined, end: () => undefined, received: () => undefined };

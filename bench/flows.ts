@@ -1,11 +1,7 @@
 /** The flows under measurement: each leads from a load node back to it. */
+import type { FlowNode } from '../scripts/user-directory';
 import { LOOKUP_PATH, TOKEN } from './wire';
 
-interface FlowNode {
-  id: string;
-  type: string;
-  [property: string]: unknown;
-}
 
 export interface Origins {
   plain: string;

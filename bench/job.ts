@@ -25,15 +25,10 @@ export type FlowReport = { versions: Versions } | { row: string; samples: Sample
 
 export type PaletteJob = Pick<FlowJob, 'redJs' | 'userDir'>;
 
-export interface PaletteCost {
-  ms: number;
-  cpuMs: number;
-}
-
-/** What it took to add this package, and one that does nothing. `heap` and `rss`: bytes that stayed. */
+/** Milliseconds that it took to add this package, and one that does nothing. `heap` and `rss`: bytes that stayed. */
 export interface PaletteReport {
-  ours: PaletteCost;
-  empty: PaletteCost;
+  ours: number;
+  empty: number;
   heap: number;
   rss: number;
 }
@@ -47,7 +42,6 @@ export interface MemoryJob extends PaletteJob {
 /** Bytes that one waiting message holds. */
 export interface MemoryReport {
   heap: number;
-  rss: number;
 }
 
 /** How a lookup is asked for and answered, in the terms of the model. */
@@ -66,4 +60,4 @@ export interface ModelJob extends PaletteJob {
 }
 
 /** One entry per point. `latencyMs`: one call of bare undici under the same conditions, p50 of each round. */
-export type ModelReport = { versions: Versions; samples: Sample[]; latencyMs: number[] }[];
+export type ModelReport = { samples: Sample[]; latencyMs: number[] }[];

@@ -1,4 +1,5 @@
 /** One sample: so many in flight, for so long or so many of them. */
+import { figure } from './statistics';
 
 export interface Load {
   inFlight: number;
@@ -31,8 +32,6 @@ const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Counts one sample. `wants` is asked before each message, `came` told of each answer with the time it was sent. */
 export class Meter {
@@ -81,6 +80,6 @@ export class Meter {
 
   sample(): Sample {
     if (this.bad.length > 0) throw new Error(this.progress);
-    return { count: this.count - this.uncounted, ms: performance.now() - this.started, cpuMs: cpuMs() - this.startedCpu, p50: median(this.latencies) };
+    return { count: this.count - this.uncounted, ms: performance.now() - this.started, cpuMs: cpuMs() - this.startedCpu, p50: figure(this.latencies).median };
   }
 }

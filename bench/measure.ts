@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cleanEnvironment } from '../scripts/node-red';
 import { npm, root, version, type Major } from '../test/support/versions';
 import { COMPILED, OUTPUT } from './compile';
 import type { Samples } from './interleave';
@@ -34,14 +35,10 @@ export interface Plan extends Pick<FlowJob, 'rounds' | 'ms' | 'profiled'> {
   rows: string[];
 }
 
-/** As a person starts Node-RED: nothing of npm's, of a proxy's or of a debugger's environment. */
-const environment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)|_proxy$/i.test(name)));
-
 /** Resolves when the process has done its job. */
 export const inProcess = async (file: string, { major, userDir }: Place, job: object, received: (report: never) => void, execArgv = ['--expose-gc']): Promise<void> => {
   const { node, redJs } = await version(major);
-  const child = fork(join(COMPILED, file), { execPath: node, execArgv, env: environment(), cwd: userDir });
+  const child = fork(join(COMPILED, file), { execPath: node, execArgv, env: cleanEnvironment(), cwd: userDir });
   child.on('message', received as (report: unknown) => void);
   child.send({ ...job, redJs, userDir });
   const [code] = await once(child, 'exit') as [number | null];

@@ -6,14 +6,8 @@ import { benchFlows, CONCURRENCY } from './flows';
 import type { MemoryJob, MemoryReport } from './job';
 import { isUser, type Load, newMobile } from './load';
 import { startServer } from './tenant';
+import { usedMemory } from './used-memory';
 import { work } from './worker';
-
-const memory = (): { heap: number; rss: number } => {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, rss };
-};
 
 /** Resolves once this process has had nothing to do for a while: every message stands where it waits. */
 const idle = async (): Promise<void> => {
@@ -36,13 +30,13 @@ work(async ({ redJs, userDir, loop, messages }: MemoryJob, report) => {
   await nodeRed.run(loop, load(5000));
   server.hold(true);
   await idle();
-  const before = memory();
+  const before = usedMemory().heap;
   const run = nodeRed.run(loop, load(messages));
   await idle();
-  const after = memory();
+  const after = usedMemory().heap;
   server.hold(false);
   await run;
   await nodeRed.stop();
   await server.stop();
-  await report({ heap: (after.heap - before.heap) / messages, rss: (after.rss - before.rss) / messages } satisfies MemoryReport);
+  await report({ heap: (after - before) / messages } satisfies MemoryReport);
 });

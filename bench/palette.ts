@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { startEmbedded } from './embedded';
-import type { PaletteCost, PaletteJob, PaletteReport } from './job';
+import type { PaletteJob, PaletteReport } from './job';
+import { usedMemory } from './used-memory';
 import { work } from './worker';
 
 const PACKAGE = '@ciam-flows/node-red-ciam';
@@ -28,14 +29,6 @@ const writeEmpty = (modules: string, letter: string): string => {
 
 const loaded = (): string[] => Object.keys(require.cache);
 
-/** Two collections leave nothing that is not needed; started without --expose-gc, time is measured and memory is not. */
-const memory = (): { heap: number; rss: number } => {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, rss };
-};
-
 work(async ({ redJs, userDir }: PaletteJob, report) => {
   // Out of sight while Node-RED starts.
   const [modules, aside] = [join(userDir, 'node_modules'), join(userDir, 'aside')];
@@ -43,19 +36,19 @@ work(async ({ redJs, userDir }: PaletteJob, report) => {
   const nodeRed = await startEmbedded(redJs, userDir, { flows: [], credentials: {} });
   renameSync(aside, modules);
   const registry = registryOf(redJs);
-  const add = async (name: string): Promise<PaletteCost> => {
-    const [started, cpu] = [performance.now(), process.cpuUsage()];
+  /** In milliseconds. */
+  const add = async (name: string): Promise<number> => {
+    const started = performance.now();
     await registry.addModule(name);
-    const { user, system } = process.cpuUsage(cpu);
-    return { ms: performance.now() - started, cpuMs: (user + system) / 1000 };
+    return performance.now() - started;
   };
   // The first one warms up the loader, as the core nodes do at a start.
   await add(writeEmpty(modules, 'a'));
   const empty = await add(writeEmpty(modules, 'b'));
   const loadedBefore = loaded();
-  const before = memory();
+  const before = usedMemory();
   const ours = await add(PACKAGE);
-  const after = memory();
+  const after = usedMemory();
   for (const type of ['ciam-tenant', 'ciam-user']) {
     const info = registry.getNodeInfo(type);
     if (!info || info.err) throw new Error(`${type} was not loaded: ${String(info?.err)}`);

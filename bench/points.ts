@@ -28,7 +28,6 @@ work(async ({ redJs, userDir, points, rounds, ms }: ModelJob, report) => {
   await nodeRed.stop();
   await server.stop();
   await report(places.map(({ name }) => ({
-    versions: { nodeRed: nodeRed.version, node: process.versions.node },
     samples: samples[name] ?? [],
     latencyMs: (samples[`bare ${name}`] ?? []).map(({ p50 }) => p50),
   })) satisfies ModelReport);

@@ -11,6 +11,7 @@ import { Circuit } from '../src/circuit';
 import { systemClock } from '../src/clock';
 import { Deadlines, type Timed } from '../src/deadlines';
 import { Pacing, type Turn } from '../src/pacing';
+import { figure } from './statistics';
 
 const FOLDER = resolve(__dirname, '../.cache/rejected');
 const TASKS = 50_000;
@@ -18,8 +19,6 @@ const WAITING = 100_000;
 const ROUNDS = 7;
 const CONCURRENCY = 64;
 const TIMEOUT_MS = 10_000;
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 /** What both libraries are asked for here. */
 type Run = (task: () => Promise<void>) => Promise<unknown>;
@@ -152,7 +151,7 @@ const main = async (): Promise<void> => {
     }
   }
   console.log('| | CPU for each task, µs | memory for each task that waits, bytes |\n|---|---|---|');
-  for (const [name, make] of all) console.log(`| ${name} | ${median(times.get(name) ?? []).toFixed(2)} | ${Math.round(await bytesWaiting(make()))} |`);
+  for (const [name, make] of all) console.log(`| ${name} | ${figure(times.get(name) ?? []).median.toFixed(2)} | ${Math.round(await bytesWaiting(make()))} |`);
   process.exit(); // the tasks that wait would wait for ever
 };
 

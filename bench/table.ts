@@ -67,7 +67,7 @@ const waiting = ({ memory }: Measured): string | undefined => {
 
 const loading = ({ palette }: Measured): string | undefined => {
   if (!palette) return undefined;
-  const [ours, empty] = [palette.times.map((report) => report.ours.ms), palette.times.map((report) => report.empty.ms)];
+  const [ours, empty] = [palette.times.map((report) => report.ours), palette.times.map((report) => report.empty)];
   const own = figure(ours.map((ms, round) => ms - (empty[round] ?? 0))).median;
   const megabytes = (part: 'heap' | 'rss'): string => two(figure(palette.sizes.map((report) => report[part])).median / 1024 / 1024);
   return `**${own.toFixed(1)} ms** (${figure(ours).median.toFixed(1)} less ${figure(empty).median.toFixed(1)} for an empty package); heap **${megabytes('heap')} MB**, process ${megabytes('rss')} MB; no undici`;

@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { launchNodeRed, type Launched } from './node-red';
-import { exampleFlow, linkPackage, writeFlow } from './user-directory';
+import { example, linkPackage, writeFlow } from './user-directory';
 
 const root = resolve(__dirname, '..');
 const userDir = join(root, '.cache/dev');
@@ -24,7 +24,7 @@ setInterval(() => fetch('settings', { cache: 'no-store' }).then(() => { if (away
 const prepare = (): string => {
   mkdirSync(userDir, { recursive: true });
   if (!existsSync(join(userDir, 'node_modules/@ciam-flows'))) linkPackage(userDir);
-  if (!existsSync(join(userDir, 'flows.json'))) writeFlow(userDir, exampleFlow('01-look-up-by-mobile.json'));
+  if (!existsSync(join(userDir, 'flows.json'))) writeFlow(userDir, example('01-look-up-by-mobile.json'));
   const script = join(userDir, 'reload.js');
   writeFileSync(script, RELOAD);
   return script;

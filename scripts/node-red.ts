@@ -64,7 +64,7 @@ module.exports = ${JSON.stringify(settings, null, 2)};
 `;
 
 /** A Node-RED of its own: nothing of npm's, of a proxy's or of a debugger's environment reaches it unasked. */
-const cleanEnvironment = (): NodeJS.ProcessEnv =>
+export const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)|_proxy$/i.test(name)));
 
 /** Resolves once the editor is served and the flows are started; rejects when Node-RED ends before, or lacks node types. */

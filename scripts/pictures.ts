@@ -2,13 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../test/editor/browser';
 import { launchNodeRed } from './node-red';
-import { exampleFlow, linkPackage, writeFlow } from './user-directory';
+import { example, linkPackage, writeFlow } from './user-directory';
 
 const images = resolve(__dirname, '../docs/images');
 const LANGUAGES = [['en-US', ''], ['zh-CN', '.zh-CN']] as const;
-const FLOW = exampleFlow('01-look-up-by-mobile.json');
+const FLOW = example('01-look-up-by-mobile.json');
 
 /** Not in the picture: what has nothing to do with it. */
 const HIDE = `
@@ -89,11 +90,9 @@ const main = async (): Promise<void> => {
   mkdirSync(images, { recursive: true });
   const userDir = mkdtempSync(join(tmpdir(), 'node-red-pictures-'));
   linkPackage(userDir);
-  writeFlow(userDir, [...FLOW, ...exampleFlow('07-help-desk-page.json')]);
+  writeFlow(userDir, [...FLOW, ...example('07-help-desk-page.json')]);
   const nodeRed = await launchNodeRed({ redJs: require.resolve('node-red/red.js'), userDir });
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await launchBrowser();
   try {
     for (const [language, suffix] of LANGUAGES) await picturesOf(browser, nodeRed.url, language, suffix);
   } finally {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { launchNodeRed } from './node-red';
-import { exampleFlow, type FlowNode, linkPackage, writeFlow } from './user-directory';
+import { example, type FlowNode, linkPackage, writeFlow } from './user-directory';
 
 const root = resolve(__dirname, '..');
 const HOST = '127.0.0.1';
@@ -40,7 +40,7 @@ const wantedPort = (text = '1880'): number => {
 /** All tabs in one flow file; what needs a broker beside it has a command of its own. */
 const exampleFlows = (): FlowNode[] =>
   readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json')).sort()
-    .map(exampleFlow)
+    .map(example)
     .filter((flow) => !flow.some(({ type }) => type === 'mqtt-broker'))
     .flat();
 

@@ -4,10 +4,16 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '..');
 
-export interface FlowNode { id: string; type: string; [property: string]: unknown }
+export interface FlowNode {
+  id: string;
+  type: string;
+  /** As the editor sends them; never part of a flow file. */
+  credentials?: Record<string, string> | undefined;
+  [property: string]: unknown;
+}
 export type Credentials = Record<string, Record<string, string>>;
 
-export const exampleFlow = (file: string): FlowNode[] => JSON.parse(readFileSync(join(root, 'examples', file), 'utf8')) as FlowNode[];
+export const example = (file: string): FlowNode[] => JSON.parse(readFileSync(join(root, 'examples', file), 'utf8')) as FlowNode[];
 
 /** This package as it is built, found as if it were installed. */
 export const linkPackage = (userDir: string): void => {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { startSimulator } from '../src/simulator/simulator';
 import { startBroker } from './broker';
 import { type Launched, launchNodeRed } from './node-red';
-import { exampleFlow, type FlowNode, linkPackage, mqttCredentials, writeFlow } from './user-directory';
+import { example, type FlowNode, linkPackage, mqttCredentials, writeFlow } from './user-directory';
 
 const WORKERS = 3;
 const LATENCY_MS = 50;
-const WORKER = exampleFlow('08-mqtt-worker.json');
-const ASKER = exampleFlow('09-ask-the-mqtt-workers.json');
-const TABLE = exampleFlow('10-table-of-workers.json');
+const WORKER = example('08-mqtt-worker.json');
+const ASKER = example('09-ask-the-mqtt-workers.json');
+const TABLE = example('10-table-of-workers.json');
 
 const idOf = (flow: FlowNode[], type: string): string => flow.find((node) => node.type === type)?.id ?? '';
 

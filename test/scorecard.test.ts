@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { EXAMPLES, example } from './support/examples';
+import { tarball } from './support/package';
 import { root } from './support/versions';
 
 interface Manifest {
@@ -51,7 +52,12 @@ const registrations = (file: string): Registration[] => {
 };
 
 describe('scorecard', () => {
-  const registered = Object.values(manifest['node-red'].nodes).flatMap(registrations);
+  let registered: Registration[];
+  before(async function () {
+    this.timeout(120_000);
+    await tarball(); // built, if dist is older than its sources
+    registered = Object.values(manifest['node-red'].nodes).flatMap(registrations);
+  });
 
   it('P01 P03 has a licence, a repository and a place for bugs', () => {
     expect(manifest.license).to.equal('Apache-2.0');

@@ -56,9 +56,9 @@ const lookups = (random: Random): Script => (seen, response) =>
   ])(seen, response);
 
 let tokens = 0;
-const grant: Script = (seen, response) => answer(200, { access_token: `soak-access-token-${++tokens}`, expires_in: pick<unknown>(Math.random, [[1, 2], [1, '3'], [0.2, 0]]) })(seen, response);
+const grant = (random: Random): Script => (seen, response) => answer(200, { access_token: `soak-access-token-${++tokens}`, expires_in: pick<unknown>(random, [[1, 2], [1, '3'], [0.2, 0]]) })(seen, response);
 const tokenCalls = (random: Random): Script => (seen, response) =>
-  pick<Script>(random, [[80, grant], [8, late(random() * 200, grant)], [2, answer(503, '')], [2, cutOff], [2, silent], [1, answer(200, '<html>')], [1, answer(401, { error: 'invalid_client' })]])(seen, response);
+  pick<Script>(random, [[80, grant(random)], [8, late(random() * 200, grant(random))], [2, answer(503, '')], [2, cutOff], [2, silent], [1, answer(200, '<html>')], [1, answer(401, { error: 'invalid_client' })]])(seen, response);
 
 const network = (random: Random): Fault => (client: Socket, dial) =>
   pick<Fault>(random, [
@@ -84,11 +84,11 @@ export const startTroubled = async (random: Random): Promise<Troubled> => {
   };
   let outages: Record<'plain' | 'secure', Script | null> = { plain: null, secure: null };
   let calm = true;
-  const [anyLookup, anyTokenCall] = [lookups(random), tokenCalls(random)];
+  const [anyLookup, anyTokenCall, anyGrant] = [lookups(random), tokenCalls(random), grant(random)];
   for (const name of ['plain', 'secure'] as const) {
     const tenant = { plain, secure }[name];
     tenant.onLookup = (seen, response) => (calm ? found : outages[name] ?? anyLookup)(seen, response);
-    tenant.onToken = (seen, response) => (calm ? grant : outages[name] ?? anyTokenCall)(seen, response);
+    tenant.onToken = (seen, response) => (calm ? anyGrant : outages[name] ?? anyTokenCall)(seen, response);
   }
   const anyFault = network(random);
   tcp.faults = [(client, dial) => (calm ? pass : anyFault)(client, dial)];

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same faults in the same order. */
+/** Chance that can be repeated: the same seed gives the same choices in the same order; who draws when is up to the network. */
 export type Random = () => number;
 
 /** mulberry32; from 0 up to, but not including, 1. */

@@ -6,18 +6,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { example, nodeOf } from '../support/examples';
 import { tarball } from '../support/package';
-import { root } from '../support/versions';
+import { isAlive, root } from '../support/versions';
 
 const BUTTON = nodeOf(example('09-ask-the-mqtt-workers.json'), 'inject', '90 questions').id;
 
 const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => /^ciam-(workers|broker)-/.test(name));
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 const pidsIn = (output: string): number[] => [...output.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid));
 const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);

@@ -23,9 +23,9 @@ const asFunction = (program: string): string => {
 const asCommonJs = (program: string): string => asFunction(program).replace(/^import (\{.*\}) from ('.*');$/m, 'const $1 = require($2);');
 
 const TYPES = `
-import { createTenant, LookupFailure, type Category, type Lookup, type Stats, type Tenant, type TenantSettings, type User } from '@ciam-flows/node-red-ciam';
+import { createTenant, LookupFailure, type Category, type Check, type ListOutcome, type Lookup, type Stats, type Tenant, type TenantSettings, type User } from '@ciam-flows/node-red-ciam';
 
-const settings: TenantSettings = { domain: 'tenant.example.com', auth: 'token', token: 't', timeout: 5, tls: { ca: 'PEM' }, proxy: { url: 'http://127.0.0.1:3128' } };
+const settings: TenantSettings = { domain: 'tenant.example.com', auth: 'token', token: 't', timeout: 5, cacheTtl: '60', tls: { ca: 'PEM', cert: Buffer.from('') }, proxy: { url: 'http://127.0.0.1:3128' } };
 export const tenant: Tenant = createTenant(settings);
 export const id = (user: User): string => user.user_id;
 export const own = (user: User): unknown => user['a field of your tenant'];
@@ -33,11 +33,16 @@ export const name = (user: User): string | null | undefined => user.name;
 export const source = ({ lookup }: Lookup): 'tenant' | 'cache' | 'shared' => lookup.source;
 export const category = (failure: LookupFailure): Category => failure.category;
 export const stats: Stats = tenant.stats();
+export const check: Promise<Check> = tenant.check(new AbortController().signal);
+export const users = ({ found }: ListOutcome): string[] => found.map(({ index, value, user }) => String(index) + value + user.user_id);
+export const list: Promise<ListOutcome> = tenant.lookupList({ by: 'username', values: ['a', 5, Buffer.from('b')], progress: (settled) => console.log(settled) });
 
 // @ts-expect-error a property that does not exist
 createTenant({ domian: 'tenant.example.com' });
 // @ts-expect-error one of two words
 createTenant({ auth: 'basic' });
+// @ts-expect-error nothing to look up
+void tenant.lookup({ by: 'mobile' });
 // @ts-expect-error not one of the categories
 export const wrong: Category = 'missing';
 `;

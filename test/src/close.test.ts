@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { answer, inTurn, silent, type ScriptedTenant } from '../support/servers';
-import { BlackHole } from '../support/servers-black-hole';
+import { BlackHole } from '../support/black-hole';
 import { swallow } from '../support/tcp-proxy';
 import { FakeClock } from './clock';
 import { byMobile, CLIENT, closeAll, closeLater, codesOf, failureOf, mobiles, openTenant, startProxy, startServer } from './support';

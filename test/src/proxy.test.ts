@@ -96,6 +96,7 @@ describe('HTTP proxy', () => {
     it('may be a user name alone', async () => {
       const proxy = await startProxy('user:');
       await byMobile(through({ url: `http://user@127.0.0.1:${proxy.port}` }), '13800001111');
+      expect(proxy.connects).to.have.length(1);
     });
 
     for (const given of ['wrong', 'none'] as const) {

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { LookupFailure } from '../../src/failures';
 import { createTransport } from '../../src/transport';
+import { createRandom } from '../../scripts/soak/random';
 import { startConnectProxy } from '../support/connect-proxy';
 import { closeAll, closeLater, startServer } from './support';
 
@@ -12,12 +13,13 @@ describe('transport', () => {
   afterEach(closeAll);
 
   /** Connections fail, tunnels end and requests are cancelled all the time, and whoever is told sends the next request at once. */
-  const inTrouble = async (requests: number): Promise<{ told: number; failed: number; cancelled: number }> => {
+  const inTrouble = async (requests: number, seed: number): Promise<{ told: number; failed: number; cancelled: number }> => {
     const [server, proxy] = [await startServer(), closeLater(await startConnectProxy())];
     const transport = closeLater(createTransport({ origin: server.url, tls: undefined, proxy: { url: proxy.url, noProxy: [] }, concurrency: CONCURRENCY, timeoutMs: 5000 }));
+    const random = createRandom(seed);
     const trouble = setInterval(() => {
-      proxy.reaction = Math.random() < 0.5 ? 'hang-up' : 'tunnel';
-      if (Math.random() < 0.5) proxy.endTunnels();
+      proxy.reaction = random() < 0.5 ? 'hang-up' : 'tunnel';
+      if (random() < 0.5) proxy.endTunnels();
     }, 2);
     const counts = { told: 0, failed: 0, cancelled: 0 };
     const sendOne = (): Promise<void> => new Promise((resolve, reject) => {
@@ -31,14 +33,14 @@ describe('transport', () => {
           next();
         },
       });
-      if (Math.random() < 0.3) {
+      if (random() < 0.3) {
         setTimeout(() => {
           if (over) return;
           over = true;
           counts.cancelled++;
           exchange.cancel();
           next();
-        }, Math.random() * 4);
+        }, random() * 4);
       }
       const next = (): void => resolve(--requests > 0 ? sendOne() : undefined);
     });
@@ -53,7 +55,7 @@ describe('transport', () => {
   it('begins the next request from within the failure of the last', async function () {
     this.timeout(60_000);
     // An assertion of undici's would be an uncaught exception, which fails the test.
-    const all = await Promise.all(Array.from({ length: 6 }, () => inTrouble(400)));
+    const all = await Promise.all(Array.from({ length: 6 }, (_, seed) => inTrouble(400, seed)));
     for (const { told, failed, cancelled } of all) {
       expect(told + cancelled).to.be.within(400, 400 + CONCURRENCY);
       expect(failed).to.be.above(0);

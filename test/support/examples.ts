@@ -1,14 +1,13 @@
 /** The flows of `examples/`, as Import > Examples offers them. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { exampleFlow } from '../../scripts/user-directory';
-import type { FlowNode } from './runtime';
+import type { FlowNode } from '../../scripts/user-directory';
 import { root } from './versions';
+
+export { example } from '../../scripts/user-directory';
 
 /** File names such as `01-look-up-by-mobile.json`, in order. */
 export const EXAMPLES: readonly string[] = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json')).sort();
-
-export const example = (file: string): FlowNode[] => exampleFlow(file);
 
 /** An example that does nothing until a message broker is there. */
 export const needsBroker = (flow: FlowNode[]): boolean => flow.some(({ type }) => type === 'mqtt-broker');

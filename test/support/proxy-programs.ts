@@ -2,10 +2,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../scripts/broker';
 
 export const PROGRAMS = ['squid', 'tinyproxy'] as const;
 export type Program = (typeof PROGRAMS)[number];
@@ -22,14 +23,6 @@ export const PASSWORD = 'sesame';
 export const isInstalled = (program: Program): boolean => spawnSync(program, ['-v']).error === undefined;
 
 const NCSA = ['/usr/lib/squid', '/usr/lib64/squid', '/usr/libexec/squid'].find((path) => existsSync(path)) ?? '';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** squid says that it accepts connections a moment before it does. */
 const accepting = async (port: number): Promise<void> => {

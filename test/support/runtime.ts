@@ -2,19 +2,14 @@
 import { EventEmitter } from 'node:events';
 import { rmSync } from 'node:fs';
 import { launchNodeRed, type RuntimeEvent } from '../../scripts/node-red';
-import { writeFlow } from '../../scripts/user-directory';
+import { type FlowNode, writeFlow } from '../../scripts/user-directory';
 import { userDirectory } from './package';
 import { version, type Major } from './versions';
 
+export type { FlowNode };
+
 export { MAJORS, type Major } from './versions';
 
-export interface FlowNode {
-  id: string;
-  type: string;
-  /** As the editor sends them; never part of a flow file. */
-  credentials?: Record<string, string>;
-  [property: string]: unknown;
-}
 
 /** One line of the debug panel. */
 export interface DebugMessage { id: string; name?: string; property?: string; msg: unknown }
