@@ -76,7 +76,7 @@ export class LookupFailure extends Error {
   }
 }
 
-/** What the tenant's own codes mean (api.md; the prefix `IDAAS.TENANT.` is optional). */
+/** What the tenant's own codes mean: the vendors' published error codes (README, Failures); the prefix `IDAAS.TENANT.` is optional. */
 const TENANT_CODES: Readonly<Record<string, { category: Category; passing?: true }>> = {
   'USER.0001': { category: 'not-found' },
   'USER.0002': { category: 'invalid-input' },

@@ -1,4 +1,7 @@
-/** A flow that the editor saved with version 1.0.0 goes on working: same types, same properties, same outcomes. The fixture is never edited. */
+/**
+ * A flow of version 1.0.0 goes on working: same types, same properties, same outcomes. One tenant is as the editor saved it,
+ * the other as written by hand, without most properties. The fixture is never edited.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

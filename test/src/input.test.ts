@@ -31,7 +31,7 @@ const anything: fc.Arbitrary<Given> = fc.oneof({ weight: 2, arbitrary: fc.nat(od
 const known = given(fc.constantFrom(...BY));
 const anyBy = fc.oneof({ weight: 3, arbitrary: known }, anything);
 
-/** What the contract calls plainly wrong, written down once more and in another way than the client does. */
+/** What the README calls plainly wrong (`CIAM.INPUT`), written down once more and in another way than the client does. */
 const textOf = (value: unknown): string | null => {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? String(value) : null;

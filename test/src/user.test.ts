@@ -7,7 +7,7 @@ import { fieldNames, keepFields, normalise, type ShapedUser } from '../../src/te
 const fixture = (name: string): ShapedUser => JSON.parse(readFileSync(join(__dirname, 'simulator/fixtures', `${name}.json`), 'utf8')) as ShapedUser;
 
 describe('normalise', () => {
-  it('makes the two seeds\' users of the same types, and changes nothing else', () => {
+  it('makes the users of the two vendors\' published examples of the same types, and changes nothing else', () => {
     const ciam = fixture('ciam-zhangsan');
     expect(normalise(ciam, '+08:00')).to.deep.equal({
       ...ciam, disabled: false, usr_auth_times: 4, pwd_change_at: '2022-02-15T12:23:23+08:00', created_at: '2022-02-10T12:23:23+08:00', updated_at: '2022-02-15T12:23:23+08:00', usr_last_login: '2022-02-17T13:00:25+08:00',

@@ -27,12 +27,12 @@ describe('on the wire', () => {
   });
   afterEach(closeAll);
 
-  const seeds: [string, string, string, string, string][] = [
+  const published: [string, string, string, string, string][] = [
     ['mobile', '13800001111', 'user-by-mobile', '{"mobile":"13800001111"}', 'ciam-zhangsan'],
     ['username', 'zhangsan', 'user-by-username', '{"user_name":"zhangsan"}', 'oneaccess-zhangsan'],
   ];
-  for (const [by, value, path, body, record] of seeds) {
-    it(`the seed's lookup by ${by}: request to the byte, answer field by field`, async () => {
+  for (const [by, value, path, body, record] of published) {
+    it(`the vendor's published example of a lookup by ${by}: request to the byte, answer field by field`, async () => {
       server.onLookup = answer(200, fixture(record));
       const { user, lookup } = await openTenant(server).lookup({ by, value });
       const seen = onlyLookup(server);
