@@ -15,6 +15,11 @@ const PAGES = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('example
 const filesIn = (folder: string): string[] =>
   readdirSync(join(root, folder)).map((name) => join(folder, name)).flatMap((path) => (statSync(join(root, path)).isDirectory() ? filesIn(path) : [path]));
 
+const FOLDERS = ['bench', 'docs', 'examples', 'nodes', 'scripts', 'src', 'test'];
+const FILES = [...readdirSync(root), ...FOLDERS.flatMap(filesIn)];
+/** Not those that begin elsewhere (`dist/src/…`, an address), nor patterns (`src/*.ts`). */
+const PATH = new RegExp(`(?<![\\w./@-])(?:\\.\\.?/)*(?:${FOLDERS.join('|')})/[\\w./-]*\\.(?:ts|mjs|json|md|html|png)\\b`, 'g');
+
 describe('pages', () => {
   for (const page of PAGES) {
     describe(page, () => {
@@ -32,9 +37,8 @@ describe('pages', () => {
 
       it('names files that exist', () => {
         const named = codeSpans(text).filter((code) => /^(\.ci|bench|docs|examples|nodes|scripts|src|test)\/[\w./-]+$/.test(code) || /^[\w-]+\.(ts|mjs|md|json)$/.test(code) && !code.startsWith('users.'));
-        const known = [...['bench', 'docs', 'examples', 'nodes', 'scripts', 'src', 'test'].flatMap(filesIn), ...readdirSync(root)];
         for (const name of named) {
-          const found = existsSync(join(root, name)) || known.some((path) => path.endsWith(`/${name}`));
+          const found = existsSync(join(root, name)) || FILES.some((path) => path.endsWith(`/${name}`));
           expect(found, name).to.equal(true);
         }
       });
@@ -55,8 +59,18 @@ describe('pages', () => {
     });
   }
 
+  it('name paths that exist, as programs and their comments do', () => {
+    const exists = (path: string): boolean => existsSync(join(root, path));
+    for (const file of FILES.filter((name) => /\.(md|ts|mjs)$/.test(name))) {
+      const lost = (read(file).match(PATH) ?? []).filter((path) =>
+        // The build makes types of each source.
+        ![path, join(dirname(file), path), path.replace(/\.d\.ts$/, '.ts')].some(exists));
+      expect(lost, file).to.deep.equal([]);
+    }
+  });
+
   it('say in ARCHITECTURE.md what each file is for', () => {
-    const listed = tables(read('ARCHITECTURE.md')).flatMap(({ rows }) => rows.map(([name]) => codeSpans(name ?? '')[0] ?? '')).filter((name) => name.endsWith('.ts'));
+    const listed = tables(read('ARCHITECTURE.md')).filter(({ header }) => header[0] === 'file').flatMap(({ rows }) => rows.map(([name]) => codeSpans(name ?? '')[0] ?? '')).filter((name) => name.endsWith('.ts'));
     const files = ['src', 'nodes'].flatMap(filesIn).filter((path) => path.endsWith('.ts')).map((path) => path.split(sep).join('/'));
     expect(listed.sort()).to.deep.equal(files.sort());
   });

@@ -1,6 +1,6 @@
-/** The README's tables say what the code does: properties, defaults, ranges, failure codes, the demo tenant. */
+/** The README's tables say what the code does: properties, defaults, ranges, failure codes, the demo tenant. No page names a code that is not there. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
@@ -37,16 +37,17 @@ const table = (page: Page, ...firstCodes: string[]): Table => {
 
 const code = (cell = ''): string => codeSpans(cell)[0] ?? '';
 
-/** Failures by the code that the tables name. */
-const failureOf = (name: string): failures.LookupFailure => {
-  const status = /^CIAM\.HTTP\.(.+)$/.exec(name)?.[1];
+const OWN = new Map([
+  failures.inputFailure(''), failures.configFailure('domain', ''), failures.timeoutFailure('timeout', 1), failures.networkFailure('ECONNREFUSED'),
+  failures.tlsFailure('CERT_HAS_EXPIRED'), failures.responseFailure(200, ''), failures.queueFullFailure(1), failures.circuitFailure(),
+  failures.listFailure(1, 2), failures.closedFailure(),
+].map((failure) => [failure.code, failure]));
+
+/** The failure that a page means by this code; none where the client does not know the code. */
+const failureOf = (name: string): failures.LookupFailure | undefined => {
+  const status = /^CIAM\.HTTP\.(<status>|[45]\d\d)$/.exec(name)?.[1];
   if (status !== undefined) return failures.httpFailure(status === '<status>' ? 418 : Number(status));
-  const own: Record<string, failures.LookupFailure> = {
-    'CIAM.INPUT': failures.inputFailure(''), 'CIAM.CONFIG': failures.configFailure('domain', ''), 'CIAM.TIMEOUT': failures.timeoutFailure('timeout', 1),
-    'CIAM.NETWORK': failures.networkFailure('ECONNREFUSED'), 'CIAM.TLS': failures.tlsFailure('CERT_HAS_EXPIRED'), 'CIAM.RESPONSE': failures.responseFailure(200, ''),
-    'CIAM.QUEUE.FULL': failures.queueFullFailure(1), 'CIAM.CIRCUIT': failures.circuitFailure(), 'CIAM.LIST': failures.listFailure(1, 2), 'CIAM.CLOSED': failures.closedFailure(),
-  };
-  return own[name] ?? failures.tenantFailure(name, 400, '');
+  return OWN.get(name) ?? (failures.isPublished(name) ? failures.tenantFailure(name, 400, '') : undefined);
 };
 
 const advice = (page: Page): Record<string, string> => {
@@ -85,7 +86,7 @@ for (const page of PAGES) {
           for (const name of codeSpans(names ?? '')) {
             const failure = failureOf(name);
             expect({ category, retryable, whatToDo }, name).to.deep.equal({
-              category: failure.category, retryable: failure.retryable ? yes : no, whatToDo: advice(page)[failure.adviceKey],
+              category: failure?.category, retryable: failure?.retryable ? yes : no, whatToDo: advice(page)[failure?.adviceKey ?? ''],
             });
           }
         }
@@ -109,3 +110,16 @@ for (const page of PAGES) {
     });
   });
 }
+
+describe('failure codes', () => {
+  const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
+  const others = ['docs', 'examples', 'examples/mqtt'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
+
+  it('that pages, helps and examples name are those of the client and the tenants', () => {
+    for (const file of [...PAGES, ...helps, ...others]) {
+      const named = read(file).replaceAll('&lt;', '<').replaceAll('&gt;', '>')
+        .match(/\bCIAM\.[A-Z]+(\.(\w+|<\w+>))*|\b(IDAAS\.TENANT\.)?(USER|MOBILE|COM|APP)\.\d+/g) ?? [];
+      expect([...new Set(named)].filter((name) => failureOf(name) === undefined), file).to.deep.equal([]);
+    }
+  });
+});
