@@ -27,7 +27,7 @@ class Entry implements Abortable<Entry> {
 }
 
 const CONTENDERS: Record<string, () => Place> = {
-  'calls by key: `src/flights.ts`': () => {
+  'calls by key, linked (`src/flights.ts`)': () => {
     const flights = new Flights();
     return {
       enter: (key) => {
@@ -37,7 +37,7 @@ const CONTENDERS: Record<string, () => Place> = {
       },
     };
   },
-  'calls by key: `Map`': () => {
+  'calls by key, in a `Map`': () => {
     const flights = new Map<string, Flight>();
     return {
       enter: (key) => {
@@ -46,7 +46,7 @@ const CONTENDERS: Record<string, () => Place> = {
       },
     };
   },
-  'lookups of a signal: `src/aborts.ts`': () => {
+  'lookups of a signal, linked (`src/aborts.ts`)': () => {
     const aborts = new Aborts<Entry>(() => undefined);
     const { signal } = new AbortController();
     return {
@@ -57,7 +57,7 @@ const CONTENDERS: Record<string, () => Place> = {
       },
     };
   },
-  'lookups of a signal: `Set`': () => {
+  'lookups of a signal, in a `Set`': () => {
     const entries = new Set<Entry>();
     return {
       enter: () => {

@@ -11,7 +11,7 @@ export type Done = (error?: Error) => void;
 export interface Status {
   fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
   shape?: 'ring' | 'dot';
-  /** A catalogue key, or plain text that does not begin with a letter. */
+  /** A catalogue key; what is none is shown as it is. */
   text?: string;
 }
 

@@ -15,10 +15,10 @@ export interface Reply {
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
-/** The tenant's own code, if the body names one that can be shown. */
-const codeOf = (body: JsonObject, secrets: Secrets): string => {
+/** The tenant's own code, if the body names one that can be shown: it ends in statuses and logs. */
+const codeOf = (body: JsonObject, secrets: Secrets, lookedUp: string | null): string => {
   const code = (word(body.error_code) || (typeof body.error === 'string' ? body.error : '')).trim();
-  return /^[\x21-\x7e]{1,64}$/.test(code) && (isPublished(code) || !secrets.in(code)) ? code : '';
+  return /^[\x21-\x7e]{1,64}$/.test(code) && (isPublished(code) || !secrets.shownBy(code, lookedUp)) ? code : '';
 };
 
 /**
@@ -26,7 +26,7 @@ const codeOf = (body: JsonObject, secrets: Secrets): string => {
  * "Not found" is HTTP 400, and an error body may come with 200: the code decides, the status only where there is none.
  */
 export const failureOf = (reply: Reply, body: JsonObject | null, expected: string, secrets: Secrets, lookedUp: string | null): LookupFailure => {
-  const code = body && codeOf(body, secrets);
+  const code = body && codeOf(body, secrets, lookedUp);
   if (body && code) return tenantFailure(code, reply.status, secrets.sentence(word(body.error_msg) || word(body.error_description), lookedUp));
   if (reply.status >= 400) return httpFailure(reply.status);
   if (reply.status >= 300) return responseFailure(reply.status, `HTTP ${reply.status}, a redirect, which is never followed`);

@@ -1,4 +1,4 @@
-/** Time and chance, handed in so that tests need not wait. All times in milliseconds. */
+/** Time, handed in so that tests need not wait. All times in milliseconds. */
 export interface Clock {
   /** Monotonic; for everything that is measured or scheduled. */
   now(): number;

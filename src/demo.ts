@@ -7,17 +7,19 @@ import { unusableTenant } from './unusable';
 /** What the simulator takes from anybody. */
 const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo', label: 'demo', proxy: false } as const;
 
+/** Settings of the demo tenant at an address of this machine; its port is known once it has started. */
+export const demoSettings = (raw: TenantSettings, domain = 'http://127.0.0.1'): TenantSettings => ({ ...raw, ...DEMO, domain });
+
 export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
-  const settings = { ...raw, ...DEMO };
-  // Settings are checked now, as for any tenant; the port is known a moment later.
-  const { timezone } = checkedSettings({ ...settings, domain: 'http://127.0.0.1' });
+  // Settings are checked now, as for any tenant.
+  const { timezone } = checkedSettings(demoSettings(raw));
   let tenant: Tenant | null = null;
 
   const start = async (): Promise<{ tenant: Tenant; stop: () => Promise<void> }> => {
     try {
       const { startSimulator } = await import('./simulator/simulator.js');
       const simulator = await startSimulator();
-      tenant = createClient({ ...settings, domain: simulator.url }, parts);
+      tenant = createClient(demoSettings(raw, simulator.url), parts);
       return { tenant, stop: () => simulator.close() };
     } catch (error) {
       const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'The demo tenant could not start');

@@ -42,7 +42,7 @@ export const domainUrl = (domain: string): URL | 'missing' | 'malformed' | 'inse
   if (!text) return 'missing';
   const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
   // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
-  const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%]+\/?$/i.test(text);
+  const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%{}]+\/?$/i.test(text);
   if (url === null || !plain || !url.hostname) return 'malformed';
   if (url.protocol === 'http:') return LOOPBACK.test(url.hostname) ? url : 'insecure';
   return url.protocol === 'https:' ? url : 'malformed';

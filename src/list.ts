@@ -29,6 +29,8 @@ export interface ListOutcome {
   found: { index: number; value: string; user: User }[];
   failed: { index: number; value: string | null; error: LookupFailure }[];
   lookup: ListInfo;
+  /** Calls made for all items together. */
+  attempts: number;
 }
 
 /** @internal */
@@ -87,6 +89,7 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
   const outcomes = new Array<Outcome | undefined>(items.length);
   const asked = new Map<string, Asked>();
   let settled = 0;
+  let attempts = 0;
 
   const settle = (index: number, outcome: Outcome): void => {
     outcomes[index] = outcome;
@@ -109,9 +112,11 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
   const ask = async (value: unknown): Promise<Outcome> => {
     try {
       const found = await lookup({ by, value }, signal);
+      attempts += found.lookup.attempts;
       return { value: found.lookup.value ?? '', user: found.user };
     } catch (error) {
       const failure = error instanceof LookupFailure ? error : inputFailure('The value cannot be read.');
+      attempts += failure.lookup?.attempts ?? 0;
       return { value: failure.lookup?.value ?? null, error: failure };
     }
   };
@@ -165,7 +170,7 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
   });
   const durationMs = Math.round((clock.now() - startedAt) * 100) / 100;
   return {
-    found, failed,
+    found, failed, attempts,
     lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: items.length, found: found.length, failed: failed.length, durationMs },
   };
 };

@@ -120,7 +120,7 @@ export class Lookups implements Crew {
 
   private join(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
     const { pacing, queueLimit } = this.parts;
-    if (flight.queued && pacing.isFull) return this.settle(query, startedAt, queueFullFailure(queueLimit), 'shared', 0, settle);
+    if (flight.queued && pacing.isFull) return this.settle(query, startedAt, queueFullFailure(queueLimit), 'tenant', 0, settle);
     const waiter = this.board(flight, query, startedAt, signal, settle);
     (flight.followers ??= new Set()).add(waiter);
     pacing.share(flight, 1);
@@ -188,7 +188,8 @@ export class Lookups implements Crew {
     this.release(waiter, failure);
     pacing.share(flight, -1);
     if (flight.messages === 0) {
-      if (failure.code === 'CIAM.TIMEOUT' && flight.exchange) circuit.report(true);
+      // A probe that still waits for its token has found the tenant dead as well.
+      if (failure.code === 'CIAM.TIMEOUT' && (flight.exchange || flight.isProbe)) circuit.report(true);
       this.land(flight);
     } else if ((led || failure.code === 'CIAM.TIMEOUT') && flight.state === 'running' && this.flights.delete(flight)) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.

@@ -21,6 +21,8 @@ type Limits = Pick<Settings, 'concurrency' | 'queueLimit' | 'rateLimit'>;
 
 /** Timers are coarse: a start that is late by less than this does not push the following ones back. */
 const RATE_SLACK_MS = 20;
+/** What a timer can take; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Refusals in a row before the event loop gets a breath. */
 const REFUSALS_AT_ONCE = 200;
 
@@ -161,7 +163,8 @@ export class Pacing {
     this.tellRoom();
   }
 
-  private later(ms: number): void {
+  private later(wait: number): void {
+    const ms = Math.min(wait, LONGEST_TIMER_MS);
     const at = this.clock.now() + ms;
     if (this.alarm) {
       if (this.alarm.at <= at) return;

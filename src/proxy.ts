@@ -5,11 +5,8 @@ import type { Settings } from './settings';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Lower case first, as curl has it; https falls back on http_proxy, as Node-RED's own nodes do. */
-const proxyOfEnvironment = (protocol: string, env: Environment): string | undefined => {
-  const https = protocol === 'https:' ? env.https_proxy || env.HTTPS_PROXY : undefined;
-  return https || env.http_proxy || env.HTTP_PROXY || undefined;
-};
+/** Lower case first, as curl has it; falls back on http_proxy, as Node-RED's own nodes do. */
+const proxyOfEnvironment = (env: Environment): string | undefined => env.https_proxy || env.HTTPS_PROXY || env.http_proxy || env.HTTP_PROXY || undefined;
 
 /** `example.com`, `.example.com`, `*.example.com` and `example.com:8443` name a host and what is below it; `*` is every host. */
 const isExcepted = ({ hostname, port, protocol }: URL, exceptions: readonly string[]): boolean => {
@@ -24,8 +21,9 @@ const isExcepted = ({ hostname, port, protocol }: URL, exceptions: readonly stri
 
 /** Throws a `CIAM.CONFIG` failure for an environment variable that makes no sense. */
 export const proxyFor = (tenant: URL, setting: Settings['proxy'], env: Environment = process.env): URL | null => {
-  if (setting === false) return null;
-  const given = setting === undefined ? proxyOfEnvironment(tenant.protocol, env) : setting.url;
+  // Plain http is for this machine only: the environment's proxy would carry the secrets off it, in clear.
+  if (setting === false || (setting === undefined && tenant.protocol === 'http:')) return null;
+  const given = setting === undefined ? proxyOfEnvironment(env) : setting.url;
   const exceptions = setting === undefined ? (env.no_proxy ?? env.NO_PROXY ?? '').split(/[,\s]+/) : setting.noProxy;
   if (given === undefined || isExcepted(tenant, exceptions.map((text) => text.trim()).filter(Boolean))) return null;
   const url = parsedUrl(given.includes('://') ? given : `http://${given}`);

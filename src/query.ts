@@ -88,6 +88,8 @@ const kindOf = (value: unknown): string => {
 };
 
 const PLAIN = /^[\x21-\x7e]{1,256}$/;
+/** Hangul fillers and the like look empty too; within a name they may mean something. */
+const INVISIBLE = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 const EDGES = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
@@ -98,7 +100,7 @@ export const toQuery = (by: unknown, value: unknown): Query => {
   if (!PLAIN.test(text)) {
     if (text.length > 4 * MAX_LENGTH) throw tooLong();
     text = text.replace(EDGES, '');
-    if (!text) throw inputFailure('There is nothing to look up: the value is empty.');
+    if (INVISIBLE.test(text)) throw inputFailure('There is nothing to look up: the value is empty.');
     if (text.length > MAX_LENGTH) throw tooLong();
     if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('The value holds control characters.');
   }

@@ -20,12 +20,16 @@ const base64Forms = (secret: string): string[] => {
 const formsOf = (secret: string): string[] => {
   const encoded = encodeURIComponent(secret);
   const base64 = base64Forms(secret).flatMap((form) => [form, encodeURIComponent(form), form.replace(/\+/g, '-').replace(/\//g, '_')]);
-  const forms = [secret, JSON.stringify(secret).slice(1, -1), encoded, encoded.replace(/%20/g, '+'), encoded.replace(/[!'()*]/g, percent), ...base64];
+  const asForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encoded, encoded.replace(/%20/g, '+'), encoded.replace(/[!'()*]/g, percent), asForm, ...base64];
   return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 };
 const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** By itself, not as a part of a longer word: somebody called `user` must not hide `USERS.0001`. */
+const wordOf = (text: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}])${escapeRegExp(text)}(?![\\p{L}\\p{N}])`, 'iu');
 
 const anyOf = (texts: string[]): RegExp => new RegExp(texts.filter(Boolean).sort(longestFirst).map(escapeRegExp).join('|'), 'gi');
 const longestFirst = (a: string, b: string): number => b.length - a.length;
@@ -85,13 +89,13 @@ const withoutEscapes = (json: string): string => {
 };
 
 export interface Secrets {
-  /** Known from now on. The last 16 access tokens stay known; what is `lasting` always does. */
+  /** Known from now on. What is `lasting` stays so; of the others (access tokens and what came with them) the latest 16. */
   add(secret: string, lasting?: boolean): void;
   /** A sentence of the tenant, one line without secrets, without the value looked up, without long numbers and addresses. */
   sentence(text: string, lookedUp?: string | null): string;
-  /** True when the text (a code, a record) holds a known secret in any form. */
-  in(text: string): boolean;
-  /** A user's record as JSON text, without access tokens and client secret. */
+  /** True when a code shows a known secret in any form, the value looked up as a word of its own, or a long number. */
+  shownBy(code: string, lookedUp: string | null): boolean;
+  /** A user's record as JSON text, without known secrets of eight characters and more. */
   record(text: string): string;
 }
 
@@ -109,8 +113,12 @@ export const createSecrets = (): Secrets => {
 
   return {
     add(secret, always = false) {
-      if (!secret || lasting.has(secret) || passing.has(secret)) return;
-      (always ? lasting : passing).set(secret, formsOf(secret));
+      if (!secret || lasting.has(secret)) return;
+      const known = passing.get(secret);
+      // The one in use is the latest, however often the tenant hands it out.
+      passing.delete(secret);
+      (always ? lasting : passing).set(secret, known ?? formsOf(secret));
+      if (known && !always) return;
       const [oldest] = passing.keys();
       if (passing.size > 16 && oldest !== undefined) passing.delete(oldest);
       rebuild();
@@ -125,7 +133,7 @@ export const createSecrets = (): Secrets => {
         .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
         .trim().slice(0, 200);
     },
-    in: (text) => masked(text, all) !== text,
+    shownBy: (code, lookedUp) => masked(code, all) !== code || /\d{7}/.test(code) || (lookedUp !== null && wordOf(lookedUp).test(code)),
     record(text) {
       const plain = withoutEscapes(text);
       const clean = masked(plain, certain);

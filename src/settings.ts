@@ -87,12 +87,19 @@ const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
   return value;
 };
 
+/** A missing switch is off. Throws a `CIAM.CONFIG` failure that names the property. */
+export const checkedSwitch = (name: string, given: unknown): boolean => {
+  if (given === undefined || given === false || given === 'false') return false;
+  if (given === true || given === 'true') return true;
+  throw configFailure(name, 'must be true or false.');
+};
+
 const DOMAIN_EXPECTED = 'must be a host name such as tenant.example.com, with a port if needed; https is added for you.';
 
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
 export const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
-  if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set.');
+  if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set, or that is not the whole value.');
   const url = domainUrl(text);
   if (url === 'missing') throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
   if (url === 'malformed') throw configFailure('domain', DOMAIN_EXPECTED);
@@ -100,8 +107,8 @@ export const tenantOrigin = (domain: unknown): URL => {
   return url;
 };
 
-/** No server takes longer headers. */
-const LONGEST_SECRET = 16_384;
+/** In characters; no server takes longer headers. */
+export const LONGEST_SECRET = 16_384;
 
 /** HTTP header values and form fields take no control characters; a token takes no blank either. */
 const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret', what: string): string => {

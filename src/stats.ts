@@ -1,6 +1,5 @@
-import type { LookupFailure, LookupInfo } from './failures';
-
 /** Figures of one tenant since it was deployed; `GET ciam-tenant/:id/stats` shows them. */
+import type { LookupFailure, LookupInfo } from './failures';
 
 export interface Stats {
   inFlight: number;

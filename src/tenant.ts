@@ -1,9 +1,9 @@
 /** The one face of the client: `createTenant`, and lookups in it. Works without Node-RED. */
 import { createClient, type Tenant, type TenantParts } from './client';
-import { type Check, nothingChecked } from './check';
-import { createDemo } from './demo';
+import type { Check } from './check';
+import { createDemo, demoSettings } from './demo';
 import { type LookupFailure, timeoutFailure } from './failures';
-import type { TenantSettings } from './settings';
+import { checkedSettings, checkedSwitch, type TenantSettings } from './settings';
 
 export { ADVICE, adviceKey, CATEGORIES, configFailure, inputFailure, LookupFailure, listFailure } from './failures';
 export type { AdviceKey, Category, LookupInfo } from './failures';
@@ -12,7 +12,7 @@ export type { ListInfo, ListOutcome, ListRequest } from './list';
 export type { Lookup } from './flight';
 export type { LookupRequest } from './lookups';
 export { BY, type By, isBy } from './query';
-export type { ProxySettings, TenantSettings, TlsSettings } from './settings';
+export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings';
 export type { Stats } from './stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './user';
 export { unusableTenant } from './unusable';
@@ -20,23 +20,33 @@ export type { Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */
 export const createTenant = (settings: TenantSettings, parts: TenantParts = {}): Tenant =>
-  settings.demo ? createDemo(settings, parts) : createClient(settings, parts);
+  checkedSwitch('demo', settings.demo) ? createDemo(settings, parts) : createClient(settings, parts);
 
 const CHECK_MS = 10_000;
+/** One try, at once, whatever the tenant allows its lookups. */
+const CHECK_LIMITS = { retries: 0, cacheTtl: 0, cacheMissTtl: 0, concurrency: 2, queueLimit: 2, rateLimit: 0, queueTimeout: 0 };
+
+/** What was ended because time was up did not fail by being ended. */
+const timedOut = (check: Check): Check => {
+  const late = timeoutFailure('timeout', CHECK_MS / 1000);
+  const named = <Part extends { error?: LookupFailure }>(part: Part): Part => (part.error?.code === 'CIAM.CLOSED' ? { ...part, error: late } : part);
+  return named({ ...check, mobile: named(check.mobile), username: named(check.username) });
+};
 
 /** The connection test of settings that need not be deployed: one try, 10 s at most. Throws as `createTenant` does. */
 export const checkSettings = async (settings: TenantSettings, signal?: AbortSignal): Promise<Check> => {
-  const tenant = createTenant({ ...settings, retries: 0, cacheTtl: 0, cacheMissTtl: 0 });
-  const late: LookupFailure[] = [];
+  checkedSettings(checkedSwitch('demo', settings.demo) ? demoSettings(settings) : settings);
+  const tenant = createTenant({ ...settings, ...CHECK_LIMITS });
+  const time = { isUp: false };
   const close = (): void => void tenant.close();
   const timer = setTimeout(() => {
-    late.push(timeoutFailure('timeout', CHECK_MS / 1000));
+    time.isUp = true;
     close();
   }, CHECK_MS);
   signal?.addEventListener('abort', close, { once: true });
   try {
     const check = await tenant.check();
-    return late[0] ? { ...nothingChecked, error: late[0] } : check;
+    return time.isUp ? timedOut(check) : check;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', close);

@@ -6,7 +6,7 @@ import { Deadlines, type Timed } from './deadlines';
 import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from './failures';
 import { retryAfterMs } from './retry';
 import type { Secrets } from './secrets';
-import type { Credentials } from './settings';
+import { type Credentials, LONGEST_SECRET } from './settings';
 import type { Exchange, Receiver, Transport, TransportResult } from './transport';
 
 export interface Token {
@@ -66,9 +66,7 @@ class Pause {
   }
 }
 
-/** No server takes longer headers. */
-const LONGEST_TOKEN = 16_384;
-const canBeToken = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(value);
+const canBeToken = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(value);
 
 const lifetimeMs = (expiresIn: unknown): number => {
   const seconds = typeof expiresIn === 'number' || (typeof expiresIn === 'string' && expiresIn.trim() !== '') ? Number(expiresIn) : NaN;
@@ -209,8 +207,8 @@ export class ClientToken implements TokenSource, Receiver {
     }
     report(false);
     this.ended();
-    secrets.add(token);
     if (canBeToken(body.id_token)) secrets.add(body.id_token);
+    secrets.add(token);
     const lifetime = lifetimeMs(body.expires_in);
     this.current = { headers: lookupHeaders(token, userAgent) };
     this.expiresAt = this.startedAt + lifetime;

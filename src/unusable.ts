@@ -16,21 +16,22 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
   }
 };
 
-export const unusableTenant = (failure: LookupFailure): Tenant => {
+/** `label`: of the tenant that would have been asked. */
+export const unusableTenant = (failure: LookupFailure, label = ''): Tenant => {
   const figures = new Figures();
   const ask: Tenant['ask'] = (request, _signal, settle) => {
-    const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
+    const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
     figures.count(own, info);
     settle(own, null);
   };
   const lookup = promised(ask);
   return {
-    label: '',
+    label,
     timezone: '+08:00',
     lookup,
     ask,
-    lookupList: (request, signal) => lookupList(request, signal, { label: '', concurrency: 1, clock: systemClock, lookup, pacing: { whenRoom: (next) => next() } }),
+    lookupList: (request, signal) => lookupList(request, signal, { label, concurrency: 1, clock: systemClock, lookup, pacing: { whenRoom: (next) => next() } }),
     check: () => Promise.resolve({ ...nothingChecked, error: failure }),
     stats: () => ({
       inFlight: 0, queued: 0, circuit: 'closed', token: { renewals: 0, expiresIn: null },

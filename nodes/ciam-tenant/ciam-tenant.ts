@@ -9,9 +9,9 @@ const client = () => require('../../src/tenant') as typeof import('../../src/ten
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): Tenant => {
-  const { configFailure, createTenant, LookupFailure, unusableTenant } = client();
+  const { createTenant, LookupFailure, unusableTenant } = client();
   try {
-    return createTenant(tenantSettings(red, config, node.credentials ?? {}, configFailure));
+    return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
   } catch (failure) {
     if (!(failure instanceof LookupFailure)) throw failure;
     node.warn(failure.message);

@@ -19,12 +19,12 @@ type Values = Record<string, unknown>;
 
 const record = (value: unknown): Values => (typeof value === 'object' && value !== null ? (value as Values) : {});
 
-/** Values of a dialog are not deployed yet: the runtime has not substituted their environment variables. */
-const substituted = (red: Red, value: unknown): unknown => {
-  if (typeof value !== 'string' || !value.includes('${')) return value;
-  let result: unknown = value;
-  red.util.evaluateNodeProperty(value, 'env', undefined, {}, (_error, found) => (result = found));
-  return result;
+/** Values of a dialog are not deployed yet: their environment variables are put in here as the runtime does it, whole values only. */
+const substituted = (red: Red, value: unknown, node: RedNode | undefined): unknown => {
+  if (typeof value !== 'string' || !/^\$\{[^}]+\}$/.test(value)) return value;
+  let result: unknown = '';
+  red.util.evaluateNodeProperty(value, 'env', node, {}, (_error, found) => (result = found));
+  return result === '' ? value : result;
 };
 
 /** The id comes from the browser: the secrets of other nodes are not ours to send. */
@@ -40,11 +40,14 @@ const isTenant = (red: Red, id: string): boolean => {
 const testedSettings = (red: Red, id: string, body: Values) => {
   const known = isTenant(red, id);
   const deployed = known ? (red.nodes.getNode(id) as TenantNode | null | undefined) : null;
-  const stored = known ? { ...record(red.nodes.getCredentials(id)), ...record(deployed?.credentials) } : {};
-  const given = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, substituted(red, value)]));
-  const credential = (name: string): unknown => substituted(red, given[name] === undefined || given[name] === STORED ? stored[name] : given[name]);
+  const node = deployed ?? undefined;
+  const own = (values: Values): Values => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, substituted(red, value, node)]));
+  // Those of a deployed node have their variables put in already.
+  const stored = known ? { ...own(record(red.nodes.getCredentials(id))), ...record(deployed?.credentials) } : {};
+  const given = own(body);
+  const credential = (name: string): unknown => (given[name] === undefined || given[name] === STORED ? stored[name] : given[name]);
   const credentials = { token: credential('token'), clientId: credential('clientId'), clientSecret: credential('clientSecret') };
-  return tenantSettings(red, { ...deployed?.properties, ...given }, credentials, client().configFailure);
+  return tenantSettings(red, { ...deployed?.properties, ...given }, credentials, client());
 };
 
 const test = async (red: Red, id: string, body: Values, signal: AbortSignal): Promise<object> => {

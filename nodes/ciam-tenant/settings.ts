@@ -3,7 +3,8 @@ import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/tenan
 import type { Red } from '../red';
 
 type Values = Record<string, unknown>;
-type ConfigFailure = (typeof import('../../src/tenant'))['configFailure'];
+type Client = Pick<typeof import('../../src/tenant'), 'checkedSwitch' | 'configFailure'>;
+type ConfigFailure = Client['configFailure'];
 
 /** Properties that go to the client as they are. */
 const PLAIN = [
@@ -11,9 +12,11 @@ const PLAIN = [
 ] as const;
 const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
+const isUnset = (id: unknown): boolean => id === undefined || id === null || id === '';
+
 const tlsOf = (red: Red, id: unknown, configFailure: ConfigFailure): TlsSettings | undefined => {
-  if (typeof id !== 'string' || !id) return undefined;
-  const node = red.nodes.getNode(id) as { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined;
+  if (isUnset(id)) return undefined;
+  const node = red.nodes.getNode(String(id)) as { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined;
   if (!node?.addTLSOptions) throw configFailure('tls', 'the TLS node does not exist or is disabled.');
   if (node.valid === false) throw configFailure('tls', 'the TLS node cannot read its certificate or key.');
   return node.addTLSOptions({});
@@ -27,8 +30,8 @@ interface ProxyNode {
 }
 
 const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySettings | undefined => {
-  if (typeof id !== 'string' || !id) return undefined;
-  const node = red.nodes.getNode(id) as ProxyNode | null | undefined;
+  if (isUnset(id)) return undefined;
+  const node = red.nodes.getNode(String(id)) as ProxyNode | null | undefined;
   if (!node?.url) throw configFailure('proxy', 'the proxy node does not exist, is disabled or has no URL.');
   const text = node.url.includes('://') ? node.url : `http://${node.url}`;
   if (!URL.canParse(text)) throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
@@ -41,8 +44,8 @@ const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySett
 };
 
 /** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
-export const tenantSettings = (red: Red, properties: Values, credentials: Values, configFailure: ConfigFailure): TenantSettings => {
-  const demo = properties.demo === true || properties.demo === 'true';
+export const tenantSettings = (red: Red, properties: Values, credentials: Values, { checkedSwitch, configFailure }: Client): TenantSettings => {
+  const demo = checkedSwitch('demo', properties.demo);
   const settings: Values = { demo };
   for (const name of PLAIN) if (properties[name] !== undefined) settings[name] = properties[name];
   for (const name of SECRETS) if (credentials[name]) settings[name] = credentials[name];

@@ -18,8 +18,9 @@ interface Options {
 
 /** Throws a `CIAM.CONFIG` failure that names the property. */
 const readOptions = (red: Red, node: RedNode, config: NodeConfig, tenant: Tenant): Options => {
-  const { configFailure, isBy, BY, fieldNames, keepFields, normalise } = client();
-  const { by = 'mobile', onFailure = 'output', fields = '', normalise: even = false } = config;
+  const { checkedSwitch, configFailure, isBy, BY, fieldNames, keepFields, normalise } = client();
+  const { by = 'mobile', onFailure = 'output', fields = '' } = config;
+  const even = checkedSwitch('normalise', config.normalise);
   if (by !== 'msg' && !isBy(by)) throw configFailure('by', `must be msg or one of ${BY.join(', ')}.`);
   if (onFailure !== 'output' && onFailure !== 'catch') throw configFailure('onFailure', 'must be "output" or "catch".');
   if (typeof fields !== 'string') throw configFailure('fields', 'must be names separated by commas.');
@@ -45,9 +46,10 @@ const open = (red: Red, node: RedNode, config: NodeConfig): { tenant: Tenant; op
   } catch (failure) {
     if (!(failure instanceof client().LookupFailure)) throw failure;
     node.warn(failure.message);
-    const { onFailure } = config;
-    const options = readOptions(red, node, { id: config.id, onFailure: onFailure === 'catch' ? 'catch' : 'output' }, tenant);
-    return { tenant: client().unusableTenant(failure), options };
+    // What does make sense still says where the failure goes.
+    const { by = 'mobile', output, onFailure } = config;
+    const rest = { id: config.id, ...(typeof output === 'string' && output && { output }), ...(onFailure === 'catch' && { onFailure }) };
+    return { tenant: client().unusableTenant(failure, tenant.label), options: { ...readOptions(red, node, rest, tenant), by } };
   }
 };
 
@@ -105,7 +107,7 @@ export = (red: Red): void => {
       end(failure, done);
     };
 
-    const answerList = (message: Message, { found, failed, lookup }: ListOutcome, send: Send, done: Done): void => {
+    const answerList = (message: Message, { found, failed, lookup, attempts }: ListOutcome, send: Send, done: Done): void => {
       if (isLookupError(message.error)) delete message.error;
       const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error) }));
       const users = shape ? found.map((item) => ({ ...item, user: shape(item.user) })) : found;
@@ -121,7 +123,7 @@ export = (red: Red): void => {
       const written = (!succeeds || fill(first, users)) && (!fails || fill(second, failures));
       if (!written) return fail(message, unwritable(), send, done);
       const failure = fails ? client().listFailure(failures.length, lookup.total) : null;
-      publish(message, lookup.durationMs, lookup.total);
+      publish(message, lookup.durationMs, attempts);
       send([succeeds ? first : null, fails && !toCatch ? second : null]);
       if (toCatch && failure) end(failure, done, failure);
       else end(failure, done);

@@ -20,7 +20,7 @@ export interface StatusLight {
 
 const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-input']);
 
-/** A leading letter would be taken for a catalogue key, which codes with dots and colons are not. */
+/** Texts are catalogue keys; a failure's code is none, and is shown as it is. */
 const statusOf = (failure: Outcome | undefined): Status => {
   if (failure === undefined) return {};
   if (!failure) return { fill: 'green', shape: 'dot', text: 'ciam-user.status.found' };

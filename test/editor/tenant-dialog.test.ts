@@ -16,7 +16,7 @@ type Trial = [value: string, reason: RegExp | null];
 const ENV: Trial = ['${CIAM_SETTING}', null];
 const DOMAIN: Trial[] = [
   ['', /is missing/], ['tenant.example.com/path', /host name/], ['http://tenant.example.com', /https/], ['user@tenant.example.com', /host name/],
-  ['tenant example', /host name/], ['tenant.example.com', null], ['https://tenant.example.com:8443', null], ['http://127.0.0.1:8899', null], ENV,
+  ['tenant example', /host name/], ['${HOST}.example.com', /host name/], ['tenant.example.com', null], ['https://tenant.example.com:8443', null], ['http://127.0.0.1:8899', null], ENV,
 ];
 const number = (name: string, min: number, max: number, whole: boolean): [string, Trial[]] => {
   const reason = new RegExp(`${whole ? 'whole number' : 'number'} from ${min} to ${max}$`);
@@ -57,7 +57,7 @@ for (const major of MAJORS) {
         }
       }
       await page.selectOption(input('auth'), 'token');
-      for (const [value, reason] of [['', /is missing/], ['two words', /characters/], ['-opaque_Token.1', null]] as Trial[]) {
+      for (const [value, reason] of [['', /is missing/], ['two words', /characters/], ['-opaque_Token.1', null], ['Bearer -opaque_Token.1', null]] as Trial[]) {
         await page.fill(input('token'), value);
         expect((await page.locator(`${input('token')}-reason`).allTextContents()).join(), value).to.match(reason ?? /^$/);
       }

@@ -97,6 +97,7 @@ for (const major of MAJORS) {
       await text('output', 'error', /msg\.error or msg\.lookup/);
       await text('output', 'lookup.user', /msg\.error or msg\.lookup/);
       await text('output', '', /must not be empty/);
+      await text('output', 'user ', /space|property|invalid/i);
       await text('output', 'user', null);
       await text('fields', 'user_id、name', /commas/);
       await text('fields', 'user_id; name', /commas/);

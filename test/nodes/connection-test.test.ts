@@ -162,6 +162,23 @@ describe('connection test', () => {
       }
     });
 
+    it('are substituted as a deployment does it: whole values only, and no stored secret twice', async () => {
+      Object.assign(process.env, { CIAM_TEST_HOST: 'x', CIAM_TEST_PART: 'y' });
+      try {
+        const secret = 'ab${CIAM_TEST_PART}ef';
+        await deployWith(server, { tenant: { auth: 'client-credentials' }, credentials: { clientId: 'id', clientSecret: secret } });
+        await test();
+        await test({ clientId: 'id', clientSecret: secret });
+        const sent = `Basic ${Buffer.from(`id:${secret}`).toString('base64')}`;
+        expect(server.tokenCalls.map(({ headers }) => headers.authorization)).to.deep.equal([sent, sent]);
+        expect((await test({ domain: '${CIAM_TEST_HOST}.example.com' })).error).to.have.property('message').that.matches(/^domain: .*whole value/);
+        expect((await test({ domain: '${CIAM_TEST_UNSET}' })).error).to.have.property('message').that.matches(/^domain: .*not set/);
+      } finally {
+        delete process.env['CIAM_TEST_HOST'];
+        delete process.env['CIAM_TEST_PART'];
+      }
+    });
+
     it('need no deployed node', async () => {
       await deploy({ tenant: { demo: true } });
       expect(await test({ domain: server.url, auth: 'client-credentials', ...CLIENT }, 'fresh')).to.include({ ok: true });
@@ -209,6 +226,25 @@ describe('connection test', () => {
       mock.timers.tick(1);
       expect((await result).error).to.include({ code: 'CIAM.TIMEOUT' });
       await server.until(() => server.sockets.size === 0);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('tells what it has learnt when time is up', async () => {
+    await deployClient({ timeout: 3600 });
+    server.onLookup = perWay(notFound, silent);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const result = test();
+      await server.until(() => server.lookups.length === 2);
+      // The answer by mobile is in when a second look at the server's side is.
+      await server.until(() => server.inFlight === 1);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      mock.timers.tick(10_000);
+      const { ok, token, mobile, username, error } = await result;
+      expect([ok, token.ok, mobile.available, username.available]).to.deep.equal([false, true, true, false]);
+      expect([error?.code, username.error?.code]).to.deep.equal(['CIAM.TIMEOUT', 'CIAM.TIMEOUT']);
     } finally {
       mock.timers.reset();
     }

@@ -97,6 +97,14 @@ describe('observing lookups', () => {
       expect(JSON.stringify(metrics())).to.not.include('1380000');
     });
 
+    it('count the calls of a list, not its items', async () => {
+      log.init({ logging: { listener: { level: 'off', metrics: true, handler: () => () => undefined } } });
+      const flow = await deployWith(server, { tenant: { cacheTtl: 60 } });
+      await flow.sendList({ payload: ['13800001111', '13800001112', '13800001111', null] });
+      await flow.sendList({ payload: ['13800001111', '13800001112'] });
+      expect(metrics().filter(({ event }) => String(event).endsWith('attempts')).map(({ value }) => value)).to.deep.equal([2, 0]);
+    });
+
     it('are not made when nobody does', async () => {
       const flow = await deployWith(server);
       await flow.send({ payload: '13800001111' });

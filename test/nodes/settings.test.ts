@@ -1,7 +1,7 @@
 /** What the two nodes make of their properties: defaults, environment variables, and what makes no sense. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { found, ScriptedTenant, TOKEN_PATH } from '../support/servers';
+import { answer, found, ScriptedTenant, TOKEN_PATH } from '../support/servers';
 import { deploy, deployWith, type Flow, helper, startServer, tearDown, TOKEN } from './support';
 
 /** What every message ends in, and what is told once when the flow is deployed. */
@@ -30,7 +30,10 @@ describe('settings of the nodes', () => {
       ['domain', { domain: 'http://tenant.example.com' }],
       ['domain', { domain: 'tenant.example.com/path' }],
       ['domain', { domain: '${CIAM_TEST_UNSET}' }],
+      ['domain', { domain: '${CIAM_TEST_UNSET}.example.com' }],
       ['domain', { domain: 7 }],
+      ['demo', { demo: 'yes' }],
+      ['demo', { demo: 1 }],
       ['auth', { auth: 'password' }],
       ['clientAuth', { auth: 'client-credentials', clientAuth: 'query' }, { clientId: 'i', clientSecret: 's' }],
       ['token', {}, {}],
@@ -41,8 +44,10 @@ describe('settings of the nodes', () => {
       ['timezone', { timezone: 'Asia/Shanghai' }],
       ['tls', { tls: 'nobody' }],
       ['tls', { tls: 'user' }],
+      ['tls', { tls: 7 }],
       ['proxy', { proxy: 'nobody' }],
       ['proxy', { proxy: 'user' }],
+      ['proxy', { proxy: 7 }],
       ...['timeout', 'queueTimeout', 'retries', 'concurrency', 'queueLimit', 'rateLimit', 'cacheTtl', 'cacheMissTtl', 'cacheSize'].flatMap(
         (name): [string, Record<string, unknown>][] => ['-1', 'many', 1e9, '', null, '${CIAM_TEST_UNSET}', Number.NaN].map((value) => [name, { [name]: value }])),
       ['retries', { retries: 1.5 }],
@@ -144,6 +149,7 @@ describe('settings of the nodes', () => {
       ['output', { output: '' }],
       ['output', { output: 7 }],
       ['fields', { fields: ['name'] }],
+      ['normalise', { normalise: 'yes' }],
       ['onFailure', { onFailure: 'ignore' }],
     ];
     for (const [property, properties] of senseless) {
@@ -151,6 +157,24 @@ describe('settings of the nodes', () => {
         await expectConfigFailure(await deploy({ user: properties, tenant: { demo: true } }), property);
       });
     }
+
+    it('tells a setting that makes no sense where the result would have been, and leaves the rest alone', async () => {
+      const flow = await deploy({ user: { by: '${CIAM_TEST_UNSET}', output: 'result' }, tenant: { demo: true } });
+      const { port, message } = await flow.send({ payload: '13800001111' });
+      expect(port).to.equal('failed');
+      expect(message).to.deep.include({ payload: '13800001111', result: 'CIAM.CONFIG' });
+      expect(message.lookup).to.include({ by: '${CIAM_TEST_UNSET}', tenant: 'demo', attempts: 0 });
+    });
+
+    it('takes a switch as text, as environment variables give it', async () => {
+      const server = await startServer();
+      server.onLookup = answer(200, { user_id: 'u-1', disabled: 'false' });
+      const off = await deployWith(server, { user: { normalise: 'false' }, tenant: { demo: 'false' } });
+      expect((await off.send({ payload: '13800001111' })).message.payload).to.deep.equal({ user_id: 'u-1', disabled: 'false' });
+      await helper.unload();
+      const on = await deployWith(server, { user: { normalise: 'true' } });
+      expect((await on.send({ payload: '13800001111' })).message.payload).to.deep.equal({ user_id: 'u-1', disabled: false });
+    });
 
     it('says so when its tenant is disabled', async () => {
       await expectConfigFailure(await deploy({ tenant: { demo: true, d: true } }), 'tenant');

@@ -39,6 +39,11 @@ describe('answers', () => {
     expect(readAgain(found).extension).to.not.equal(found.user.extension);
   });
 
+  it('whose code nobody knows and that shows who was looked up are known by their status', () => {
+    for (const code of ['NOT_FOUND:somebody', 'SOMEBODY', 'no.Somebody/here', 'NOBODY:13800001111', 'X4711471']) expect(told(400, { error_code: code })[0], code).to.equal('CIAM.HTTP.400');
+    for (const code of ['SOMEBODY2.0001', 'BUSY.471147', 'IDAAS.TENANT.USER.0001']) expect(told(400, { error_code: code })[0]).to.equal(code);
+  });
+
   it('without a user_id that can be one are none', () => {
     for (const id of [undefined, null, '', true, {}, ['u1']]) expect(told(200, { user_id: id }), JSON.stringify(id)).to.deep.equal(['CIAM.RESPONSE', 'The answer is not a user: an object without user_id.']);
   });

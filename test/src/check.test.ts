@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { checkSettings, type Check } from '../../src/tenant';
 import { answer, found, notFound, type Script, type ScriptedTenant, silent } from '../support/servers';
-import { CLIENT, closeAll, startServer } from './support';
+import { CLIENT, closeAll, failureOf, startServer } from './support';
 
 const unknown = (prefix: string): Script => answer(400, { error_code: `${prefix}USER.0001`, error_msg: 'User not found' });
 const by = (scripts: { mobile: Script; username: Script }): Script => (seen, response) => scripts[seen.path.endsWith('mobile') ? 'mobile' : 'username'](seen, response);
@@ -75,11 +75,17 @@ describe('connection test', () => {
     expect(server.lookups).to.have.length(2);
   });
 
-  it('settings that make no sense are refused as ever', async () => {
-    let failure: unknown;
-    await check({ ...CLIENT, timeout: 0 }).catch((error: unknown) => { failure = error; });
-    expect(failure).to.include({ code: 'CIAM.CONFIG' });
+  it('asks at once, whatever the tenant allows its lookups', async () => {
+    expect(await check({ ...CLIENT, concurrency: 1, queueLimit: 0 })).to.include({ ok: true });
+    expect(await check({ ...CLIENT, rateLimit: 0.001, queueTimeout: 0.001 })).to.include({ ok: true });
+    expect(await check({ demo: true, concurrency: 1, queueLimit: 0 })).to.include({ ok: true });
   });
+
+  for (const senseless of [{ timeout: 0 }, { retries: 99 }, { cacheTtl: -1 }, { rateLimit: 'many' }, { demo: 'yes' }, { demo: true, retries: 99 }]) {
+    it(`settings that make no sense are refused as ever: ${JSON.stringify(senseless)}`, async () => {
+      expect(await failureOf(check({ ...CLIENT, ...senseless }))).to.include({ code: 'CIAM.CONFIG' });
+    });
+  }
 
   it('ends at once when whoever asked has gone', async () => {
     server.onToken = silent;

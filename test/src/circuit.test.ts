@@ -143,6 +143,23 @@ describe('circuit', () => {
     expect(await ask(1)).to.deep.equal(['ok']);
   });
 
+  it('a probe whose token call hangs opens the circuit again, for longer', async () => {
+    tenant = openTenant(server, { ...CLIENT, retries: 0, timeout: 0.1 }, { clock });
+    server.onToken = answer(503, '');
+    await ask(10);
+    server.onToken = silent;
+    for (const seconds of [1, 2, 4, 8]) {
+      clock.advance(seconds * 1000 - 1);
+      expect(await ask(1), `${seconds} s`).to.deep.equal(['CIAM.CIRCUIT']);
+      clock.advance(1);
+      const calls = server.tokenCalls.length;
+      const probe = failureOf(byMobile(tenant, '13800001111'));
+      await server.until(() => server.tokenCalls.length === calls + 1);
+      clock.advance(100);
+      expect(await probe).to.include({ code: 'CIAM.TIMEOUT' });
+    }
+  });
+
   it('a probe is not tried again', async () => {
     tenant = openTenant(server, { retries: 5 }, { clock, random: () => 0 });
     server.onLookup = answer(503, '');

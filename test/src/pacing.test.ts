@@ -119,6 +119,16 @@ describe('pacing', () => {
     expect([now.clock.pending, now.clock.timersSet]).to.deep.equal([[30], 1]);
   });
 
+  it('waits longer than one timer can', () => {
+    const now = set({ concurrency: 10, rateLimit: 1e-7 });
+    enter(now, 'a', 'b');
+    expect(now.clock.pending).to.deep.equal([2 ** 31 - 1]);
+    now.clock.advance(1e10 - 21);
+    expect(now.started).to.deep.equal(['a']);
+    now.clock.advance(1);
+    expect(now.started).to.deep.equal(['a', 'b']);
+  });
+
   it('works through turns that end at once, however many, without sinking deeper and deeper', () => {
     const { pacing, turn } = set({ queueLimit: 50_000 });
     pacing.enter(turn('first'));

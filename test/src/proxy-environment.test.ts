@@ -55,6 +55,12 @@ describe('HTTP proxy of the environment', () => {
     expect(await way({ https_proxy: '', http_proxy: proxy.url })).to.equal('proxy');
   });
 
+  it('is none for a tenant on this machine that is spoken to in clear: secrets would leave it', async () => {
+    const plain = closeLater(await ScriptedTenant.start());
+    expect(await way({ http_proxy: proxy.url, https_proxy: proxy.url }, { domain: plain.url })).to.equal('direct');
+    expect(plain.lookups).to.have.length(1);
+  });
+
   it('may lack its scheme', async () => {
     expect(await way({ https_proxy: `127.0.0.1:${proxy.port}` })).to.equal('proxy');
   });

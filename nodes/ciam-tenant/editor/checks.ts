@@ -31,7 +31,9 @@ export const timezone: Check = (_node, value) =>
 const credential = (way: 'client-credentials' | 'token', allowed: RegExp): Check =>
   (node, value) => {
     if (isDemo(node) || (current(node, 'auth') ?? 'client-credentials') !== way) return null;
-    const secret = typeof value === 'string' ? value.trim() : '';
+    const given = typeof value === 'string' ? value.trim() : '';
+    // As it is often copied; the client takes it off too.
+    const secret = way === 'token' ? given.replace(/^Bearer\s+/i, '') : given;
     if (!secret) return text('error.missing');
     return holdsEnv(secret) || allowed.test(secret) ? null : text('error.characters');
   };

@@ -35,8 +35,8 @@ export const value: Check = (node, given) => {
 /** The node writes `msg.error` and `msg.lookup` itself, so a result there would be lost. */
 export const output: Check = (_node, given) => {
   if (given === undefined) return null;
-  const property = asText(given).trim();
-  if (!property) return text('error.empty');
+  const property = asText(given);
+  if (!property.trim()) return text('error.empty');
   if (/^(error|lookup)\b/.test(property)) return text('error.reserved');
   return typed(property, 'msg');
 };

@@ -40,8 +40,8 @@ export const validator = (check: Check) =>
 /** What a field holds, or a flow written by hand: text, a number, or nothing of use. */
 export const asText = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-/** `${NAME}`: the runtime puts the environment variable in before a node sees its value, so no form can judge it. */
-export const holdsEnv = (value: unknown): boolean => typeof value === 'string' && /\$\{[^{}]+\}/.test(value);
+/** `${NAME}` and nothing else: the runtime puts the environment variable in before a node sees its value, so no form can judge it. */
+export const holdsEnv = (value: unknown): boolean => typeof value === 'string' && /^\$\{[^{}]+\}$/.test(value);
 
 /** The element that people see and reach by keyboard: a typed input hides the field it was made from. */
 const control = (input: JQuery): JQuery => {
