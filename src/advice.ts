@@ -30,7 +30,7 @@ const CODE_ADVICE: Readonly<Record<string, AdviceKey>> = {
 /** English advice by key. The catalogues `nodes/ciam-user/locales/*` hold the same keys; a test compares them. */
 export const ADVICE = {
   'not-found': 'Check that this user exists in the tenant, in the form the tenant stores it.',
-  'invalid-input': 'Check the value that is looked up: a mobile number or a name, as text.',
+  'invalid-input': 'Check the value that is looked up: a mobile number, username, email or user ID, as text.',
   'mobile-rule': 'Write the number as the tenant expects it, for example 13800001111 or +86-13800001111; the rule is in the admin portal under Users > User Attribute Definition.',
   'dialling-code': 'Allow this dialling code in the admin portal under Enterprise Configuration > International Dialing Code Configuration, or look up another number.',
   'unauthorized': 'Check the token, or the client id and secret, in the tenant node; a token may have expired.',
@@ -48,7 +48,7 @@ export const ADVICE = {
   'proxy-password': 'Check the user name and password in the proxy node.',
   'rejected': 'Look up the code in the documentation of the tenant.',
   'list': 'See the failures of the list, one by one, in the message.',
-  'config': 'Open the tenant node and correct the property that the message names.',
+  'config': 'Correct the property that the message names, in the tenant node or in the lookup node.',
   'cancelled': 'Send the message again: the flow was restarted meanwhile.',
 } as const;
 export type AdviceKey = keyof typeof ADVICE;

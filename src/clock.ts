@@ -13,6 +13,9 @@ export interface Timer {
   unref?(): unknown;
 }
 
+/** Milliseconds since then, to a hundredth. */
+export const elapsedMs = (clock: Clock, since: number): number => Math.round((clock.now() - since) * 100) / 100;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),

@@ -1,6 +1,6 @@
 /** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
 import { type Abortable, Aborts } from './aborts';
-import type { Clock } from './clock';
+import { type Clock, elapsedMs } from './clock';
 import { inputFailure, LookupFailure } from './failures';
 import { copyJson } from './json';
 import type { Lookup } from './flight';
@@ -168,9 +168,8 @@ export const lookupList = async ({ by, values, progress }: ListRequest, signal: 
     if ('user' in outcome) found.push({ index, value: outcome.value, user: outcome.user });
     else failed.push({ index, value: outcome.value, error: outcome.error });
   });
-  const durationMs = Math.round((clock.now() - startedAt) * 100) / 100;
   return {
     found, failed, attempts,
-    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: items.length, found: found.length, failed: failed.length, durationMs },
+    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: items.length, found: found.length, failed: failed.length, durationMs: elapsedMs(clock, startedAt) },
   };
 };

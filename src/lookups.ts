@@ -3,7 +3,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { Aborts } from './aborts';
 import { readAgain } from './answer';
 import type { Circuit } from './circuit';
-import type { Clock } from './clock';
+import { type Clock, elapsedMs } from './clock';
 import { Deadlines } from './deadlines';
 import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from './failures';
 import type { Caller } from './call';
@@ -40,7 +40,6 @@ export interface LookupParts {
 type Asked = Pick<LookupInfo, 'by' | 'value'>;
 
 const channel = diagnostics.channel('ciam-flows:lookup');
-const round = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** @internal */
 export class Lookups implements Crew {
@@ -208,7 +207,7 @@ export class Lookups implements Crew {
 
   private settle({ by, value }: Asked, startedAt: number, result: User | LookupFailure, source: LookupInfo['source'], attempts: number, settle: Settle): void {
     const { clock, label, figures } = this.parts;
-    const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: round(clock.now() - startedAt), source };
+    const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: elapsedMs(clock, startedAt), source };
     const failure = result instanceof LookupFailure ? result.for(lookup) : null;
     figures.count(failure, lookup);
     if (channel.hasSubscribers) {

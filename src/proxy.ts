@@ -8,10 +8,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Lower case first, as curl has it; falls back on http_proxy, as Node-RED's own nodes do. */
 const proxyOfEnvironment = (env: Environment): string | undefined => env.https_proxy || env.HTTPS_PROXY || env.http_proxy || env.HTTP_PROXY || undefined;
 
+export const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
+
 /** `example.com`, `.example.com`, `*.example.com` and `example.com:8443` name a host and what is below it; `*` is every host. */
-const isExcepted = ({ hostname, port, protocol }: URL, exceptions: readonly string[]): boolean => {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  const ownPort = port || (protocol === 'https:' ? '443' : '80');
+const isExcepted = (tenant: URL, exceptions: readonly string[]): boolean => {
+  const host = tenant.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const ownPort = portOf(tenant);
   return exceptions.some((exception) => {
     const [, name = exception, only] = /^(\[.*\]|[^:]*):(\d+)$/.exec(exception) ?? [];
     const bare = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '').toLowerCase();

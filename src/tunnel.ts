@@ -6,6 +6,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { PROXY_AUTHENTICATION } from './advice';
+import { portOf } from './proxy';
 
 /** The way to the tenant ended at the proxy. `code` is the system's, or tells the status that the proxy answered with. */
 export class ProxyError extends Error {
@@ -15,7 +16,6 @@ export class ProxyError extends Error {
 }
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
-const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
 
 /** A `%` that nobody encoded stands for itself. */
 const decoded = (text: string): string => {

@@ -1,6 +1,6 @@
 /** The tenant's dialog: what the form does between opening and closing. */
 import { NUMBERS } from '../../../src/limits';
-import { closeForm, explain, nameConfigButtons, openForm } from '../../shared/editor/form';
+import { closeForm, explain, nameConfigButtons, openForm, showDefaults } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { startConnectionTest } from './connection';
 import { startFigures } from './figures';
@@ -11,13 +11,6 @@ const SECRETS = ['clientId', 'clientSecret', 'token'];
 const STORED = '__PWRD__';
 
 const field = (name: string): JQuery => $(`#${PREFIX}-${name}`);
-
-/** A new config node comes without the defaults that are false, 0 or empty, an older flow without the newer ones. */
-const showDefaults = (node: EditorNode): void => {
-  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
-    if (node[name] === undefined && type === undefined && (typeof value === 'string' || typeof value === 'number')) field(name).val(value);
-  }
-};
 
 /** What does not apply to the demo, or to the chosen way of signing in, is out of the way. */
 const showWhatApplies = (): void => {
@@ -57,7 +50,7 @@ let stopTest = (): void => undefined;
 let stopFigures = (): void => undefined;
 
 export const prepare = (node: EditorNode): void => {
-  showDefaults(node);
+  showDefaults(node, PREFIX);
   openForm(node, PREFIX);
   field('demo').add(field('auth')).on('change', showWhatApplies);
   $('.ciam-section input').on('input change', showDigests);

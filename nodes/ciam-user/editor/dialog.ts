@@ -1,5 +1,5 @@
 /** The lookup's dialog: what the form does between opening and closing. */
-import { closeForm, explain, nameConfigButtons, nameTypedInput, openForm } from '../../shared/editor/form';
+import { closeForm, explain, nameConfigButtons, nameTypedInput, openForm, showDefaults } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { MODES } from './checks';
 
@@ -26,15 +26,8 @@ const completions = (list: string): Completion[] => {
     .map((name) => ({ value: before + name, label: name }));
 };
 
-/** Flows written by hand or by an older version lack the newer properties: their fields show the defaults. */
-const showDefaults = (node: EditorNode): void => {
-  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
-    if (node[name] === undefined && type === undefined && typeof value === 'string') $(`#node-input-${name}`).val(value);
-  }
-};
-
 export const prepare = (node: EditorNode): void => {
-  showDefaults(node);
+  showDefaults(node, 'node-input');
   openForm(node, 'node-input');
 
   $('#node-input-value').typedInput({ types: VALUE_TYPES, typeField: $('#node-input-valueType'), default: 'msg' });

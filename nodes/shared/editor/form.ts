@@ -21,6 +21,13 @@ export const closeForm = (): void => {
   open = null;
 };
 
+/** A new config node comes without the defaults that are 0 or empty, a flow written by hand or by an older version without the newer ones. */
+export const showDefaults = (node: EditorNode, prefix: Prefix): void => {
+  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
+    if (node[name] === undefined && type === undefined && (typeof value === 'string' || typeof value === 'number')) $(`#${prefix}-${name}`).val(value);
+  }
+};
+
 const shown = (input: JQuery): unknown => (input.is(':checkbox') ? input.prop('checked') : input.val());
 
 /** The value of a property: on screen while the dialog of its node is open, stored otherwise. */
