@@ -1,6 +1,6 @@
-/** `npm run bench`: measures, prints one table, and keeps every sample in build-output/bench.json. */
+/** `npm run bench`: measures, prints one table, and keeps every sample in build-output/bench.json; with --readme the table goes into both READMEs. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { install, tarball } from '../test/support/package';
@@ -9,10 +9,20 @@ import { compile, OUTPUT } from './compile';
 import { measureFlows, measureMemory, measurePalette, measureSize } from './measure';
 import { readOptions } from './options';
 import { complaintsAbout } from './sane';
-import { type Measured, table } from './table';
+import { type Language, LANGUAGES, type Measured, table } from './table';
 
 /** Where the package was installed to. */
 const distOf = (userDir: string): string => join(userDir, 'node_modules/@ciam-flows/node-red-ciam/dist');
+
+const READMES: Readonly<Record<Language, string>> = { en: 'README.md', zh: 'README.zh-CN.md' };
+
+/** Between its two marks. */
+const writeReadme = (language: Language, text: string): void => {
+  const file = join(root, READMES[language]);
+  const [before, , after] = readFileSync(file, 'utf8').split(/(?<=<!-- bench -->\n)|(?=<!-- \/bench -->)/);
+  if (before === undefined || after === undefined) throw new Error(`${READMES[language]} has no place for the table.`);
+  writeFileSync(file, `${before}${text}\n${after}`);
+};
 
 const say = (text: string): void => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
 
@@ -30,6 +40,9 @@ const measure = async (major: Major, packed: string, plan: ReturnType<typeof rea
     say(`Node-RED ${major}: palette`);
   }
   if (plan.rows.includes('size')) measured.size = await measureSize(packed);
+  for (const [name, { serverLoad }] of Object.entries(measured.rows)) {
+    if (serverLoad > 0.95) say(`Node-RED ${major}: ${name}: the server was busy all the time; it was measured rather than the callers.`);
+  }
   return measured;
 };
 
@@ -43,7 +56,8 @@ const main = async (): Promise<void> => {
   const results: Measured[] = [];
   for (const major of plan.majors) results.push(await measure(major, packed, plan));
   writeFileSync(join(OUTPUT, 'bench.json'), JSON.stringify(results, null, 1));
-  console.log(table(results));
+  console.log(table(results, 'en'));
+  if (plan.readme) for (const language of LANGUAGES) writeReadme(language, table(results, language));
   if (!plan.short) return;
   const complaints = results.flatMap(complaintsAbout);
   if (complaints.length > 0) throw new Error(complaints.join('\n'));

@@ -14,6 +14,7 @@ const USAGE = `npm run bench -- [options]
   --cpu NAME       after each row, a CPU profile of this contender (ours, bare, pass, core) into build-output/
   --heap NAME      the same, an allocation profile
   --package FILE   measure this packed package instead of the working tree
+  --readme         put the table into both READMEs
   --short          a few rounds of the quick rows, and fail if a ratio is not sane`;
 
 const SHORT = { rounds: '5', seconds: '0.2', only: 'flight,single,remembered,palette,size' };
@@ -23,7 +24,7 @@ export const readOptions = () => {
   const { values: given } = parseArgs({
     options: {
       rounds: { type: 'string' }, seconds: { type: 'string' }, major: { type: 'string', default: 'both' }, only: { type: 'string' },
-      cpu: { type: 'string' }, heap: { type: 'string' }, package: { type: 'string' }, short: { type: 'boolean', default: false }, help: { type: 'boolean' },
+      cpu: { type: 'string' }, heap: { type: 'string' }, package: { type: 'string' }, short: { type: 'boolean', default: false }, readme: { type: 'boolean', default: false }, help: { type: 'boolean' },
     },
   });
   const values = { ...(given.short ? SHORT : FULL), ...given };
@@ -34,7 +35,7 @@ export const readOptions = () => {
   const kind: ProfileKind = values.heap === undefined ? 'cpu' : 'heap';
   const contender = values.heap ?? values.cpu;
   return {
-    majors, rows, rounds, ms, short: values.short,
+    majors, rows, rounds, ms, short: values.short, readme: values.readme,
     packed: values.package === undefined ? undefined : resolve(values.package),
     ...(contender !== undefined && { profiled: { kind, contender } }),
   };

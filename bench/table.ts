@@ -13,12 +13,23 @@ export interface Measured {
   size?: Size;
 }
 
+/** The README's languages; a word each that a cell needs. */
+const WORDS = {
+  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', own: 'Node-RED itself', rest: 'the rest', heap: 'heap', process: 'process', packages: 'dependencies' },
+  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', own: 'Node-RED 自身', rest: '其余部分', heap: '堆', process: '进程', packages: '个依赖' },
+} as const;
+export type Language = keyof typeof WORDS;
+export const LANGUAGES = Object.keys(WORDS) as Language[];
+type Words = (typeof WORDS)[Language];
+
+/** What is compared, with what, and what is to be reached. */
+type Texts = [what: string, against: string, toReach: string];
+
 interface Line {
-  what: string;
-  against: string;
-  toReach: string;
+  en: Texts;
+  zh: Texts;
   /** The result of one major, if it was measured. */
-  cell: (measured: Measured) => string | undefined;
+  cell: (measured: Measured, words: Words) => string | undefined;
 }
 
 const two = (value: number): string => value.toFixed(2);
@@ -27,70 +38,76 @@ const times = ({ median, low, high }: Figure): string => `**${two(median)}** (${
 const perSecond = (samples: Sample[]): number => 1000 / figure(samples.map(wall)).median;
 const of = ({ samples }: RowResult, name: string): Sample[] => samples[name] ?? [];
 
-const row = (name: string, cell: (result: RowResult) => string): Line['cell'] => ({ rows }) => (rows[name] ? cell(rows[name]) : undefined);
+const row = (name: string, cell: (result: RowResult, words: Words) => string): Line['cell'] => ({ rows }, words) => (rows[name] ? cell(rows[name], words) : undefined);
 
 /** Against what undici and a node that does nothing take together. */
-const limit = (result: RowResult): string => {
+const limit = (result: RowResult, words: Words): string => {
   const [bare, pass, ours] = [of(result, 'bare'), of(result, 'pass'), of(result, 'ours')];
   const most = 1 / (1 / perSecond(bare) + 1 / perSecond(pass));
-  return `${times(ratio(wall, ours, bare, pass))}, by CPU time ${two(ratio(cpu, ours, bare, pass).median)}; ${whole(perSecond(ours))} of ${whole(most)}`;
+  return `${times(ratio(wall, ours, bare, pass))}, ${words.cpu} ${two(ratio(cpu, ours, bare, pass).median)}; ${whole(perSecond(ours))} ${words.of} ${whole(most)}`;
 };
 
-const rival = (name: string) => (result: RowResult): string =>
-  `${times(ratio(wall, of(result, 'ours'), of(result, name)))}; ${whole(perSecond(of(result, 'ours')))} to ${whole(perSecond(of(result, name)))}`;
+const rival = (name: string) => (result: RowResult, words: Words): string =>
+  `${times(ratio(wall, of(result, 'ours'), of(result, name)))}; ${whole(perSecond(of(result, 'ours')))} ${words.and} ${whole(perSecond(of(result, name)))}`;
 
-const oneAtATime = (result: RowResult): string => {
+const oneAtATime = (result: RowResult, words: Words): string => {
   const [bare, pass, ours] = [of(result, 'bare'), of(result, 'pass'), of(result, 'ours')];
   const us = (samples: Sample[]): string => whole(figure(samples.map(middle)).median * 1000);
-  return `${times(ratio(middle, ours, bare, pass))}; ${us(ours)} µs to ${us(bare)} + ${us(pass)} µs`;
+  return `${times(ratio(middle, ours, bare, pass))}; ${us(ours)} µs ${words.and} ${us(bare)} + ${us(pass)} µs`;
 };
 
-const list = (result: RowResult): string => {
+const list = (result: RowResult, words: Words): string => {
   const seconds = (name: string): string => two(figure(of(result, name).map(({ ms }) => ms)).median / 1000);
-  return `${times(ratio(wall, of(result, 'ours'), of(result, 'core')))}; ${seconds('ours')} s to ${seconds('core')} s`;
+  return `${times(ratio(wall, of(result, 'ours'), of(result, 'core')))}; ${seconds('ours')} s ${words.and} ${seconds('core')} s`;
 };
 
-/** How far apart the times per message are, and how far those of what the node adds to one that does nothing. */
-const flat = (result: RowResult): string => {
+/** How far apart the times per message are; the same of what a node that does nothing takes, and of the rest. */
+const flat = (result: RowResult, words: Words): string => {
   const medians = (name: string): number[] => SIZES.map((size) => figure(of(result, `${name} ${size}`).map(wall)).median * 1000);
   const [ours, pass] = [medians('ours'), medians('pass')];
   const apart = (values: number[]): string => `${whole((Math.max(...values) / Math.min(...values) - 1) * 100)} %`;
   const arrows = (values: number[]): string => values.map((value) => value.toFixed(1)).join(' → ');
-  return `**${apart(ours)}**; ${arrows(ours)} µs, of it Node-RED's own ${arrows(pass)} µs; without that ${apart(ours.map((value, index) => value - (pass[index] ?? 0)))}`;
+  return `**${apart(ours)}**; ${arrows(ours)} µs; ${words.own} ${arrows(pass)} µs; ${words.rest} ${apart(ours.map((value, index) => value - (pass[index] ?? 0)))}`;
 };
 
-const waiting = ({ memory }: Measured): string | undefined => {
+const waiting: Line['cell'] = ({ memory }, words) => {
   if (!memory) return undefined;
   const [ours, core] = [memory.ours, memory.core].map((all) => figure(all.map(({ heap }) => heap)).median) as [number, number];
-  return `**${(ours / core).toFixed(3)}**; ${whole(ours)} to ${whole(core)} bytes`;
+  return `**${(ours / core).toFixed(3)}**; ${whole(ours)} ${words.and} ${whole(core)} ${words.bytes}`;
 };
 
-const loading = ({ palette }: Measured): string | undefined => {
+const loading: Line['cell'] = ({ palette }, words) => {
   if (!palette) return undefined;
-  const [ours, empty] = [palette.times.map((report) => report.ours), palette.times.map((report) => report.empty)];
-  const own = figure(ours.map((ms, round) => ms - (empty[round] ?? 0))).median;
+  const own = figure(palette.times.map(({ ours, empty }) => ours - empty)).median;
   const megabytes = (part: 'heap' | 'rss'): string => two(figure(palette.sizes.map((report) => report[part])).median / 1024 / 1024);
-  return `**${own.toFixed(1)} ms** (${figure(ours).median.toFixed(1)} less ${figure(empty).median.toFixed(1)} for an empty package); heap **${megabytes('heap')} MB**, process ${megabytes('rss')} MB; no undici`;
+  return `**${own.toFixed(1)} ms**; ${words.heap} ${megabytes('heap')} MB, ${words.process} ${megabytes('rss')} MB`;
 };
 
-const size = ({ size: measured }: Measured): string | undefined => measured && `**${whole(measured.unpacked / 1000)} kB**, ${measured.dependencies} dependencies`;
+const size: Line['cell'] = ({ size: measured }, words) => measured && `**${whole(measured.unpacked / 1000)} kB**, ${measured.dependencies} ${words.packages}`;
 
 const LINES: Line[] = [
-  { what: '64 in flight through a flow, calls/s', against: 'the limit: 1 / (1/bare + 1/pass)', toReach: '0.95', cell: row('flight', limit) },
-  { what: 'the same', against: 'core `http request` with two function nodes', toReach: '8 on 4.1, 6 on 5.0', cell: row('flight', rival('core')) },
-  { what: 'one at a time, p50', against: 'the same limit', toReach: '0.95', cell: row('single', oneAtATime) },
-  { what: '64 in flight over TLS, calls/s', against: 'bare undici over TLS + pass', toReach: '0.95', cell: row('tls', limit) },
-  { what: 'a remembered answer, messages/s', against: 'the node that does nothing', toReach: '0.5', cell: row('remembered', rival('pass')) },
-  { what: 'a list of 10,000', against: 'split → `http request` → join', toReach: '8', cell: row('list', list) },
-  { what: '100,000 messages waiting: memory per message', against: 'core `http request` doing the same', toReach: '≤ 0.5', cell: waiting },
-  { what: '1,000 → 10,000 → 100,000 messages: time per message', against: 'itself', toReach: '≤ 10 % apart', cell: row('scale', flat) },
-  { what: 'loading the palette', against: 'nothing loaded', toReach: '< 10 ms, < 2 MB, no undici', cell: loading },
-  { what: 'size', against: '', toReach: '< 300 kB unpacked, ≤ 3 dependencies', cell: size },
+  {
+    en: ['64 in flight through a flow, calls/s', 'the limit: 1 / (1/bare undici + 1/node that does nothing)', '0.95'],
+    zh: ['经流程同时 64 个查询，次/秒', '极限：1 / (1/单独的 undici + 1/空节点)', '0.95'], cell: row('flight', limit),
+  },
+  { en: ['the same', 'core `http request` with two function nodes', '8 on 4.1, 6 on 5.0'], zh: ['同上', '核心节点 `http request` 加两个 function 节点', '4.1：8；5.0：6'], cell: row('flight', rival('core')) },
+  { en: ['one at a time, p50', 'the same limit', '0.95'], zh: ['逐个查询，p50', '同一极限', '0.95'], cell: row('single', oneAtATime) },
+  { en: ['64 in flight over TLS, calls/s', 'the same limit, over TLS', '0.95'], zh: ['经 TLS 同时 64 个，次/秒', '经 TLS 的同一极限', '0.95'], cell: row('tls', limit) },
+  { en: ['a remembered answer, messages/s', 'the node that does nothing', '0.5'], zh: ['缓存命中，消息/秒', '空节点', '0.5'], cell: row('remembered', rival('pass')) },
+  { en: ['a list of 10,000', 'split → `http request` → join', '8'], zh: ['10,000 项的列表', 'split → `http request` → join', '8'], cell: row('list', list) },
+  { en: ['100,000 messages waiting: memory of one', 'core `http request` doing the same', '≤ 0.5'], zh: ['100,000 条消息等待：每条内存', '核心节点 `http request`', '≤ 0.5'], cell: waiting },
+  {
+    en: ['1,000 → 10,000 → 100,000 messages at once: time of one', 'itself', '≤ 10 % apart'],
+    zh: ['一次 1,000 → 10,000 → 100,000 条消息：每条用时', '自身', '相差 ≤ 10 %'], cell: row('scale', flat),
+  },
+  { en: ['loading the palette', 'an empty package', '< 10 ms, < 2 MB, no undici'], zh: ['加载到节点面板', '空软件包', '< 10 ms，< 2 MB，不加载 undici'], cell: loading },
+  { en: ['size', '', '< 300 kB unpacked, ≤ 3 dependencies'], zh: ['大小', '', '解包后 < 300 kB，≤ 3 个依赖'], cell: size },
 ];
 
-export const table = (results: Measured[]): string => {
-  const head = ['what', 'against', 'to reach', ...results.map(({ versions }) => `Node-RED ${versions.nodeRed}, Node.js ${versions.node}`)];
-  const lines = LINES.map(({ what, against, toReach, cell }) => ({ texts: [what, against, toReach], cells: results.map(cell) }))
+export const table = (results: Measured[], language: Language): string => {
+  const words = WORDS[language];
+  const head = [words.what, words.against, words.toReach, ...results.map(({ versions }) => `Node-RED ${versions.nodeRed}, Node.js ${versions.node}`)];
+  const lines = LINES.map(({ cell, ...texts }) => ({ texts: texts[language], cells: results.map((measured) => cell(measured, words)) }))
     .filter(({ cells }) => cells.some(Boolean))
     .map(({ texts, cells }) => [...texts, ...cells.map((cell) => cell ?? '')]);
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -17,7 +17,7 @@ const TESTS: Readonly<Record<string, string[]>> = {
   'src/failures.ts': ['src/failures', 'readme', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/circuit', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
   'src/answer.ts': ['src/answer', 'src/wire', 'src/secrets', 'src/short-secrets', 'src/token', 'src/retry', 'src/bodies', 'src/check', 'src/shared'],
   'src/query.ts': ['src/query', 'src/mobile', 'src/wire', 'modes', 'src/shared', 'src/cache', 'src/input'],
-  'src/pacing.ts': ['src/pacing', 'src/shared', 'src/retry-after', 'src/deadline', 'src/circuit', 'src/limits', 'src/close', 'src/list'],
+  'src/pacing.ts': ['src/pacing', 'src/pacing-room', 'src/shared', 'src/retry-after', 'src/deadline', 'src/circuit', 'src/limits', 'src/close', 'src/list'],
 };
 
 /** A mutant may wait for ever; the tests alone take a fraction of this. */

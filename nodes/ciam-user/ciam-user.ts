@@ -2,7 +2,7 @@
 import type { ListOutcome, Lookup, LookupFailure, ShapedUser, Tenant, User } from '../../src/tenant';
 import { failureObject } from '../failure';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../red';
-import { createStatusLight } from './status';
+import { createStatusLight, gravest } from './status';
 import { type ReadValue, resultWriter, valueReader, type WriteResult } from './value';
 
 /** Loaded with the first node that is deployed, not with the palette. */
@@ -122,11 +122,11 @@ export = (red: Red): void => {
       };
       const written = (!succeeds || fill(first, users)) && (!fails || fill(second, failures));
       if (!written) return fail(message, unwritable(), send, done);
-      const failure = fails ? client().listFailure(failures.length, lookup.total) : null;
       publish(message, lookup.durationMs, attempts);
       send([succeeds ? first : null, fails && !toCatch ? second : null]);
-      if (toCatch && failure) end(failure, done, failure);
-      else end(failure, done);
+      if (!fails || !toCatch) return end(gravest(failed.map(({ error }) => error)), done);
+      const failure = client().listFailure(failures.length, lookup.total);
+      end(failure, done, failure);
     };
 
     const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {

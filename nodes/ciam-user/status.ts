@@ -20,6 +20,10 @@ export interface StatusLight {
 
 const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-input']);
 
+/** Of the failures of a list, the one to be shown: any that is no matter of its item comes first. */
+export const gravest = <Failure extends { category: Category }>(failures: Failure[]): Failure | null =>
+  failures.find(({ category }) => !YELLOW.has(category)) ?? failures[0] ?? null;
+
 /** Texts are catalogue keys; a failure's code is none, and is shown as it is. */
 const statusOf = (failure: Outcome | undefined): Status => {
   if (failure === undefined) return {};

@@ -76,7 +76,18 @@ describe('ciam-user, status', () => {
     server.onLookup = notFound;
     server.lookups.find(({ value }) => value === 'b')?.socket.destroy();
     await list;
-    await showsLast(flow, { fill: 'red', shape: 'ring', text: 'CIAM.LIST' });
+    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.not-found' });
+  });
+
+  it('shows of a list what is no matter of an item first, and one code for all where Catch nodes get one', async () => {
+    server.onLookup = (seen, response) => (seen.value === 'b' ? answer(400, { error: 'access_denied' }) : notFound)(seen, response);
+    const flow = await deployWith(server, { user: { by: 'username' } });
+    await flow.sendList({ payload: ['a', 'b', 'c'] });
+    await showsLast(flow, { fill: 'red', shape: 'ring', text: 'access_denied' });
+    await tearDown();
+    const catching = await deployWith(server, { user: { by: 'username', onFailure: 'catch' } });
+    await catching.sendList({ payload: ['a', 'b', 'c'] });
+    await showsLast(catching, { fill: 'red', shape: 'ring', text: 'CIAM.LIST' });
   });
 
   it('adds up lists that run at the same time, and goes on with what is left', async () => {
@@ -89,7 +100,7 @@ describe('ciam-user, status', () => {
     await lists[0];
     server.lookups.find(({ value }) => value === 'b')?.socket.destroy();
     await lists[1];
-    await showsLast(flow, { fill: 'red', shape: 'ring', text: 'CIAM.LIST' });
+    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.invalid-input' });
   });
 
   it('is cleared on close', async () => {
