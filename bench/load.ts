@@ -58,12 +58,12 @@ export class Meter {
     return true;
   }
 
-  /** What came until now was to get warm: collecting garbage throws compiled code away too. */
+  /** What was sent until now was to get warm: collecting garbage throws compiled code away too. */
   private startCounting(now: number): void {
     this.warmUntil = Infinity;
     this.started = now;
     this.startedCpu = cpuMs();
-    this.uncounted = this.count;
+    this.uncounted = this.sent;
     this.latencies = [];
   }
 

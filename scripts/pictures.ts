@@ -57,6 +57,8 @@ const dialogs = async (page: Page, suffix: string): Promise<void> => {
 
   await page.click('#node-input-btn-tenant-edit');
   const tenant = await tray(page, '#node-config-input-demo');
+  // The editor fills the form a moment after it shows it.
+  await page.waitForFunction(`$('#node-config-input-name').val() !== ''`);
   await page.uncheck('#node-config-input-demo');
   await page.fill('#node-config-input-name', '');
   await page.fill('#node-config-input-domain', 'tenant.example.com');
