@@ -45,6 +45,7 @@ const flow = async (page: Page, url: string, path: string): Promise<void> => {
 /** The dialog on top, when it stands still and is filled. */
 const tray = async (page: Page, ready: string): Promise<Locator> => {
   await page.waitForSelector(ready);
+  await page.waitForFunction(`document.querySelector('#red-ui-editor-stack').style.zIndex === '13'`);
   return page.locator('.red-ui-tray').last();
 };
 
@@ -57,8 +58,6 @@ const dialogs = async (page: Page, suffix: string): Promise<void> => {
 
   await page.click('#node-input-btn-tenant-edit');
   const tenant = await tray(page, '#node-config-input-demo');
-  // The editor fills the form a moment after it shows it.
-  await page.waitForFunction(`$('#node-config-input-name').val() !== ''`);
   await page.uncheck('#node-config-input-demo');
   await page.fill('#node-config-input-name', '');
   await page.fill('#node-config-input-domain', 'tenant.example.com');

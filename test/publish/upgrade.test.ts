@@ -11,7 +11,7 @@ import { MAJORS, type FlowNode, type NodeRed, startNodeRed } from '../support/ru
 const SAVED = JSON.parse(readFileSync(join(__dirname, 'fixtures/flows-1.0.0.json'), 'utf8')) as FlowNode[];
 const idOf = (name: string): string => SAVED.find((node) => node['name'] === name)?.id ?? name;
 
-for (const major of MAJORS) {
+for (const major of [...MAJORS, 'oldest'] as const) {
   describe(`flow saved by version 1.0.0 on Node-RED ${major}`, () => {
     let simulator: Simulator;
     let nodeRed: NodeRed;

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { npm, root, version, type Major } from './versions';
+import { npm, root, version, type Runtime } from './versions';
 
 const newest = (path: string): number => {
   const { mtimeMs } = statSync(path);
@@ -33,8 +33,8 @@ const pack = async (): Promise<string> => {
 };
 
 /** A user directory with the package in it, gone when this process ends. */
-export const install = async (major: Major, packed = tarball()): Promise<string> => {
-  const [{ node }, file] = await Promise.all([version(major), packed]);
+export const install = async (runtime: Runtime, packed = tarball()): Promise<string> => {
+  const [{ node }, file] = await Promise.all([version(runtime), packed]);
   const folder = temporaryFolder('packed-package-');
   // As Node-RED writes it into a new user directory.
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'node-red-project', description: 'A Node-RED Project', version: '0.0.1', private: true }));
@@ -43,15 +43,15 @@ export const install = async (major: Major, packed = tarball()): Promise<string>
 };
 
 let made: Promise<string> | undefined;
-const installed = new Map<Major, Promise<string>>();
+const installed = new Map<Runtime, Promise<string>>();
 
 /** Path of the packed package, made once per run. */
 export const tarball = (): Promise<string> => (made ??= pack());
 
-/** A fresh user directory that has the package; installed once per major and run, then copied. Gone at the end, if not before. */
-export const userDirectory = async (major: Major): Promise<string> => {
-  const template = installed.get(major) ?? install(major);
-  installed.set(major, template);
+/** A fresh user directory that has the package; installed once per runtime and run, then copied. Gone at the end, if not before. */
+export const userDirectory = async (runtime: Runtime): Promise<string> => {
+  const template = installed.get(runtime) ?? install(runtime);
+  installed.set(runtime, template);
   const userDir = temporaryFolder('node-red-user-');
   cpSync(await template, userDir, { recursive: true });
   return userDir;

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { launchNodeRed, type RuntimeEvent } from '../../scripts/node-red';
 import { type FlowNode, writeFlow } from '../../scripts/user-directory';
 import { userDirectory } from './package';
-import { version, type Major } from './versions';
+import { version, type Runtime } from './versions';
 
 export type { FlowNode };
 
@@ -17,7 +17,7 @@ export interface Status { fill?: string; shape?: string; text?: string }
 export interface NodeSet { id: string; module: string; types: string[]; enabled: boolean; err?: string; version: string }
 
 export interface StartOptions {
-  major: Major;
+  major: Runtime;
   flows?: FlowNode[];
   /** By node id; a node of `flows` may carry its own `credentials` instead. */
   credentials?: Record<string, Record<string, string>>;

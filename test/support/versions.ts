@@ -9,12 +9,13 @@ export const root = resolve(__dirname, '../..');
 
 export const MAJORS = [4, 5] as const;
 export type Major = (typeof MAJORS)[number];
+/** `oldest`: the Node-RED and the Node.js that package.json promises at the least. */
+export type Runtime = Major | 'oldest';
 export interface Version { node: string; redJs: string }
 
 /** Kept between runs; an exact version each, so that a folder once made never has to change. */
-const SIDE_BY_SIDE = ['node@24.21.0', 'node-red@5.0.7'];
+const SIDE_BY_SIDE = { 5: ['node@24.21.0', 'node-red@5.0.7'], oldest: ['node@20.18.1', 'node-red@4.1.0'] } as const;
 const CACHE = join(root, '.cache');
-const FOLDER = join(CACHE, SIDE_BY_SIDE.join('+'));
 
 /** npm under the given Node.js: the engines of what it installs are judged by that one. */
 export const npm = async (node: string, args: string[], cwd: string): Promise<string> => {
@@ -41,28 +42,29 @@ const removeLeftovers = (): void => {
 };
 
 /** Installs aside and moves into place in one step: half an installation is never seen, and of two at once the first one counts. */
-const installSideBySide = async (): Promise<void> => {
+const installSideBySide = async (packages: readonly string[]): Promise<string> => {
+  const folder = join(CACHE, packages.join('+'));
   mkdirSync(CACHE, { recursive: true });
   removeLeftovers();
-  if (existsSync(FOLDER)) return;
+  if (existsSync(folder)) return folder;
   const aside = mkdtempSync(join(CACHE, `installing-${process.pid}-`));
   try {
     writeFileSync(join(aside, 'package.json'), '{ "private": true }');
-    await npm(process.execPath, ['install', '--no-save', ...SIDE_BY_SIDE], aside);
-    renameSync(aside, FOLDER);
+    await npm(process.execPath, ['install', '--no-save', ...packages], aside);
+    renameSync(aside, folder);
   } catch (error) {
-    if (!existsSync(FOLDER)) throw error;
+    if (!existsSync(folder)) throw error;
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
+  return folder;
 };
 
-let side: Promise<void> | undefined;
+const installed: Partial<Record<keyof typeof SIDE_BY_SIDE, Promise<string>>> = {};
 
-/** Node-RED 4.1 is a development dependency and runs on this Node.js; Node-RED 5.0 needs a newer one, which npm has too. */
-export const version = async (major: Major): Promise<Version> => {
-  if (major === 4) return { node: process.execPath, redJs: join(root, 'node_modules/node-red/red.js') };
-  await (side ??= installSideBySide());
-  const modules = join(FOLDER, 'node_modules');
+/** Node-RED 4.1 is a development dependency and runs on this Node.js; the others need another one, which npm has too. */
+export const version = async (runtime: Runtime): Promise<Version> => {
+  if (runtime === 4) return { node: process.execPath, redJs: join(root, 'node_modules/node-red/red.js') };
+  const modules = join(await (installed[runtime] ??= installSideBySide(SIDE_BY_SIDE[runtime])), 'node_modules');
   return { node: join(modules, 'node/bin', process.platform === 'win32' ? 'node.exe' : 'node'), redJs: join(modules, 'node-red/red.js') };
 };
