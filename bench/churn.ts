@@ -2,9 +2,9 @@
  * Why `src/flights.ts` and `src/aborts.ts` link their entries: what a `Map` and a `Set` cost that 64 calls at a time come to and
  * go from. `npx tsx --expose-gc bench/churn.ts` prints a table.
  */
-import { Aborts, type Abortable } from '../src/aborts';
-import { Flight } from '../src/flight';
-import { Flights } from '../src/flights';
+import { Aborts, type Abortable } from '../src/resilience/aborts';
+import { Flight } from '../src/lookup/call';
+import { Flights } from '../src/lookup/flights';
 import { figure } from './statistics';
 
 const CALLS = 200_000;

@@ -7,10 +7,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Circuit } from '../src/circuit';
+import { Circuit } from '../src/resilience/circuit';
 import { systemClock } from '../src/clock';
-import { Deadlines, type Timed } from '../src/deadlines';
-import { Pacing, type Turn } from '../src/pacing';
+import { Deadlines, type Timed } from '../src/resilience/deadlines';
+import { Pacing, type Turn } from '../src/resilience/request-queue';
 import { figure } from './statistics';
 
 const FOLDER = resolve(__dirname, '../.cache/rejected');

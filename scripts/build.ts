@@ -17,7 +17,7 @@ const nodeTypes = readdirSync(join(root, 'nodes')).filter((name) => existsSync(j
 
 /** What is loaded on its own: by Node-RED, by a program, by the shell, or later than the rest. */
 const ENTRIES = [
-  'src/tenant', 'src/simulator/simulator', 'src/simulator/cli', ...nodeTypes.map((type) => `nodes/${type}/${type}`),
+  'src/index', 'src/node-api', 'src/simulator/simulator', 'src/simulator/cli', ...nodeTypes.map((type) => `nodes/${type}/${type}`),
 ].map((path) => join(root, path));
 
 /** An entry that another one loads stays a file of its own. */
@@ -51,7 +51,7 @@ const buildTypes = (): void => {
     public_.add(file);
     for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)) follow(`${resolve(dirname(file), path)}.d.ts`);
   };
-  follow(join(dist, 'src/tenant.d.ts'));
+  follow(join(dist, 'src/index.d.ts'));
   for (const file of filesIn(dist)) if (file.endsWith('.d.ts') && !public_.has(file)) rmSync(file);
 };
 

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { ADVICE, CATEGORIES } from '../src/advice';
+import { ADVICE, CATEGORIES } from '../src/failures/advice';
 
 const NODES = resolve(__dirname, '../nodes');
 const TYPES = ['ciam-tenant', 'ciam-user'] as const;

@@ -1,6 +1,6 @@
 /** The examples as they are kept: complete, tidy, and free of anything that belongs to one installation. */
 import { expect } from 'chai';
-import { NUMBERS } from '../src/limits';
+import { NUMBERS } from '../src/settings/schema';
 import { EXAMPLES, example } from './support/examples';
 import type { FlowNode } from './support/runtime';
 

@@ -1,4 +1,4 @@
-/** Imports run one way: nodes → src/tenant.ts → the rest of src → undici (ARCHITECTURE.md). */
+/** Imports run one way: nodes → src/node-api.ts → the rest of src → undici (ARCHITECTURE.md). */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -65,12 +65,12 @@ describe('imports', () => {
   const lines = (imports: Import[]): string[] => imports.map(({ from, to }) => `${from} → ${to}`);
 
   it('are found at all', () => {
-    expect(lines(src)).to.include.members(['src/tenant.ts → src/client.ts', 'src/transport.ts → undici', 'src/demo.ts → src/simulator/simulator.ts']);
-    expect(lines(nodes)).to.include('nodes/ciam-user/ciam-user.ts → src/tenant.ts');
+    expect(lines(src)).to.include.members(['src/node-api.ts → src/tenant/tenant.ts', 'src/http/transport.ts → undici', 'src/tenant/demo.ts → src/simulator/simulator.ts']);
+    expect(lines(nodes)).to.include('nodes/ciam-user/ciam-user.ts → src/node-api.ts');
   });
 
-  it('only src/transport.ts knows undici', () => {
-    expect(new Set([...src, ...nodes].filter(({ to }) => /^undici(\/|$)/.test(to)).map(({ from }) => from))).to.deep.equal(new Set(['src/transport.ts']));
+  it('only src/http/transport.ts knows undici', () => {
+    expect(new Set([...src, ...nodes].filter(({ to }) => /^undici(\/|$)/.test(to)).map(({ from }) => from))).to.deep.equal(new Set(['src/http/transport.ts']));
   });
 
   it('src knows Node.js, its two dependencies and nothing else', () => {
@@ -83,13 +83,13 @@ describe('imports', () => {
     expect(lines(src.filter(({ to }) => to.startsWith('nodes/')))).to.deep.equal([]);
   });
 
-  it('nothing behind it knows the face, src/tenant.ts', () => {
-    expect(lines(src.filter(({ to, typeOnly }) => to === 'src/tenant.ts' && !typeOnly))).to.deep.equal([]);
+  it('nothing behind it knows the face, src/node-api.ts', () => {
+    expect(lines(src.filter(({ to, typeOnly }) => to === 'src/node-api.ts' && !typeOnly))).to.deep.equal([]);
   });
 
-  it('nodes reach the client through src/tenant.ts; a dialog may read the lists it shows, which hold no code of the client', () => {
-    const shared = new Set(['src/limits.ts', 'src/advice.ts']);
-    const beyond = nodes.filter(({ from, to }) => to.startsWith('src/') && to !== 'src/tenant.ts' && !(isEditor(from) && shared.has(to)));
+  it('nodes reach the client through src/node-api.ts; a dialog may read the lists it shows, which hold no code of the client', () => {
+    const shared = new Set(['src/settings/schema.ts', 'src/failures/advice.ts']);
+    const beyond = nodes.filter(({ from, to }) => to.startsWith('src/') && to !== 'src/node-api.ts' && !(isEditor(from) && shared.has(to)));
     expect(lines(beyond)).to.deep.equal([]);
     expect(lines(src.filter(({ from, typeOnly }) => shared.has(from) && !typeOnly))).to.deep.equal([]);
   });
@@ -106,7 +106,7 @@ describe('imports', () => {
 
   it('the simulator knows nothing of the client but types, and the client of the simulator its start alone', () => {
     expect(lines(src.filter(({ from, to, typeOnly }) => isSimulator(from) && to.startsWith('src/') && !isSimulator(to) && !typeOnly))).to.deep.equal([]);
-    expect(lines(src.filter(({ from, to }) => !isSimulator(from) && isSimulator(to)))).to.deep.equal(['src/demo.ts → src/simulator/simulator.ts']);
+    expect(lines(src.filter(({ from, to }) => !isSimulator(from) && isSimulator(to)))).to.deep.equal(['src/tenant/demo.ts → src/simulator/simulator.ts']);
   });
 
   it('dialogs know no Node.js and no Node-RED', () => {

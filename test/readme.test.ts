@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { buildSync } from 'esbuild';
-import * as failures from '../src/failures';
-import { NUMBERS } from '../src/limits';
+import * as failures from '../src/failures/failure';
+import { NUMBERS } from '../src/settings/schema';
 import { codeSpans, tables, type Table } from './support/markdown';
 
 const root = resolve(__dirname, '..');

@@ -1,5 +1,5 @@
 /** Two nodes of the bench: one that keeps messages in flight through a flow and counts them, and one that does nothing. */
-import type { NodeConfig, Red, RedNode } from '../../nodes/red';
+import type { NodeConfig, Red, RedNode } from '../../nodes/shared/red';
 import { type Load, Meter, type Sample } from '../load';
 
 type Run = (load: Load) => Promise<Sample>;

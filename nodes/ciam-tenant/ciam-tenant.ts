@@ -1,11 +1,11 @@
 /** The config node: one tenant, shared by all lookup nodes that name it. */
-import type { Tenant } from '../../src/tenant';
-import type { NodeConfig, Red, RedNode } from '../red';
+import type { Tenant } from '../../src/node-api';
+import type { NodeConfig, Red, RedNode } from '../shared/red';
 import { addRoutes, type TenantNode } from './routes';
 import { tenantSettings } from './settings';
 
 /** Loaded with the first tenant that is deployed, not with the palette. */
-const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): Tenant => {

@@ -2,7 +2,7 @@ import { asText, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 import * as checks from './editor/checks';
 import { close, prepare } from './editor/dialog';
-import { NUMBERS } from '../../src/limits';
+import { NUMBERS } from '../../src/settings/schema';
 
 const text = textsOf('ciam-tenant');
 

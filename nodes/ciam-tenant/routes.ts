@@ -1,10 +1,10 @@
 /** What the dialog asks the runtime: to test a connection, and for live figures. */
-import type { Tenant } from '../../src/tenant';
-import { failureObject } from '../failure';
-import type { Red, RedNode } from '../red';
+import type { Tenant } from '../../src/node-api';
+import { failureObject } from '../shared/failure';
+import type { Red, RedNode } from '../shared/red';
 import { tenantSettings } from './settings';
 
-const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 export interface TenantNode extends RedNode {
   tenant: Tenant;

@@ -1,9 +1,9 @@
 /** Properties and credentials of the config node → settings of the client. */
-import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/tenant';
-import type { Red } from '../red';
+import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/node-api';
+import type { Red } from '../shared/red';
 
 type Values = Record<string, unknown>;
-type Client = Pick<typeof import('../../src/tenant'), 'checkedSwitch' | 'configFailure'>;
+type Client = Pick<typeof import('../../src/node-api'), 'checkedSwitch' | 'configFailure'>;
 type ConfigFailure = Client['configFailure'];
 
 /** Properties that go to the client as they are. */

@@ -1,12 +1,12 @@
 /** The lookup node: takes the value from the message, asks the tenant, fills the message. Exactly one outcome each. */
-import type { ListOutcome, Lookup, LookupFailure, ShapedUser, Tenant, User } from '../../src/tenant';
-import { failureObject } from '../failure';
-import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../red';
+import type { ListOutcome, Lookup, LookupFailure, ShapedUser, Tenant, User } from '../../src/node-api';
+import { failureObject } from '../shared/failure';
+import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
 import { createStatusLight, gravest } from './status';
 import { type ReadValue, resultWriter, valueReader, type WriteResult } from './value';
 
 /** Loaded with the first node that is deployed, not with the palette. */
-const client = () => require('../../src/tenant') as typeof import('../../src/tenant');
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 interface Options {
   by: unknown;

@@ -1,6 +1,6 @@
 /** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
-import type { Category } from '../../src/tenant';
-import type { RedNode, Status } from '../red';
+import type { Category } from '../../src/node-api';
+import type { RedNode, Status } from '../shared/red';
 
 const EVERY_MS = 250;
 

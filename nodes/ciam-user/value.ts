@@ -1,8 +1,8 @@
 /** What a message wants to have looked up, by the node's typed input. */
-import type { LookupFailure } from '../../src/tenant';
-import type { Message, NodeConfig, Red, RedNode } from '../red';
+import type { LookupFailure } from '../../src/node-api';
+import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
 
-type Failures = Pick<typeof import('../../src/tenant'), 'configFailure' | 'inputFailure'>;
+type Failures = Pick<typeof import('../../src/node-api'), 'configFailure' | 'inputFailure'>;
 
 /** Calls back with the value, or with why there is none; at once unless flow context or JSONata is asked. */
 export type ReadValue = (message: Message, callback: (failure: LookupFailure | null, value?: unknown) => void) => void;

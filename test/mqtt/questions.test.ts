@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Stats } from '../../src/tenant';
+import type { Stats } from '../../src/node-api';
 import { nodeOf } from '../support/examples';
 import { type FlowNode, MAJORS, type NodeRed } from '../support/runtime';
 import { ASK, askerFlows, fn, startAsker, TAB } from './asker';

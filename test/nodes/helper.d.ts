@@ -2,7 +2,7 @@
 declare module 'node-red-node-test-helper' {
   import type { EventEmitter } from 'node:events';
   import type { RequestListener } from 'node:http';
-  import type { Red, RedNode } from '../../nodes/red';
+  import type { Red, RedNode } from '../../nodes/shared/red';
 
   namespace helper {
     interface HelperNode extends Omit<RedNode, 'on'>, Omit<EventEmitter, 'on'> {

@@ -1,6 +1,6 @@
 /** One message in: exactly one outcome, and it is the right one. */
 import { expect } from 'chai';
-import { LookupFailure } from '../../src/tenant';
+import { LookupFailure } from '../../src/node-api';
 import { answer, found, notFound, silent } from '../support/servers';
 import { deploy, deployWith, startServer, tearDown, TOKEN } from './support';
 

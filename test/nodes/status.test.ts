@@ -1,6 +1,6 @@
 /** The coloured dot under a node. */
 import { expect } from 'chai';
-import type { RedNode, Status } from '../../nodes/red';
+import type { RedNode, Status } from '../../nodes/shared/red';
 import { createStatusLight } from '../../nodes/ciam-user/status';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { deployWith, type Flow, node, startServer, tearDown } from './support';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import helper, { type HelperNode } from 'node-red-node-test-helper';
 import tenantNodes from '../../nodes/ciam-tenant/ciam-tenant';
 import userNodes from '../../nodes/ciam-user/ciam-user';
-import type { Red, Status } from '../../nodes/red';
+import type { Red, Status } from '../../nodes/shared/red';
 import { ScriptedTenant } from '../support/servers';
 
 helper.init(require.resolve('node-red'));

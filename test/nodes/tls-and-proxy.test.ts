@@ -5,7 +5,7 @@ import type { ServerOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import type { Red } from '../../nodes/red';
+import type { Red } from '../../nodes/shared/red';
 import { type Authority, createAuthority, type KeyPair, selfSigned } from '../support/certificates';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy';
 import type { ScriptedTenant } from '../support/servers';

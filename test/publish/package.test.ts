@@ -59,7 +59,7 @@ describe('published package', () => {
       `${type}.html`, `${type}.js`, `icons/${type}.svg`, ...['en-US', 'zh-CN'].flatMap((language) => [`locales/${language}/${type}.html`, `locales/${language}/${type}.json`]),
     ].map((path) => `dist/nodes/${type}/${path}`);
     const expected = [
-      'LICENSE', 'README.md', 'README.zh-CN.md', 'package.json', 'dist/src/tenant.js', 'dist/src/simulator/cli.js', 'dist/src/simulator/simulator.js',
+      'LICENSE', 'README.md', 'README.zh-CN.md', 'package.json', 'dist/src/index.js', 'dist/src/simulator/cli.js', 'dist/src/simulator/simulator.js',
       ...node('ciam-tenant'), ...node('ciam-user'),
     ];
     const rest = files.filter((path) => !expected.includes(path));
@@ -75,7 +75,7 @@ describe('published package', () => {
       reached.add(path);
       for (const [, name = ''] of readFileSync(join(unpacked, path), 'utf8').matchAll(/'\.\/(\w+)'/g)) follow(`dist/src/${name}.d.ts`);
     };
-    follow('dist/src/tenant.d.ts');
+    follow('dist/src/index.d.ts');
     expect(types).to.deep.equal([...reached].sort());
   });
 

@@ -1,7 +1,7 @@
 /** Who is ended by an abort, and in which order. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { type Abortable, Aborts } from '../../src/aborts';
+import { type Abortable, Aborts } from '../../src/resilience/aborts';
 
 class Entry implements Abortable<Entry> {
   before: Entry | null = null;

@@ -1,8 +1,8 @@
 /** What an answer is taken for, by its status and body alone. */
 import { expect } from 'chai';
-import { failureOf, isRefusal, readAgain, readUser } from '../../src/answer';
-import { httpFailure, LookupFailure, tenantFailure } from '../../src/failures';
-import { createSecrets } from '../../src/secrets';
+import { failureOf, isRefusal, readAgain, readUser } from '../../src/api/response';
+import { httpFailure, LookupFailure, tenantFailure } from '../../src/failures/failure';
+import { createSecrets } from '../../src/api/redact';
 
 const secrets = createSecrets();
 secrets.add('a-secret-that-nobody-may-see', true);

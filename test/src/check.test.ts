@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkSettings, type Check } from '../../src/tenant';
+import { checkSettings, type Check } from '../../src/node-api';
 import { answer, found, notFound, type Script, type ScriptedTenant, silent } from '../support/servers';
 import { CLIENT, closeAll, failureOf, startServer } from './support';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Tenant } from '../../src/tenant';
+import type { Tenant } from '../../src/node-api';
 import { answer, found, notFound, type Script, type ScriptedTenant, silent } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, startServer } from './support';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import diagnostics from 'node:diagnostics_channel';
-import { createTenant } from '../../src/tenant';
+import { createTenant } from '../../src/node-api';
 import { notFound } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, closeAll, closeLater, codesOf, failureOf, openTenant, startServer } from './support';

@@ -1,7 +1,7 @@
 /** What each failure says, and which are worth another try: the words and codes that flows and people depend on. */
 import { expect } from 'chai';
-import { PROXY_AUTHENTICATION } from '../../src/advice';
-import * as failures from '../../src/failures';
+import { PROXY_AUTHENTICATION } from '../../src/failures/advice';
+import * as failures from '../../src/failures/failure';
 
 const { LookupFailure } = failures;
 

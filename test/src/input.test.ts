@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BY, LookupFailure, type Lookup, type Tenant, unusableTenant, configFailure } from '../../src/tenant';
+import { BY, LookupFailure, type Lookup, type Tenant, unusableTenant, configFailure } from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
 import { closeAll, failureOf, openTenant, startServer } from './support';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LookupFailure } from '../../src/tenant';
+import { LookupFailure } from '../../src/node-api';
 import { found, notFound, type Script, type ScriptedTenant, silent } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, startServer } from './support';

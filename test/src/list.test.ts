@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ListOutcome } from '../../src/tenant';
+import type { ListOutcome } from '../../src/node-api';
 import { answer, found, inTurn, notFound, silent, type ScriptedTenant } from '../support/servers';
 import { longestStall } from '../support/stall';
 import { FakeClock } from './clock';

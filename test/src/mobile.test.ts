@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { toQuery } from '../../src/query';
+import { toQuery } from '../../src/api/query';
 
 const clean = (value: unknown): string => toQuery('mobile', value).value;
 

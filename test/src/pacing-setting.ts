@@ -1,7 +1,7 @@
 /** The queue of one tenant, step by step on a clock that stands still. */
-import { Circuit } from '../../src/circuit';
-import { httpFailure, type LookupFailure } from '../../src/failures';
-import { Pacing, type Turn } from '../../src/pacing';
+import { Circuit } from '../../src/resilience/circuit';
+import { httpFailure, type LookupFailure } from '../../src/failures/failure';
+import { Pacing, type Turn } from '../../src/resilience/request-queue';
 import { FakeClock } from './clock';
 
 export interface Setting { pacing: Pacing; circuit: Circuit; clock: FakeClock; started: string[]; refused: [string, string][]; turn: (name: string, messages?: number) => Turn }

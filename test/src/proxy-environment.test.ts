@@ -1,6 +1,6 @@
 /** Without a proxy in the settings the usual environment variables decide. */
 import { expect } from 'chai';
-import { createTenant, LookupFailure, type TenantSettings } from '../../src/tenant';
+import { createTenant, LookupFailure, type TenantSettings } from '../../src/node-api';
 import { type Authority, createAuthority } from '../support/certificates';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy';
 import { ScriptedTenant } from '../support/servers';

@@ -1,6 +1,6 @@
 /** Through the proxies that people really run. */
 import { expect } from 'chai';
-import type { Tenant } from '../../src/tenant';
+import type { Tenant } from '../../src/node-api';
 import { type Authority, createAuthority } from '../support/certificates';
 import { isInstalled, PASSWORD, PROGRAMS, type RunningProxy, startProgram, USER } from '../support/proxy-programs';
 import { ScriptedTenant } from '../support/servers';

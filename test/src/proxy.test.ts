@@ -1,7 +1,7 @@
 /** Lookups through an HTTP proxy: TLS all the way to the tenant, and every way in which a proxy fails. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { ProxySettings, Tenant, TenantSettings } from '../../src/tenant';
+import type { ProxySettings, Tenant, TenantSettings } from '../../src/node-api';
 import { type Authority, createAuthority } from '../support/certificates';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy';
 import { ScriptedTenant } from '../support/servers';

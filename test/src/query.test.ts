@@ -1,7 +1,7 @@
 /** What can be looked up, how it is sent, and when two values are the same. Mobile numbers: mobile.test.ts. */
 import { expect } from 'chai';
-import { LookupFailure } from '../../src/failures';
-import { type By, BY, isBy, toQuery, toRequest } from '../../src/query';
+import { LookupFailure } from '../../src/failures/failure';
+import { type By, BY, isBy, toQuery, toRequest } from '../../src/api/query';
 
 const refused = (by: unknown, value: unknown): string => {
   try {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { backoffMs, retryAfterMs } from '../../src/retry';
+import { backoffMs, retryAfterMs } from '../../src/resilience/backoff';
 import { answer, found, inTurn, notFound, type ScriptedTenant } from '../support/servers';
 import { endInAnswer, type Fault, halfOpen, pass, resetAtRequest, resetBeforeAnswer, resetInAnswer } from '../support/tcp-proxy';
 import { FakeClock } from './clock';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { inspect } from 'node:util';
-import { createSecrets } from '../../src/secrets';
-import { type LookupFailure, type TenantSettings } from '../../src/tenant';
+import { createSecrets } from '../../src/api/redact';
+import { type LookupFailure, type TenantSettings } from '../../src/node-api';
 import { answer, found, grants, inTurn, type Script, type ScriptedTenant } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, closeAll, failureOf, openTenant, startServer, TOKEN } from './support';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { NUMBERS } from '../../src/limits';
-import { checkedSettings } from '../../src/settings';
-import { createTenant, LookupFailure, type TenantSettings } from '../../src/tenant';
+import { NUMBERS } from '../../src/settings/schema';
+import { checkedSettings } from '../../src/settings/settings';
+import { createTenant, LookupFailure, type TenantSettings } from '../../src/node-api';
 
 const good = { domain: 'tenant.example.com', auth: 'token', token: 'abc' } as const;
 

@@ -1,6 +1,6 @@
 /** Tenants under test and the servers they speak to, all closed after each test. */
 import { expect } from 'chai';
-import { createTenant, type Lookup, LookupFailure, type Tenant, type TenantParts, type TenantSettings } from '../../src/tenant';
+import { createTenant, type Lookup, LookupFailure, type Tenant, type TenantParts, type TenantSettings } from '../../src/node-api';
 import { ScriptedTenant } from '../support/servers';
 import { FaultProxy } from '../support/tcp-proxy';
 

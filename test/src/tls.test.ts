@@ -1,7 +1,7 @@
 /** TLS on real certificates and real handshakes: whom the client trusts, and how a refusal is told. */
 import type { ServerOptions } from 'node:https';
 import { expect } from 'chai';
-import type { TlsSettings, TenantSettings } from '../../src/tenant';
+import type { TlsSettings, TenantSettings } from '../../src/node-api';
 import { type Authority, createAuthority, type KeyPair, selfSigned } from '../support/certificates';
 import { startConnectProxy } from '../support/connect-proxy';
 import { ScriptedTenant } from '../support/servers';

@@ -1,7 +1,7 @@
 /** The transport by itself: what undici must never be led into. */
 import { expect } from 'chai';
-import { LookupFailure } from '../../src/failures';
-import { createTransport } from '../../src/transport';
+import { LookupFailure } from '../../src/failures/failure';
+import { createTransport } from '../../src/http/transport';
 import { createRandom } from '../../scripts/soak/random';
 import { startConnectProxy } from '../support/connect-proxy';
 import { closeAll, closeLater, startServer } from './support';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fieldNames, keepFields, normalise, type ShapedUser } from '../../src/tenant';
+import { fieldNames, keepFields, normalise, type ShapedUser } from '../../src/node-api';
 
 const fixture = (name: string): ShapedUser => JSON.parse(readFileSync(join(__dirname, 'simulator/fixtures', `${name}.json`), 'utf8')) as ShapedUser;
 

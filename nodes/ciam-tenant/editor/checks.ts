@@ -1,5 +1,5 @@
 /** Why a value of the tenant's dialog is refused. The rules are the client's own. */
-import { NUMBERS, TIMEZONE, domainUrl, numberWithin, type NumberName } from '../../../src/limits';
+import { NUMBERS, TIMEZONE, domainUrl, numberWithin, type NumberName } from '../../../src/settings/schema';
 import { asText, current, holdsEnv, type Check } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 

@@ -1,5 +1,5 @@
 /** The button "Test connection": asks the runtime to try the values on screen, and says in plain words what came of it. */
-import { adviceKey, type Category } from '../../../src/advice';
+import { adviceKey, type Category } from '../../../src/failures/advice';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');

@@ -1,5 +1,5 @@
 /** The tenant's dialog: what the form does between opening and closing. */
-import { NUMBERS } from '../../../src/limits';
+import { NUMBERS } from '../../../src/settings/schema';
 import { closeForm, explain, nameConfigButtons, openForm, showDefaults } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { startConnectionTest } from './connection';

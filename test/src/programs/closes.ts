@@ -1,5 +1,5 @@
 /** Uses tenants in every state, closes them, and must end by itself. */
-import { createTenant, LookupFailure } from '../../../src/tenant';
+import { createTenant, LookupFailure } from '../../../src/node-api';
 
 const [url = '', blackHole = ''] = process.argv.slice(2);
 const settings = { auth: 'client-credentials', clientId: 'an-id', clientSecret: 'a-secret', proxy: false, queueTimeout: 3600, timeout: 600 } as const;

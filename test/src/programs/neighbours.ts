@@ -1,5 +1,5 @@
 /** Another node's code in the same process, before and after a tenant is made: its fetch must not change. */
-import { createTenant } from '../../../src/tenant';
+import { createTenant } from '../../../src/node-api';
 
 const [url = '', when = ''] = process.argv.slice(2);
 const KEYS = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((name) => Symbol.for(name));

@@ -1,6 +1,6 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
-import { configFailure } from './failures';
-import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName } from './limits';
+import { configFailure } from '../failures/failure';
+import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName } from './schema';
 
 /** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
 export interface TenantSettings {

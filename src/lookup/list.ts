@@ -1,12 +1,12 @@
 /** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
-import { type Abortable, Aborts } from './aborts';
-import { type Clock, elapsedMs } from './clock';
-import { inputFailure, LookupFailure } from './failures';
-import { copyJson } from './json';
-import type { Lookup } from './flight';
-import type { Pacing } from './pacing';
-import { toQuery } from './query';
-import type { User } from './user';
+import { type Abortable, Aborts } from '../resilience/aborts';
+import { type Clock, elapsedMs } from '../clock';
+import { inputFailure, LookupFailure } from '../failures/failure';
+import { copyJson } from '../api/json';
+import type { Lookup } from './call';
+import type { Pacing } from '../resilience/request-queue';
+import { toQuery } from '../api/query';
+import type { User } from '../api/user';
 
 export interface ListRequest {
   by: unknown;

@@ -1,5 +1,5 @@
 /** The lookup modes: what each sends, how its value is cleaned, and when two values mean the same user. */
-import { inputFailure } from './failures';
+import { inputFailure } from '../failures/failure';
 
 /** One way to look a user up. A new mode is one more entry in `MODES`. */
 interface Mode {

@@ -1,8 +1,8 @@
 /** The built-in demo tenant as a tenant like any other: the simulator on a loopback port of its own, and a client of it. */
-import { createClient, promised, type Tenant, type TenantParts } from './client';
-import { LookupFailure, networkFailure } from './failures';
-import { checkedSettings, type TenantSettings } from './settings';
-import { unusableTenant } from './unusable';
+import { createClient, promised, type Tenant, type TenantParts } from './tenant';
+import { LookupFailure, networkFailure } from '../failures/failure';
+import { checkedSettings, type TenantSettings } from '../settings/settings';
+import { unusableTenant } from './failing-tenant';
 
 /** What the simulator takes from anybody. */
 const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo', label: 'demo', proxy: false } as const;
@@ -17,7 +17,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
 
   const start = async (): Promise<{ tenant: Tenant; stop: () => Promise<void> }> => {
     try {
-      const { startSimulator } = await import('./simulator/simulator.js');
+      const { startSimulator } = await import('../simulator/simulator.js');
       const simulator = await startSimulator();
       tenant = createClient(demoSettings(raw, simulator.url), parts);
       return { tenant, stop: () => simulator.close() };

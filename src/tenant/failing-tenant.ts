@@ -1,12 +1,12 @@
 /** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
-import { nothingChecked } from './check';
-import { type LookupFailure, type LookupInfo } from './failures';
-import { lookupList } from './list';
-import { type LookupRequest } from './lookups';
-import { systemClock } from './clock';
-import { toQuery } from './query';
-import { Figures } from './stats';
-import { promised, type Tenant } from './client';
+import { nothingChecked } from './connection-test';
+import { type LookupFailure, type LookupInfo } from '../failures/failure';
+import { lookupList } from '../lookup/list';
+import { type LookupRequest } from '../lookup/lookups';
+import { systemClock } from '../clock';
+import { toQuery } from '../api/query';
+import { Figures } from '../lookup/stats';
+import { promised, type Tenant } from './tenant';
 
 const valueOf = ({ by, value }: LookupRequest): string | null => {
   try {

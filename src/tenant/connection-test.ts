@@ -1,9 +1,9 @@
 /** The connection test: a token, then each lookup for somebody who cannot exist; what the answers tell about the tenant. */
 import { randomUUID } from 'node:crypto';
-import { LookupFailure } from './failures';
-import type { Lookup } from './flight';
-import type { LookupRequest } from './lookups';
-import type { TokenSource } from './token';
+import { LookupFailure } from '../failures/failure';
+import type { Lookup } from '../lookup/call';
+import type { LookupRequest } from '../lookup/lookups';
+import type { TokenSource } from '../auth/access-token';
 
 export interface Availability {
   available: boolean;

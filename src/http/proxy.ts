@@ -1,7 +1,7 @@
 /** Which proxy, if any, leads to the tenant: the one of the settings, or that of the usual environment variables. */
-import { configFailure } from './failures';
-import { parsedUrl } from './limits';
-import type { Settings } from './settings';
+import { configFailure } from '../failures/failure';
+import { parsedUrl } from '../settings/schema';
+import type { Settings } from '../settings/settings';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,20 +1,20 @@
 /** Puts the parts of one tenant together. */
-import { createCaller } from './call';
-import { type Check, checkLookups } from './check';
-import { Circuit } from './circuit';
-import { type Clock, systemClock } from './clock';
-import { closedFailure, type LookupFailure } from './failures';
-import type { Lookup, Settle } from './flight';
-import { type ListOutcome, type ListRequest, lookupList } from './list';
-import { type LookupRequest, Lookups } from './lookups';
-import { createMemory } from './memory';
-import { Pacing } from './pacing';
-import { createSecrets } from './secrets';
-import { checkedSettings, type Settings, type TenantSettings } from './settings';
-import { Figures, type Stats } from './stats';
-import { ClientToken, fixedToken } from './token';
-import { createTransport, type Transport } from './transport';
-import { USER_AGENT } from './version';
+import { createCaller } from '../lookup/caller';
+import { type Check, checkLookups } from './connection-test';
+import { Circuit } from '../resilience/circuit';
+import { type Clock, systemClock } from '../clock';
+import { closedFailure, type LookupFailure } from '../failures/failure';
+import type { Lookup, Settle } from '../lookup/call';
+import { type ListOutcome, type ListRequest, lookupList } from '../lookup/list';
+import { type LookupRequest, Lookups } from '../lookup/lookups';
+import { createMemory } from '../lookup/cache';
+import { Pacing } from '../resilience/request-queue';
+import { createSecrets } from '../api/redact';
+import { checkedSettings, type Settings, type TenantSettings } from '../settings/settings';
+import { Figures, type Stats } from '../lookup/stats';
+import { ClientToken, fixedToken } from '../auth/access-token';
+import { createTransport, type Transport } from '../http/transport';
+import { USER_AGENT } from '../version';
 
 export interface Tenant {
   /** Host and port, or the label given in the settings. */

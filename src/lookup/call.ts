@@ -1,14 +1,14 @@
 /** One call to the tenant, and the messages that wait for it. */
-import type { Abortable } from './aborts';
-import type { Found } from './answer';
-import type { Timer } from './clock';
-import type { Deadlines, Timed } from './deadlines';
-import type { LookupFailure, LookupInfo } from './failures';
-import type { Turn } from './pacing';
-import type { Query } from './query';
-import type { Token } from './token';
-import type { Exchange, Receiver, TransportResult } from './transport';
-import type { User } from './user';
+import type { Abortable } from '../resilience/aborts';
+import type { Found } from '../api/response';
+import type { Timer } from '../clock';
+import type { Deadlines, Timed } from '../resilience/deadlines';
+import type { LookupFailure, LookupInfo } from '../failures/failure';
+import type { Turn } from '../resilience/request-queue';
+import type { Query } from '../api/query';
+import type { Token } from '../auth/access-token';
+import type { Exchange, Receiver, TransportResult } from '../http/transport';
+import type { User } from '../api/user';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;

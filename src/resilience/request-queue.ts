@@ -1,8 +1,8 @@
 /** Whose turn it is: how many in flight, how many waiting, how many a second, and not while the tenant asked for peace. */
 import type { Circuit } from './circuit';
-import type { Clock, Timer } from './clock';
-import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from './failures';
-import type { Settings } from './settings';
+import type { Clock, Timer } from '../clock';
+import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
+import type { Settings } from '../settings/settings';
 
 /** What waits for its turn; the links are the queue's own. */
 export interface Turn {

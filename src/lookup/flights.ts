@@ -3,7 +3,7 @@
  * is rebuilt every few dozen calls, and each dead table keeps the calls of its time, and the next table, alive until the next
  * full collection: a tenth of all the time a lookup takes (bench/churn.ts). Here a slot is emptied when its call ends.
  */
-import type { Flight } from './flight';
+import type { Flight } from './call';
 
 /** Chained hash table; the links are in the flights. Not to be guessed from outside: the seed differs in each process. */
 const SEED = Math.floor(Math.random() * 0x7fffffff);

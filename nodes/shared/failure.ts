@@ -1,5 +1,5 @@
 /** A failure as messages carry it: plain, and with the advice in the runtime's language. */
-import type { Category, LookupFailure } from '../src/tenant';
+import type { Category, LookupFailure } from '../../src/node-api';
 import type { Red } from './red';
 
 export interface FailureObject {

@@ -1,5 +1,5 @@
 /** How long to wait before another try. All times in milliseconds. */
-import type { Clock } from './clock';
+import type { Clock } from '../clock';
 
 const FIRST_MS = 200;
 const LONGEST_MS = 5000;

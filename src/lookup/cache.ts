@@ -1,11 +1,11 @@
 /** Answers remembered for their lifetimes. */
 import { LRUCache } from 'lru-cache';
-import type { Clock } from './clock';
-import { LookupFailure } from './failures';
-import type { Result } from './flight';
-import { copyJson } from './json';
-import type { Settings } from './settings';
-import type { User } from './user';
+import type { Clock } from '../clock';
+import { LookupFailure } from '../failures/failure';
+import type { Result } from './call';
+import { copyJson } from '../api/json';
+import type { Settings } from '../settings/settings';
+import type { User } from '../api/user';
 
 export interface Memory {
   /** The remembered answer, if it is still fresh; a user is an object of the caller's own. */

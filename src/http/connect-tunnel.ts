@@ -5,7 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { PROXY_AUTHENTICATION } from './advice';
+import { PROXY_AUTHENTICATION } from '../failures/advice';
 import { portOf } from './proxy';
 
 /** The way to the tenant ended at the proxy. `code` is the system's, or tells the status that the proxy answered with. */

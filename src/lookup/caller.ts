@@ -1,15 +1,15 @@
 /** The tries of one call: token → transport → answer; renewal and replay; retry of passing troubles. */
-import { isRefusal, readUser } from './answer';
-import type { Circuit } from './circuit';
-import type { Clock } from './clock';
-import { isOutage, isPassing, LookupFailure } from './failures';
-import type { Flight, Result } from './flight';
-import type { Pacing } from './pacing';
-import { toRequest } from './query';
-import { backoffMs, retryAfterMs } from './retry';
-import type { Secrets } from './secrets';
-import type { Token, TokenSource } from './token';
-import type { Transport, TransportResult } from './transport';
+import { isRefusal, readUser } from '../api/response';
+import type { Circuit } from '../resilience/circuit';
+import type { Clock } from '../clock';
+import { isOutage, isPassing, LookupFailure } from '../failures/failure';
+import type { Flight, Result } from './call';
+import type { Pacing } from '../resilience/request-queue';
+import { toRequest } from '../api/query';
+import { backoffMs, retryAfterMs } from '../resilience/backoff';
+import type { Secrets } from '../api/redact';
+import type { Token, TokenSource } from '../auth/access-token';
+import type { Transport, TransportResult } from '../http/transport';
 
 export interface CallParts {
   clock: Clock;

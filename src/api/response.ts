@@ -1,7 +1,7 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
-import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from './failures';
+import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
 import { type JsonObject, parseObject } from './json';
-import type { Secrets } from './secrets';
+import type { Secrets } from './redact';
 import type { User } from './user';
 
 /** What came back, once the body is whole. */

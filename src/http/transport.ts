@@ -1,13 +1,13 @@
 /** undici: one request in; status, headers and body out. TLS, proxies, connections. The only file that knows undici. */
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from './failures';
-import { PROXY_AUTHENTICATION } from './advice';
+import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from '../failures/failure';
+import { PROXY_AUTHENTICATION } from '../failures/advice';
 import { decodeBody, MAX_BODY } from './body';
 import { proxyFor } from './proxy';
-import { openTunnel, ProxyError } from './tunnel';
-import type { Reply } from './answer';
-import type { Settings } from './settings';
+import { openTunnel, ProxyError } from './connect-tunnel';
+import type { Reply } from '../api/response';
+import type { Settings } from '../settings/settings';
 
 export interface TransportRequest {
   method: 'POST' | 'GET';

@@ -1,5 +1,5 @@
 /** Circuit breaker: a dead tenant is spared, and found alive again by itself. */
-import type { Clock } from './clock';
+import type { Clock } from '../clock';
 
 const FAILURES_TO_OPEN = 10;
 const FIRST_WAIT_MS = 1000;

@@ -1,13 +1,13 @@
 /** The access token: a fixed one, or client credentials with renewal. However many lookups wait, one token call at a time. */
-import { failureOf, type Reply } from './answer';
-import { parseObject } from './json';
-import type { Clock } from './clock';
-import { Deadlines, type Timed } from './deadlines';
-import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from './failures';
-import { retryAfterMs } from './retry';
-import type { Secrets } from './secrets';
-import { type Credentials, LONGEST_SECRET } from './settings';
-import type { Exchange, Receiver, Transport, TransportResult } from './transport';
+import { failureOf, type Reply } from '../api/response';
+import { parseObject } from '../api/json';
+import type { Clock } from '../clock';
+import { Deadlines, type Timed } from '../resilience/deadlines';
+import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from '../failures/failure';
+import { retryAfterMs } from '../resilience/backoff';
+import type { Secrets } from '../api/redact';
+import { type Credentials, LONGEST_SECRET } from '../settings/settings';
+import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
 
 export interface Token {
   /** Headers of a lookup with this token. */

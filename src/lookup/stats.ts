@@ -1,5 +1,5 @@
 /** Figures of one tenant since it was deployed; `GET ciam-tenant/:id/stats` shows them. */
-import type { LookupFailure, LookupInfo } from './failures';
+import type { LookupFailure, LookupInfo } from '../failures/failure';
 
 export interface Stats {
   inFlight: number;

@@ -1,21 +1,21 @@
 /** The one face of the client: `createTenant`, and lookups in it. Works without Node-RED. */
-import { createClient, type Tenant, type TenantParts } from './client';
-import type { Check } from './check';
-import { createDemo, demoSettings } from './demo';
-import { type LookupFailure, timeoutFailure } from './failures';
-import { checkedSettings, checkedSwitch, type TenantSettings } from './settings';
+import { createClient, type Tenant, type TenantParts } from './tenant/tenant';
+import type { Check } from './tenant/connection-test';
+import { createDemo, demoSettings } from './tenant/demo';
+import { type LookupFailure, timeoutFailure } from './failures/failure';
+import { checkedSettings, checkedSwitch, type TenantSettings } from './settings/settings';
 
-export { ADVICE, adviceKey, CATEGORIES, configFailure, inputFailure, LookupFailure, listFailure } from './failures';
-export type { AdviceKey, Category, LookupInfo } from './failures';
-export type { Availability, Check } from './check';
-export type { ListInfo, ListOutcome, ListRequest } from './list';
-export type { Lookup } from './flight';
-export type { LookupRequest } from './lookups';
-export { BY, type By, isBy } from './query';
-export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings';
-export type { Stats } from './stats';
-export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './user';
-export { unusableTenant } from './unusable';
+export { ADVICE, adviceKey, CATEGORIES, configFailure, inputFailure, LookupFailure, listFailure } from './failures/failure';
+export type { AdviceKey, Category, LookupInfo } from './failures/failure';
+export type { Availability, Check } from './tenant/connection-test';
+export type { ListInfo, ListOutcome, ListRequest } from './lookup/list';
+export type { Lookup } from './lookup/call';
+export type { LookupRequest } from './lookup/lookups';
+export { BY, type By, isBy } from './api/query';
+export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings/settings';
+export type { Stats } from './lookup/stats';
+export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
+export { unusableTenant } from './tenant/failing-tenant';
 export type { Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */

@@ -1,5 +1,5 @@
 /** One timer for any number of deadlines that are all the same time away: the oldest is always the next to pass. */
-import type { Clock, Timer } from './clock';
+import type { Clock, Timer } from '../clock';
 
 /** What can have a deadline; the links are the list's own. */
 export interface Timed<Entry extends Timed<Entry>> {

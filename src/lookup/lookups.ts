@@ -1,20 +1,20 @@
 /** The way of one lookup: memory → pacing → call → back, exactly one outcome each, and nothing left when the tenant closes. */
 import diagnostics from 'node:diagnostics_channel';
-import { Aborts } from './aborts';
-import { readAgain } from './answer';
-import type { Circuit } from './circuit';
-import { type Clock, elapsedMs } from './clock';
-import { Deadlines } from './deadlines';
-import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from './failures';
-import type { Caller } from './call';
-import { type Crew, Flight, type Result, type Settle, Waiter } from './flight';
+import { Aborts } from '../resilience/aborts';
+import { readAgain } from '../api/response';
+import type { Circuit } from '../resilience/circuit';
+import { type Clock, elapsedMs } from '../clock';
+import { Deadlines } from '../resilience/deadlines';
+import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from '../failures/failure';
+import type { Caller } from './caller';
+import { type Crew, Flight, type Result, type Settle, Waiter } from './call';
 import { Flights } from './flights';
-import type { Memory } from './memory';
-import type { Pacing } from './pacing';
-import { type Query, toQuery } from './query';
+import type { Memory } from './cache';
+import type { Pacing } from '../resilience/request-queue';
+import { type Query, toQuery } from '../api/query';
 import type { Figures } from './stats';
-import type { TransportResult } from './transport';
-import type { User } from './user';
+import type { TransportResult } from '../http/transport';
+import type { User } from '../api/user';
 
 /** What to look up. `value`: text, a Buffer of UTF-8 or a whole number that is not negative. */
 export interface LookupRequest {
