@@ -1,5 +1,5 @@
 /** The one face of the client: `createTenant`, and lookups in it. Works without Node-RED. */
-import { createClient, type Tenant, type TenantParts } from './tenant/tenant';
+import { createClient, type LookupOptions, type NodeTenant, type Tenant, type TenantParts } from './tenant/tenant';
 import type { Check } from './tenant/connection-test';
 import { createDemo, demoSettings } from './tenant/demo';
 import { type LookupFailure, timeoutFailure } from './failures/failure';
@@ -16,10 +16,13 @@ export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSetting
 export type { Stats } from './lookup/stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
 export { unusableTenant } from './tenant/failing-tenant';
-export type { Tenant, TenantParts };
+export type { TenantCondition, TenantEvent, TenantEventName, TenantListener } from './tenant/events';
+export { EVENTS } from './tenant/events';
+export { STATES, type TenantState } from './tenant-state';
+export type { LookupOptions, NodeTenant, Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */
-export const createTenant = (settings: TenantSettings, parts: TenantParts = {}): Tenant =>
+export const createTenant = (settings: TenantSettings, parts: TenantParts = {}): NodeTenant =>
   checkedSwitch('demo', settings.demo) ? createDemo(settings, parts) : createClient(settings, parts);
 
 const CHECK_MS = 10_000;

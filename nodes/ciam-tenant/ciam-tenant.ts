@@ -1,5 +1,5 @@
 /** The config node: one tenant, shared by all lookup nodes that name it. */
-import type { Tenant } from '../../src/node-api';
+import type { NodeTenant as Tenant } from '../../src/node-api';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import { addRoutes, type TenantNode } from './routes';
 import { tenantSettings } from './settings';

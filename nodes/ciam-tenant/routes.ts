@@ -1,5 +1,5 @@
 /** What the dialog asks the runtime: to test a connection, and for live figures. */
-import type { Tenant } from '../../src/node-api';
+import type { NodeTenant as Tenant } from '../../src/node-api';
 import { failureObject } from '../shared/failure';
 import type { Red, RedNode } from '../shared/red';
 import { tenantSettings } from './settings';

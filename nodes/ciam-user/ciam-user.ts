@@ -1,5 +1,5 @@
 /** The lookup node: takes the value from the message, asks the tenant, fills the message. Exactly one outcome each. */
-import type { ListOutcome, Lookup, LookupFailure, ShapedUser, Tenant, User } from '../../src/node-api';
+import type { ListOutcome, Lookup, LookupFailure, NodeTenant as Tenant, ShapedUser, User } from '../../src/node-api';
 import { failureObject } from '../shared/failure';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
 import { createStatusLight, gravest } from './status';
@@ -145,7 +145,7 @@ export = (red: Red): void => {
     const lookUpList = (message: Message, by: unknown, value: unknown[], send: Send, done: Done): void => {
       const list = {};
       const progress = (settled: number): void => light.progress(list, settled, value.length);
-      tenant.lookupList({ by, values: value, progress }, closing.signal)
+      tenant.lookupList({ by, values: value, progress }, { signal: closing.signal })
         .finally(() => light.listEnded(list))
         .then((outcome) => answerList(message, outcome, send, done))
         .catch((error: unknown) => broken(error, done));

@@ -16,7 +16,7 @@ export interface LookupInfo {
   /** Calls made for this message: 0 from memory or another message's call, 2 after one retry or renewal. */
   attempts: number;
   durationMs: number;
-  source: 'tenant' | 'cache' | 'shared';
+  source: 'tenant' | 'cache' | 'shared' | 'stale';
 }
 
 export interface FailureDetails {

@@ -209,7 +209,7 @@ export class Lookups implements Crew {
     const { clock, label, figures } = this.parts;
     const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: elapsedMs(clock, startedAt), source };
     const failure = result instanceof LookupFailure ? result.for(lookup) : null;
-    figures.count(failure, lookup);
+    figures.count(failure, lookup, clock.date);
     if (channel.hasSubscribers) {
       channel.publish({ by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null });
     }

@@ -1,38 +1,90 @@
 /** Figures of one tenant since it was deployed; `GET ciam-tenant/:id/stats` shows them. */
-import type { LookupFailure, LookupInfo } from '../failures/failure';
+import type { Category, LookupFailure, LookupInfo } from '../failures/failure';
+import type { TenantState } from '../tenant-state';
+
+/** `le`: milliseconds; `count`: lookups that took at most that long. */
+export interface LatencyBucket { le: number; count: number }
 
 export interface Stats {
+  /** Host and port, or `"demo"`. */
+  tenant: string;
+  state: TenantState;
+  /** Since when: ISO 8601 in UTC. */
+  since: string;
   inFlight: number;
+  /** Calls a second that the limiter allows just now; `null` while it does not bind. */
+  limit: number | null;
   queued: number;
   circuit: 'closed' | 'open' | 'half-open';
+  /** Milliseconds until the tenant may be called again (`Retry-After`), and the code that asked for it. */
+  heldMs: number;
+  heldBy: string | null;
   token: { renewals: number; expiresIn: number | null };
-  lookups: { found: number; notFound: number; failed: number; shared: number; cached: number; retried: number };
-  /** Of the last 1,000 lookups that asked the tenant, waiting for their turn included; `null` before the first. */
-  latencyMs: { p50: number | null; p95: number | null; p99: number | null };
+  lookups: { found: number; notFound: number; failed: number; shared: number; cached: number; stale: number; retried: number; mismatched: number };
+  /** Failures by code: 50 codes at most, then `other`. */
+  failures: Record<string, number>;
+  /** `at`: ISO 8601 in UTC. */
+  lastFailure: { code: string; category: Category; at: string } | null;
+  /** Of the lookups that asked the tenant, waiting for their turn included. Percentiles are of the last 1,000, `null` before the first; the rest is since deployment. */
+  latencyMs: { p50: number | null; p95: number | null; p99: number | null; buckets: LatencyBucket[]; sum: number; count: number };
+  cache: { size: number; bytes: number };
 }
 
 const RECENT = 1000;
+/** Upper bounds in milliseconds, as Prometheus' default buckets for HTTP latencies have them. */
+const BOUNDS = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+const MOST_CODES = 50;
 
+/** Counts what became of lookups. */
 export class Figures {
-  readonly lookups: Stats['lookups'] = { found: 0, notFound: 0, failed: 0, shared: 0, cached: 0, retried: 0 };
+  readonly lookups: Stats['lookups'] = { found: 0, notFound: 0, failed: 0, shared: 0, cached: 0, stale: 0, retried: 0, mismatched: 0 };
+  lastFailure: Stats['lastFailure'] = null;
+  private readonly codes = new Map<string, number>();
   private readonly recent = new Float64Array(RECENT);
+  private readonly atMost = new Array<number>(BOUNDS.length).fill(0);
+  private sum = 0;
   private answered = 0;
 
-  /** One message has its outcome. */
-  count(failure: LookupFailure | null, { source, attempts, durationMs }: LookupInfo): void {
+  /** One message has its outcome, at the time `date` (milliseconds since the epoch). */
+  count(failure: LookupFailure | null, { source, attempts, durationMs }: LookupInfo, date: () => number): void {
     const { lookups } = this;
     if (!failure) lookups.found++;
-    else if (failure.category === 'not-found') lookups.notFound++;
-    else lookups.failed++;
+    else this.failed(failure, date);
     if (source === 'cache') lookups.cached++;
     else if (source === 'shared') lookups.shared++;
-    else if (attempts > 0) this.recent[this.answered++ % RECENT] = durationMs;
+    else if (source === 'stale') lookups.stale++;
+    else if (attempts > 0) this.timed(durationMs);
+  }
+
+  /** By code; a not-found is an answer and is counted apart. */
+  get failures(): Stats['failures'] {
+    return Object.fromEntries(this.codes);
   }
 
   /** Sorted only when somebody asks. */
-  percentiles(): Stats['latencyMs'] {
+  get latency(): Stats['latencyMs'] {
     const sorted = this.recent.slice(0, Math.min(this.answered, RECENT)).sort();
     const at = (share: number): number | null => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
-    return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+    let count = 0;
+    const buckets = BOUNDS.map((le, index) => ({ le, count: (count += this.atMost[index] ?? 0) }));
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99), buckets, sum: this.sum, count: this.answered };
+  }
+
+  private failed({ code, category }: LookupFailure, date: () => number): void {
+    if (category === 'not-found') {
+      this.lookups.notFound++;
+      return;
+    }
+    this.lookups.failed++;
+    const name = this.codes.has(code) || this.codes.size < MOST_CODES ? code : 'other';
+    this.codes.set(name, (this.codes.get(name) ?? 0) + 1);
+    this.lastFailure = { code, category, at: new Date(date()).toISOString() };
+  }
+
+  private timed(durationMs: number): void {
+    this.recent[this.answered++ % RECENT] = durationMs;
+    this.sum += durationMs;
+    const bucket = BOUNDS.findIndex((bound) => durationMs <= bound);
+    if (bucket >= 0) this.atMost[bucket] = (this.atMost[bucket] ?? 0) + 1;
   }
 }

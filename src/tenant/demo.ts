@@ -1,5 +1,5 @@
 /** The built-in demo tenant as a tenant like any other: the simulator on a loopback port of its own, and a client of it. */
-import { createClient, promised, type Tenant, type TenantParts } from './tenant';
+import { createClient, type NodeTenant, promised, type TenantParts } from './tenant';
 import { LookupFailure, networkFailure } from '../failures/failure';
 import { checkedSettings, type TenantSettings } from '../settings/settings';
 import { unusableTenant } from './failing-tenant';
@@ -10,12 +10,12 @@ const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo
 /** Settings of the demo tenant at an address of this machine; its port is known once it has started. */
 export const demoSettings = (raw: TenantSettings, domain = 'http://127.0.0.1'): TenantSettings => ({ ...raw, ...DEMO, domain });
 
-export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
+export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant => {
   // Settings are checked now, as for any tenant.
   const { timezone } = checkedSettings(demoSettings(raw));
-  let tenant: Tenant | null = null;
+  let tenant: NodeTenant | null = null;
 
-  const start = async (): Promise<{ tenant: Tenant; stop: () => Promise<void> }> => {
+  const start = async (): Promise<{ tenant: NodeTenant; stop: () => Promise<void> }> => {
     try {
       const { startSimulator } = await import('../simulator/simulator.js');
       const simulator = await startSimulator();
@@ -28,23 +28,27 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): Tenant => {
     }
   };
   const started = start();
-  const ask: Tenant['ask'] = (request, signal, settle) => {
+  const ask: NodeTenant['ask'] = (request, signal, settle) => {
     if (tenant) tenant.ask(request, signal, settle);
     else void started.then((ready) => ready.tenant.ask(request, signal, settle));
   };
   const idle = unusableTenant(networkFailure('STARTING', 'The demo tenant is starting'));
 
+  const close = async (): Promise<void> => {
+    const { tenant: client, stop } = await started;
+    await Promise.all([client.close(), stop()]);
+  };
   return {
     label: DEMO.label,
     timezone,
     lookup: promised(ask),
     ask,
-    lookupList: async (request, signal) => (await started).tenant.lookupList(request, signal),
+    lookupList: async (request, options) => (await started).tenant.lookupList(request, options),
     check: async (signal) => (await started).tenant.check(signal),
     stats: () => (tenant ?? idle).stats(),
-    close: async () => {
-      const { tenant: client, stop } = await started;
-      await Promise.all([client.close(), stop()]);
-    },
+    on: () => () => undefined,
+    condition: () => (tenant ?? idle).condition(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 };

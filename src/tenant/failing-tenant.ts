@@ -6,7 +6,7 @@ import { type LookupRequest } from '../lookup/lookups';
 import { systemClock } from '../clock';
 import { toQuery } from '../api/query';
 import { Figures } from '../lookup/stats';
-import { promised, type Tenant } from './tenant';
+import { type NodeTenant, promised } from './tenant';
 
 const valueOf = ({ by, value }: LookupRequest): string | null => {
   try {
@@ -17,12 +17,13 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
 };
 
 /** `label`: of the tenant that would have been asked. */
-export const unusableTenant = (failure: LookupFailure, label = ''): Tenant => {
+export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant => {
   const figures = new Figures();
-  const ask: Tenant['ask'] = (request, _signal, settle) => {
+  const since = new Date().toISOString();
+  const ask: NodeTenant['ask'] = (request, _signal, settle) => {
     const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
-    figures.count(own, info);
+    figures.count(own, info, Date.now);
     settle(own, null);
   };
   const lookup = promised(ask);
@@ -31,12 +32,16 @@ export const unusableTenant = (failure: LookupFailure, label = ''): Tenant => {
     timezone: '+08:00',
     lookup,
     ask,
-    lookupList: (request, signal) => lookupList(request, signal, { label, concurrency: 1, clock: systemClock, lookup, pacing: { whenRoom: (next) => next() } }),
+    lookupList: (request, { signal } = {}) => lookupList(request, signal, { label, concurrency: 1, clock: systemClock, lookup: (one, own) => lookup(one, { signal: own }), pacing: { whenRoom: (next) => next() } }),
     check: () => Promise.resolve({ ...nothingChecked, error: failure }),
     stats: () => ({
-      inFlight: 0, queued: 0, circuit: 'closed', token: { renewals: 0, expiresIn: null },
-      lookups: { ...figures.lookups }, latencyMs: figures.percentiles(),
+      tenant: label, state: 'misconfigured', since, inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
+      token: { renewals: 0, expiresIn: null }, lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure,
+      latencyMs: figures.latency, cache: { size: 0, bytes: 0 },
     }),
+    on: () => () => undefined,
+    condition: () => ({ state: 'misconfigured', tenant: label, code: failure.code, since, heldMs: 0, failed: figures.lookups.failed }),
     close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 };

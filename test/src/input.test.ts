@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BY, LookupFailure, type Lookup, type Tenant, unusableTenant, configFailure } from '../../src/node-api';
+import { BY, LookupFailure, type Lookup, type NodeTenant, unusableTenant, configFailure } from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
 import { closeAll, failureOf, openTenant, startServer } from './support';
 
@@ -62,7 +62,7 @@ type Outcome = Lookup | LookupFailure;
 
 describe('whatever a message holds', () => {
   let server: ScriptedTenant;
-  let tenant: Tenant;
+  let tenant: NodeTenant;
   before(async () => {
     server = await startServer();
     tenant = openTenant(server);
@@ -70,7 +70,7 @@ describe('whatever a message holds', () => {
   after(closeAll);
 
   /** The outcome; fails when there is not exactly one. */
-  const outcomeOf = async (of: Tenant, by: unknown, value: unknown): Promise<Outcome> => {
+  const outcomeOf = async (of: NodeTenant, by: unknown, value: unknown): Promise<Outcome> => {
     const outcomes: Outcome[] = [];
     await new Promise<void>((resolve) => of.ask({ by, value }, undefined, (failure, lookup) => {
       outcomes.push(...[failure, lookup].filter((outcome) => outcome !== null));

@@ -74,7 +74,7 @@ describe('list', () => {
     const tenant = openTenant(server, { concurrency: 2, queueLimit: 0, retries: 0 }, { clock });
     let settled = 0;
     const first = new Promise<void>((resolve) => {
-      void tenant.lookupList({ by: 'mobile', values: mobiles(50), progress: (count) => { settled = count; if (count === 2) resolve(); } }, stop.signal).then(() => { settled = 50; });
+      void tenant.lookupList({ by: 'mobile', values: mobiles(50), progress: (count) => { settled = count; if (count === 2) resolve(); } }, { signal: stop.signal }).then(() => { settled = 50; });
     });
     await first;
     stop.abort();

@@ -22,7 +22,7 @@ describe('shared calls', () => {
     expect(new Set(all.map(({ user }) => user.extension)).size).to.equal(50);
     expect(new Set(all.map(({ user }) => JSON.stringify(user))).size).to.equal(1);
     expect(new Set(all.map(({ lookup }) => lookup)).size).to.equal(50);
-    expect(tenant.stats()).to.deep.include({ inFlight: 0, queued: 0, lookups: { found: 50, notFound: 0, failed: 0, shared: 49, cached: 0, retried: 0 } });
+    expect(tenant.stats()).to.deep.include({ inFlight: 0, queued: 0, lookups: { found: 50, notFound: 0, failed: 0, shared: 49, cached: 0, stale: 0, retried: 0, mismatched: 0 } });
   });
 
   it('a failure is shared too, each message with an object and a value of its own', async () => {

@@ -1,6 +1,6 @@
 /** Tenants under test and the servers they speak to, all closed after each test. */
 import { expect } from 'chai';
-import { createTenant, type Lookup, LookupFailure, type Tenant, type TenantParts, type TenantSettings } from '../../src/node-api';
+import { createTenant, type Lookup, LookupFailure, type NodeTenant, type TenantParts, type TenantSettings } from '../../src/node-api';
 import { ScriptedTenant } from '../support/servers';
 import { FaultProxy } from '../support/tcp-proxy';
 
@@ -23,10 +23,10 @@ export const CLIENT = { auth: 'client-credentials', clientId: 'the-client-id-471
 export const TOKEN = 'the-fixed-access-token-of-these-tests';
 
 /** A client of the server: with a fixed token unless the settings say otherwise. */
-export const openTenant = ({ url }: { url: string }, settings: TenantSettings = {}, parts: TenantParts = {}): Tenant =>
+export const openTenant = ({ url }: { url: string }, settings: TenantSettings = {}, parts: TenantParts = {}): NodeTenant =>
   closeLater(createTenant({ domain: url, auth: 'token', token: TOKEN, proxy: false, ...settings }, parts));
 
-export const byMobile = (tenant: Tenant, value: unknown, signal?: AbortSignal): Promise<Lookup> => tenant.lookup({ by: 'mobile', value }, signal);
+export const byMobile = (tenant: Pick<NodeTenant, 'lookup'>, value: unknown, signal?: AbortSignal): Promise<Lookup> => tenant.lookup({ by: 'mobile', value }, { signal });
 
 export const failureOf = async (promise: Promise<unknown>): Promise<LookupFailure> => {
   const outcome = await promise.catch((error: unknown) => error);
