@@ -88,9 +88,11 @@ const withoutEscapes = (json: string): string => {
   }
 };
 
-export interface Secrets {
+export interface Redactor {
   /** Known from now on. What is `lasting` stays so; of the others (access tokens and what came with them) the latest 16. */
   add(secret: string, lasting?: boolean): void;
+  /** Not known any more: a token that has expired is no secret. */
+  forget(secret: string): void;
   /** A sentence of the tenant, one line without secrets, without the value looked up, without long numbers and addresses. */
   sentence(text: string, lookedUp?: string | null): string;
   /** True when a code shows a known secret in any form, the value looked up as a word of its own, or a long number. */
@@ -99,7 +101,7 @@ export interface Secrets {
   record(text: string): string;
 }
 
-export const createSecrets = (): Secrets => {
+export const createRedactor = (): Redactor => {
   /** Known secrets, and their forms. */
   const lasting = new Map<string, string[]>();
   const passing = new Map<string, string[]>();
@@ -123,6 +125,9 @@ export const createSecrets = (): Secrets => {
       if (passing.size > 16 && oldest !== undefined) passing.delete(oldest);
       rebuild();
     },
+    forget(secret) {
+      if (passing.delete(secret) || lasting.delete(secret)) rebuild();
+    },
     sentence(text, lookedUp) {
       let clean = masked(text, all);
       if (lookedUp) clean = clean.replace(anyOf([lookedUp, lookedUp.replace(/^\+\d{1,4}-/, ''), encodeURIComponent(lookedUp), JSON.stringify(lookedUp).slice(1, -1)]), MASK);
@@ -141,3 +146,6 @@ export const createSecrets = (): Secrets => {
     },
   };
 };
+
+export type Secrets = Redactor;
+export const createSecrets = createRedactor;

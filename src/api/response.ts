@@ -1,6 +1,6 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
 import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
-import { type JsonObject, parseObject } from './json';
+import { copyJson, type JsonObject, parseObject } from './json';
 import type { Secrets } from './redact';
 import type { User } from './user';
 
@@ -46,6 +46,9 @@ export const readUser = (reply: Reply, secrets: Secrets, lookedUp: string): Foun
   const body = parseObject(text);
   return body && reply.status < 300 && hasId(body) ? { user: body, text } : failureOf(reply, body, 'user_id', secrets, lookedUp);
 };
+
+/** A copy of the user, for one more message that shares the answer. */
+export const copyUser = ({ user }: Found): User => copyJson(user);
 
 /** The same user once more, as a fresh object. */
 export const readAgain = ({ text }: Found): User => parseObject(text) as User;
