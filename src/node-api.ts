@@ -5,8 +5,8 @@ import { createDemo, demoSettings } from './tenant/demo';
 import { type LookupFailure, timeoutFailure } from './failures/failure';
 import { checkedSettings, checkedSwitch, type TenantSettings } from './settings/settings';
 
-export { ADVICE, adviceKey, CATEGORIES, configFailure, inputFailure, LookupFailure, listFailure } from './failures/failure';
-export type { AdviceKey, Category, LookupInfo } from './failures/failure';
+export { ADVICE, adviceKey, CATEGORIES, configFailure, filled, inputFailure, LookupFailure, listFailure, MESSAGES } from './failures/failure';
+export type { AdviceKey, Category, LookupInfo, MessageKey, Values } from './failures/failure';
 export type { Availability, Check } from './tenant/connection-test';
 export type { ListInfo, ListOutcome, ListRequest } from './lookup/list';
 export type { Lookup } from './lookup/call';

@@ -1,5 +1,5 @@
-/** A failure as messages carry it: plain, and with the advice in the runtime's language. */
-import type { Category, LookupFailure } from '../../src/node-api';
+/** A failure as messages carry it: plain, and in the runtime's language. */
+import type { Category, LookupFailure, Values } from '../../src/node-api';
 import type { Red } from './red';
 
 export interface FailureObject {
@@ -9,23 +9,46 @@ export interface FailureObject {
   status: number | null;
   retryable: boolean;
   advice: string;
-  cause?: { code: string };
+  /** The system's own code, such as `ECONNREFUSED`. */
+  system?: string;
+  /** What the tenant wrote, scrubbed. */
+  detail?: string;
 }
 
 const CATALOGUE = '@ciam-flows/node-red-ciam/ciam-user:';
 
-/** Translating costs more than a lookup's whole overhead: each sentence once. */
-const translations = new Map<string, string>();
+/** Loaded when the first message fails, not with the palette. */
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
-const translated = (red: Red, key: string, english: string): string => {
-  const known = translations.get(key);
-  if (known !== undefined) return known;
+/** Looking a sentence up costs more than a lookup's whole overhead: each once, for each runtime, which has a language of its own. */
+const catalogues = new WeakMap<Red, Map<string, string | null>>();
+
+/** A sentence of the catalogue, its places still empty; `null`: the catalogue has none. */
+const sentence = (red: Red, key: string): string | null => {
+  const known = catalogues.get(red) ?? new Map<string, string | null>();
+  catalogues.set(red, known);
+  const before = known.get(key);
+  if (before !== undefined) return before;
   const text = red._(CATALOGUE + key);
-  const result = !text || text.endsWith(key) ? english : text;
-  translations.set(key, result);
+  const result = !text || text.endsWith(key) ? null : text;
+  known.set(key, result);
   return result;
 };
 
-export const failureObject = (red: Red, { code, message, category, status, retryable, advice, adviceKey, cause }: LookupFailure): FailureObject => ({
-  code, message, category, status, retryable, advice: translated(red, `ciam-user.advice.${adviceKey}`, advice), ...(cause && { cause }),
-});
+const translated = (red: Red, key: string, values: Values, english: string): string => {
+  const text = sentence(red, key);
+  return text === null ? english : client().filled(text, values);
+};
+
+/** Message and advice in the runtime's language; what the tenant wrote stays in `detail`. */
+export const failureObject = (red: Red, failure: LookupFailure): FailureObject => {
+  const { code, category, status, retryable, system, detail, messageKey } = failure;
+  const values = failure.namesHost ? failure.values : { ...failure.values, host: translated(red, 'ciam-user.message.the-tenant', {}, client().MESSAGES['the-tenant']) };
+  return {
+    code, category, status, retryable,
+    message: messageKey === undefined ? failure.message : translated(red, `ciam-user.message.${messageKey}`, values, failure.message),
+    advice: translated(red, `ciam-user.advice.${failure.adviceKey}`, values, failure.advice),
+    ...(system !== undefined && { system }),
+    ...(detail !== undefined && { detail }),
+  };
+};

@@ -2,9 +2,13 @@
  * The one family of errors: every lookup that does not find a user ends in a `LookupFailure`.
  * Codes and categories are public: flows route on them (README, "Failures").
  */
-import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, adviceKey, bareCode, type Category } from './advice';
+import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, PROXY_NTLM, adviceKey } from './advice';
+import { type Category, codeFacts, isFailedStatus, isOwn, isTransientStatus, statusCategory } from './codes';
+import { MESSAGES, type MessageKey, type Values, filled } from './messages';
 
-export { ADVICE, CATEGORIES, adviceKey, type AdviceKey, type Category } from './advice';
+export { ADVICE, adviceKey, type AdviceKey } from './advice';
+export { CATEGORIES, type Category, isPublished } from './codes';
+export { MESSAGES, type MessageKey, type Values, filled } from './messages';
 
 /** How one lookup went, on success and on failure alike; becomes `msg.lookup`. */
 export interface LookupInfo {
@@ -25,8 +29,16 @@ export interface FailureDetails {
   status?: number | null;
   /** The default follows from the category. */
   retryable?: boolean;
-  /** The system's code behind a network or TLS failure. */
-  cause?: { code: string } | undefined;
+  /** The system's own code, such as `ECONNREFUSED`. */
+  system?: string | undefined;
+  /** What the tenant wrote, scrubbed. */
+  detail?: string | undefined;
+  /** Catalogue key of the message, which is translated by it; without one the message stays as it is. */
+  message?: MessageKey | undefined;
+  /** Advice that fits better than that of code and category. */
+  advice?: AdviceKey | undefined;
+  /** What message and advice name: the host, the property … */
+  values?: Values | undefined;
 }
 
 const RETRYABLE: ReadonlySet<Category> = new Set(['rate-limited', 'overloaded', 'unavailable', 'timeout', 'cancelled']);
@@ -39,9 +51,13 @@ export class LookupFailure extends Error {
   readonly retryable: boolean;
   /** One English sentence a flow builder can act on; the nodes translate it. */
   readonly advice: string;
-  declare readonly cause?: { code: string };
-  /** Holds the value looked up, which is personal data: not enumerable, so that a printed failure does not show it. */
+  /** The system's own code behind the failure; missing if there is none. */
+  declare readonly system?: string;
+  /** What the tenant wrote, scrubbed; missing if it wrote nothing. Not enumerable: it may name a user, and a printed failure does not show it. */
+  declare readonly detail?: string;
+  /** Holds the value looked up, which is personal data: not enumerable either. */
   declare readonly lookup?: LookupInfo;
+  readonly #details: FailureDetails;
 
   constructor(code: string, message: string, details: FailureDetails) {
     // The stack of an answer from the network shows our own inside only, and is the dearest part of an Error.
@@ -49,75 +65,88 @@ export class LookupFailure extends Error {
     Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
+    this.#details = details;
     this.code = code;
     this.category = details.category;
     this.status = details.status ?? null;
     this.retryable = details.retryable ?? RETRYABLE.has(details.category);
-    if (details.cause) this.cause = details.cause;
-    this.advice = ADVICE[this.adviceKey];
+    if (details.system !== undefined) this.system = details.system;
+    if (details.detail) Object.defineProperty(this, 'detail', { value: details.detail, enumerable: false });
+    this.advice = filled(ADVICE[this.adviceKey], this.values);
   }
 
   /** Catalogue key of the advice. */
   get adviceKey(): AdviceKey {
-    return adviceKey(this.code, this.category, this.cause);
+    return this.#details.advice ?? adviceKey(this.code, this.category, this.system);
+  }
+
+  /** Catalogue key of the message, if it is a sentence of the catalogue. */
+  get messageKey(): MessageKey | undefined {
+    return this.#details.message;
+  }
+
+  /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. */
+  get values(): Values {
+    return { host: MESSAGES['the-tenant'], ...this.#details.values };
+  }
+
+  /** Whether the sentences name a host that is known. */
+  get namesHost(): boolean {
+    return this.#details.values?.host !== undefined;
   }
 
   /** The same failure as it happened to one message: every message gets an object of its own. */
   for(lookup: LookupInfo): LookupFailure {
-    const { category, status, retryable, cause } = this;
-    const own = new LookupFailure(this.code, this.message, { category, status, retryable, cause });
+    const own = this.at(lookup.tenant);
     Object.defineProperty(own, 'lookup', { value: lookup, enumerable: false });
     return own;
   }
 
+  /** A copy whose sentences name the host, unless they name one already. */
+  at(host: string): LookupFailure {
+    const values = this.namesHost || !host ? this.#details.values : { ...this.#details.values, host };
+    const details = { ...this.#details, values };
+    return new LookupFailure(this.code, details.message ? sentence(details.message, values) : this.message, details);
+  }
+
   toJSON(): object {
-    const { code, message, category, status, retryable, advice, cause } = this;
-    return { code, message, category, status, retryable, advice, ...(cause && { cause }) };
+    const { code, message, category, status, retryable, advice, system, detail } = this;
+    return { code, message, category, status, retryable, advice, ...(system !== undefined && { system }), ...(detail !== undefined && { detail }) };
   }
 }
 
-/** What the tenant's own codes mean: the vendors' published error codes (README, Failures); the prefix `IDAAS.TENANT.` is optional. */
-const TENANT_CODES: Readonly<Record<string, { category: Category; passing?: true }>> = {
-  'USER.0001': { category: 'not-found' },
-  'USER.0002': { category: 'invalid-input' },
-  'USER.0003': { category: 'invalid-input' },
-  'USER.0004': { category: 'invalid-input' },
-  'USER.0020': { category: 'invalid-input' },
-  'USER.0036': { category: 'invalid-input' },
-  'USER.0037': { category: 'invalid-input' },
-  'USER.0038': { category: 'invalid-input' },
-  'MOBILE.0002': { category: 'invalid-input' },
-  'COM.0002': { category: 'unavailable', passing: true },
-  invalid_token: { category: 'unauthorized' },
-  invalid_client: { category: 'unauthorized' },
-  unauthorized_user: { category: 'unauthorized' },
-  insufficient_scope: { category: 'forbidden' },
-  access_denied: { category: 'forbidden' },
-  'APP.0001': { category: 'forbidden' },
-  'APP.0002': { category: 'forbidden' },
-  'APP.0003': { category: 'forbidden' },
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const sentence = (key: MessageKey, values: Values | undefined): string => {
+  const text = filled(MESSAGES[key], { host: MESSAGES['the-tenant'], ...values });
+  // A host keeps its letters; "the tenant" at the beginning of a sentence does not.
+  return values?.host === undefined ? capital(text) : text;
 };
 
-/** A published code says nothing secret, whatever a short secret may have in common with it. */
-export const isPublished = (code: string): boolean => Object.hasOwn(TENANT_CODES, bareCode(code));
+const isKey = (text: string): text is MessageKey => Object.hasOwn(MESSAGES, text);
 
-const byStatus = (status: number): Category => {
-  if (status === 401) return 'unauthorized';
-  if (status === 403) return 'forbidden';
-  if (status === 429) return 'rate-limited';
-  return status >= 500 ? 'unavailable' : 'rejected';
-};
+type Told = Omit<FailureDetails, 'message'>;
 
-/** A failure that the tenant named itself, by `error_code` or the OAuth `error`. `text` is scrubbed already. */
-export const tenantFailure = (code: string, status: number, text: string): LookupFailure => {
-  const known = TENANT_CODES[bareCode(code)];
-  const category = known?.category ?? (status === 429 ? 'rate-limited' : status >= 500 ? 'unavailable' : 'rejected');
-  return new LookupFailure(code, text || `The tenant answered ${code}.`, { category, status });
+/** A failure whose message is a sentence of the catalogue. */
+const failure = (code: string, message: MessageKey, details: Told): LookupFailure =>
+  new LookupFailure(code, sentence(message, details.values), { ...details, message });
+
+/** A failure that the tenant named itself, by `error_code` or the OAuth `error`. `detail`: what it wrote, scrubbed already. */
+export const tenantFailure = (code: string, status: number, detail?: string): LookupFailure => {
+  if (isOwn(code)) return status >= 400 ? httpFailure(status, detail) : responseFailure(status, 'an error code of ours');
+  const known = codeFacts(code);
+  const category = known?.category ?? statusCategory(status);
+  const message: string = `tenant-${category}`;
+  return failure(code, isKey(message) ? message : 'tenant-rejected', {
+    category, status, detail, values: { code, status }, ...(isTransientStatus(status) && { retryable: true }),
+  });
 };
 
 /** A failure known by the HTTP status alone: no body that says more. */
-export const httpFailure = (status: number): LookupFailure =>
-  new LookupFailure(`CIAM.HTTP.${status}`, `The tenant answered HTTP ${status} without an error code.`, { category: byStatus(status), status });
+export const httpFailure = (status: number, detail?: string): LookupFailure => {
+  const code = `CIAM.HTTP.${status}`;
+  return failure(code, 'http', { category: codeFacts(code)?.category ?? statusCategory(status), status, detail, values: { status } });
+};
 
 export const inputFailure = (reason: string): LookupFailure => new LookupFailure('CIAM.INPUT', reason, { category: 'invalid-input' });
 
@@ -125,40 +154,55 @@ export const inputFailure = (reason: string): LookupFailure => new LookupFailure
 export const configFailure = (property: string, expected: string): LookupFailure =>
   new LookupFailure('CIAM.CONFIG', `${property}: ${expected}`, { category: 'config' });
 
+/** The message says which of the two passed. */
 export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: number): LookupFailure =>
-  new LookupFailure('CIAM.TIMEOUT',
-    property === 'timeout' ? `No answer within the timeout of ${seconds} s.` : `Its turn did not come within the queueTimeout of ${seconds} s.`,
-    { category: 'timeout' });
+  failure('CIAM.TIMEOUT', property, { category: 'timeout', values: { seconds } });
 
-export const networkFailure = (code: string, what = 'The tenant could not be reached'): LookupFailure =>
-  new LookupFailure('CIAM.NETWORK', `${what} (${code}).`, { category: 'unavailable', cause: { code } });
+type NetworkMessage = 'network' | 'proxy-unreachable' | 'proxy-refused' | 'proxy-authentication' | 'proxy-ntlm' | 'demo-start' | 'demo-starting';
 
-export const proxyPasswordFailure = (): LookupFailure =>
-  networkFailure(PROXY_AUTHENTICATION, 'The proxy asks for a user name and password, or refused them');
+/** `host`: host and port, where they are known. */
+export const networkFailure = (system: string, what: NetworkMessage = 'network', host?: string): LookupFailure =>
+  failure('CIAM.NETWORK', what, {
+    category: 'unavailable', system, values: { system, ...(host !== undefined && { host }) },
+    // Of a proxy that cannot be reached, the address of the tenant says nothing.
+    ...(what === 'proxy-unreachable' && { advice: 'proxy' }),
+  });
 
-export const tlsFailure = (code: string): LookupFailure =>
-  new LookupFailure('CIAM.TLS', `The TLS connection was refused (${code}).`, { category: 'untrusted', cause: { code } });
+/** The proxy wants a password, or refused it; `system` may say that it takes none of ours. */
+export const proxyPasswordFailure = (system: string = PROXY_AUTHENTICATION): LookupFailure =>
+  networkFailure(system, system === PROXY_NTLM ? 'proxy-ntlm' : 'proxy-authentication');
+
+export const tlsFailure = (system: string, host?: string): LookupFailure =>
+  failure('CIAM.TLS', 'tls', { category: 'untrusted', system, values: { system, ...(host !== undefined && { host }) } });
 
 export const responseFailure = (status: number | null, what: string): LookupFailure =>
-  new LookupFailure('CIAM.RESPONSE', `The answer is not a user: ${what}.`, { category: 'bad-response', status });
+  failure('CIAM.RESPONSE', 'response', { category: 'bad-response', status, values: { what } });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
-  new LookupFailure('CIAM.QUEUE.FULL', `${limit} lookups are waiting already (queueLimit).`, { category: 'overloaded' });
+  failure('CIAM.QUEUE.FULL', 'queue-full', { category: 'overloaded', values: { limit } });
 
-export const circuitFailure = (): LookupFailure =>
-  new LookupFailure('CIAM.CIRCUIT', 'Ten calls in a row failed: the tenant is spared until a probe succeeds.', { category: 'unavailable' });
+/** An outage that has lasted too long. `last`: what the last call met, if any is known. */
+export const circuitFailure = (last: LookupFailure | null = null): LookupFailure => {
+  if (last === null) return failure('CIAM.CIRCUIT', 'circuit-unknown', { category: 'unavailable' });
+  const system = last.system ?? last.code;
+  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values: { ...(last.namesHost && { host: last.values.host ?? '' }), system } });
+};
 
 export const listFailure = (failed: number, total: number): LookupFailure =>
-  new LookupFailure('CIAM.LIST', `${failed} of ${total} items of the list failed.`, { category: 'rejected' });
+  failure('CIAM.LIST', 'list', { category: 'rejected', values: { failed, total } });
 
-export const closedFailure = (): LookupFailure =>
-  new LookupFailure('CIAM.CLOSED', 'The flow was redeployed or stopped before the answer came.', { category: 'cancelled' });
+export const closedFailure = (): LookupFailure => failure('CIAM.CLOSED', 'closed', { category: 'cancelled' });
 
-/** Passing troubles, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */
-export const isPassing = (failure: LookupFailure): boolean =>
-  (failure.code === 'CIAM.NETWORK' && failure.cause?.code !== PROXY_AUTHENTICATION) || TENANT_CODES[bareCode(failure.code)]?.passing === true ||
-  failure.status === 429 || failure.status === 502 || failure.status === 503 || failure.status === 504;
+const noRetryMends = ({ system }: LookupFailure): boolean => system === PROXY_AUTHENTICATION || system === PROXY_NTLM;
 
-/** What the circuit counts: the tenant itself is in trouble, whatever was asked. */
-export const isOutage = (failure: LookupFailure): boolean =>
-  failure.code === 'CIAM.NETWORK' || failure.code === 'CIAM.TIMEOUT' || (failure.status !== null && failure.status >= 500);
+/** Temporary failures, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */
+export const isTransient = (met: LookupFailure): boolean =>
+  (codeFacts(met.code)?.transient === true && !noRetryMends(met)) || isTransientStatus(met.status);
+
+/** A call that failed: no response, none in time, or one that says that the tenant is away or busy. Any other response, HTTP 500 included, is an answer. */
+export const isFailedCall = (met: LookupFailure): boolean =>
+  codeFacts(met.code)?.transient === true || met.code === 'CIAM.TIMEOUT' || isFailedStatus(met.status);
+
+/** Old names, until nobody uses them any more. */
+export { isTransient as isPassing };
+export const isOutage = (met: LookupFailure): boolean => isFailedCall(met) || (met.status !== null && met.status >= 500);

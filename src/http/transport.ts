@@ -193,7 +193,7 @@ const TLS_CODE = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_
 /** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
 const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
   if (error instanceof ProxyError && error.code === PROXY_AUTHENTICATION) return proxyPasswordFailure();
-  if (error instanceof ProxyError && error.answered) return networkFailure(error.code, 'The proxy did not connect to the tenant');
+  if (error instanceof ProxyError && error.answered) return networkFailure(error.code, 'proxy-refused');
   const inner = error.cause as { code?: unknown } | undefined;
   const code = [error.code, inner?.code].find((name) => typeof name === 'string' && name !== 'UND_ERR_SOCKET') ?? error.code;
   const name = typeof code === 'string' && code ? code : 'UNKNOWN';
@@ -201,7 +201,7 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   // The parser tells what it met in words only; an answer that broke off is the network's fault.
   if (error.name === 'HTTPParserError' && error.message.includes('EOF')) return networkFailure('UND_ERR_SOCKET');
   if (error.name === 'HTTPParserError' || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, 'not HTTP');
-  return networkFailure(name, error instanceof ProxyError ? 'The proxy could not be reached' : undefined);
+  return networkFailure(name, error instanceof ProxyError ? 'proxy-unreachable' : undefined);
 };
 
 export const createTransport = (settings: Parts): Transport => {

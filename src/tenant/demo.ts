@@ -22,7 +22,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
       tenant = createClient(demoSettings(raw, simulator.url), parts);
       return { tenant, stop: () => simulator.close() };
     } catch (error) {
-      const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'The demo tenant could not start');
+      const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start');
       tenant = unusableTenant(failure);
       return { tenant, stop: () => Promise.resolve() };
     }
@@ -32,7 +32,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     if (tenant) tenant.ask(request, signal, settle);
     else void started.then((ready) => ready.tenant.ask(request, signal, settle));
   };
-  const idle = unusableTenant(networkFailure('STARTING', 'The demo tenant is starting'));
+  const idle = unusableTenant(networkFailure('STARTING', 'demo-starting'));
 
   const close = async (): Promise<void> => {
     const { tenant: client, stop } = await started;

@@ -48,7 +48,7 @@ describe('TLS and proxies in a flow', () => {
   };
   const expectRefused = async (flow: Flow, code: string): Promise<void> => {
     const { error } = await lookUp(flow);
-    expect(error).to.deep.include({ code: 'CIAM.TLS', category: 'untrusted', retryable: false, cause: { code } });
+    expect(error).to.deep.include({ code: 'CIAM.TLS', category: 'untrusted', retryable: false, system: code });
   };
 
   describe('tls-config', () => {
@@ -142,7 +142,7 @@ describe('TLS and proxies in a flow', () => {
       const flow = await deployProxy({}, { username: 'user', password: 'a-wrong-password' });
       const message = await lookUp(flow);
       expect(message.error).to.deep.include({
-        code: 'CIAM.NETWORK', category: 'unavailable', cause: { code: 'PROXY_AUTHENTICATION_REQUIRED' }, advice: 'Check the user name and password in the proxy node.',
+        code: 'CIAM.NETWORK', category: 'unavailable', system: 'PROXY_AUTHENTICATION_REQUIRED', advice: 'Check the user name and password in the proxy node.',
       });
       expect(JSON.stringify(message)).to.not.include('a-wrong-password');
     });
@@ -151,7 +151,7 @@ describe('TLS and proxies in a flow', () => {
       const flow = await deployProxy({});
       await proxy.close();
       const { error } = await lookUp(flow);
-      expect(error).to.deep.include({ code: 'CIAM.NETWORK', retryable: true, cause: { code: 'ECONNREFUSED' } });
+      expect(error).to.deep.include({ code: 'CIAM.NETWORK', retryable: true, system: 'ECONNREFUSED' });
       expect(error).to.have.property('message').that.includes('proxy');
     });
 

@@ -1,59 +1,107 @@
 /** What each failure says, and which are worth another try: the words and codes that flows and people depend on. */
 import { expect } from 'chai';
-import { PROXY_AUTHENTICATION } from '../../src/failures/advice';
+import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../../src/failures/advice';
 import * as failures from '../../src/failures/failure';
 
-const { LookupFailure } = failures;
+const { LookupFailure, httpFailure, networkFailure, tenantFailure, tlsFailure } = failures;
 
-const facts = ({ code, message, category, status, retryable, cause }: failures.LookupFailure): object => ({ code, message, category, status, retryable, cause: cause?.code ?? null });
+const facts = ({ code, message, category, status, retryable, system }: failures.LookupFailure): object => ({ code, message, category, status, retryable, system: system ?? null });
 
 const OWN: [failures.LookupFailure, [string, string, string, number | null, boolean, string | null]][] = [
   [failures.inputFailure('by must be …'), ['CIAM.INPUT', 'by must be …', 'invalid-input', null, false, null]],
   [failures.configFailure('timeout', 'must be …'), ['CIAM.CONFIG', 'timeout: must be …', 'config', null, false, null]],
-  [failures.timeoutFailure('timeout', 10), ['CIAM.TIMEOUT', 'No answer within the timeout of 10 s.', 'timeout', null, true, null]],
+  [failures.timeoutFailure('timeout', 10), ['CIAM.TIMEOUT', 'No answer of the tenant within the timeout of 10 s.', 'timeout', null, true, null]],
   [failures.timeoutFailure('queueTimeout', 0.5), ['CIAM.TIMEOUT', 'Its turn did not come within the queueTimeout of 0.5 s.', 'timeout', null, true, null]],
-  [failures.networkFailure('ECONNREFUSED'), ['CIAM.NETWORK', 'The tenant could not be reached (ECONNREFUSED).', 'unavailable', null, true, 'ECONNREFUSED']],
-  [failures.networkFailure('ENOTFOUND', 'The proxy is gone'), ['CIAM.NETWORK', 'The proxy is gone (ENOTFOUND).', 'unavailable', null, true, 'ENOTFOUND']],
+  [networkFailure('ECONNREFUSED'), ['CIAM.NETWORK', 'No connection to the tenant (ECONNREFUSED).', 'unavailable', null, true, 'ECONNREFUSED']],
+  [networkFailure('ENOTFOUND', 'network', 'a.example:1'), ['CIAM.NETWORK', 'No connection to a.example:1 (ENOTFOUND).', 'unavailable', null, true, 'ENOTFOUND']],
+  [networkFailure('ECONNRESET', 'proxy-unreachable'), ['CIAM.NETWORK', 'The proxy could not be reached (ECONNRESET).', 'unavailable', null, true, 'ECONNRESET']],
   [failures.proxyPasswordFailure(), ['CIAM.NETWORK', `The proxy asks for a user name and password, or refused them (${PROXY_AUTHENTICATION}).`, 'unavailable', null, true, PROXY_AUTHENTICATION]],
-  [failures.tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'The TLS connection was refused (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
+  [failures.proxyPasswordFailure(PROXY_NTLM), ['CIAM.NETWORK', `The proxy takes only NTLM or Kerberos (${PROXY_NTLM}).`, 'unavailable', null, true, PROXY_NTLM]],
+  [tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'No trusted connection to the tenant (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
   [failures.responseFailure(302, 'a redirect'), ['CIAM.RESPONSE', 'The answer is not a user: a redirect.', 'bad-response', 302, false, null]],
   [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', '7 lookups are waiting already (queueLimit).', 'overloaded', null, true, null]],
-  [failures.circuitFailure(), ['CIAM.CIRCUIT', 'Ten calls in a row failed: the tenant is spared until a probe succeeds.', 'unavailable', null, true, null]],
+  [failures.circuitFailure(), ['CIAM.CIRCUIT', 'The tenant has been unreachable for as long as the timeout allows.', 'unavailable', null, true, null]],
   [failures.listFailure(2, 5), ['CIAM.LIST', '2 of 5 items of the list failed.', 'rejected', null, false, null]],
   [failures.closedFailure(), ['CIAM.CLOSED', 'The flow was redeployed or stopped before the answer came.', 'cancelled', null, true, null]],
 ];
 
 const HTTP: [number, string, boolean][] = [
-  [400, 'rejected', false], [401, 'unauthorized', false], [403, 'forbidden', false], [404, 'rejected', false], [418, 'rejected', false], [429, 'rate-limited', true],
+  [400, 'rejected', false], [401, 'unauthorized', false], [403, 'forbidden', false], [404, 'rejected', false], [408, 'unavailable', true],
+  [418, 'rejected', false], [421, 'unavailable', true], [425, 'unavailable', true], [429, 'rate-limited', true],
   [499, 'rejected', false], [500, 'unavailable', true], [501, 'unavailable', true], [502, 'unavailable', true], [503, 'unavailable', true], [504, 'unavailable', true], [599, 'unavailable', true],
 ];
 
-const passing = (failure: failures.LookupFailure): boolean => failures.isPassing(failure);
-const outage = (failure: failures.LookupFailure): boolean => failures.isOutage(failure);
+/** The published codes of lookups and token calls, with the status that they come with. */
+const TENANT: [string, number, string, boolean][] = [
+  ['USER.0001', 400, 'not-found', false], ['USER.0002', 400, 'invalid-input', false], ['USER.0003', 400, 'invalid-input', false],
+  ['USER.0004', 400, 'invalid-input', false], ['USER.0005', 400, 'invalid-input', false], ['USER.0020', 400, 'invalid-input', false],
+  ['USER.0036', 400, 'invalid-input', false], ['USER.0037', 400, 'invalid-input', false], ['USER.0038', 400, 'invalid-input', false],
+  ['MOBILE.0002', 400, 'invalid-input', false], ['COM.0002', 500, 'unavailable', true],
+  ['APP.0001', 400, 'forbidden', false], ['APP.0002', 400, 'forbidden', false], ['APP.0003', 400, 'forbidden', false],
+];
+const OAUTH: [string, number, string][] = [
+  ['invalid_token', 400, 'unauthorized'], ['invalid_client', 401, 'unauthorized'], ['unauthorized_user', 401, 'unauthorized'], ['unauthorized', 401, 'unauthorized'],
+  ['unauthorized_client', 400, 'forbidden'], ['unauthorized_client', 401, 'forbidden'], ['invalid_scope', 400, 'forbidden'], ['unsupported_grant_type', 400, 'forbidden'],
+  ['invalid_request', 400, 'rejected'], ['insufficient_scope', 400, 'forbidden'], ['access_denied', 400, 'forbidden'],
+];
+
+const transient = (failure: failures.LookupFailure): boolean => failures.isTransient(failure);
+const failedCall = (failure: failures.LookupFailure): boolean => failures.isFailedCall(failure);
 
 describe('failures', () => {
-  for (const [failure, [code, message, category, status, retryable, cause]] of OWN) {
+  for (const [failure, [code, message, category, status, retryable, system]] of OWN) {
     it(message, () => {
-      expect(facts(failure)).to.deep.equal({ code, message, category, status, retryable, cause });
+      expect(facts(failure)).to.deep.equal({ code, message, category, status, retryable, system });
     });
   }
 
   for (const [status, category, retryable] of HTTP) {
     it(`HTTP ${status} without a body that says more: ${category}`, () => {
       const code = `CIAM.HTTP.${status}`;
-      expect(facts(failures.httpFailure(status))).to.deep.equal({ code, message: `The tenant answered HTTP ${status} without an error code.`, category, status, retryable, cause: null });
+      expect(facts(httpFailure(status))).to.deep.equal({ code, message: `The tenant answered HTTP ${status} without an error code.`, category, status, retryable, system: null });
     });
   }
 
-  it("a tenant's code keeps its own words, with and without prefix; without words it gets some", () => {
-    expect(facts(failures.tenantFailure('USER.0001', 400, 'User not found'))).to.deep.equal({ code: 'USER.0001', message: 'User not found', category: 'not-found', status: 400, retryable: false, cause: null });
-    expect(failures.tenantFailure('IDAAS.TENANT.USER.0001', 200, '')).to.include({ code: 'IDAAS.TENANT.USER.0001', message: 'The tenant answered IDAAS.TENANT.USER.0001.', category: 'not-found', status: 200 });
+  it('the published codes have their category, with and without prefix', () => {
+    for (const [code, status, category, retryable] of TENANT) {
+      for (const whole of [code, `IDAAS.TENANT.${code}`]) {
+        expect(tenantFailure(whole, status), whole).to.include({ code: whole, category, status, retryable });
+      }
+    }
+    for (const [code, status, category] of OAUTH) expect(tenantFailure(code, status), code).to.include({ code, category, status });
+  });
+
+  it("a tenant's failure has a sentence of ours, and what the tenant wrote beside it", () => {
+    const failure = tenantFailure('USER.0001', 400, 'User lisi not found');
+    expect(failure).to.include({ message: 'The tenant does not know this user (USER.0001).', detail: 'User lisi not found' });
+    expect(failure.toJSON()).to.include({ detail: 'User lisi not found' });
+    expect(httpFailure(503, 'Service Unavailable').detail).to.equal('Service Unavailable');
+    for (const silent of [tenantFailure('USER.0001', 400), tenantFailure('USER.0001', 400, ''), httpFailure(503)]) {
+      expect(silent).to.not.have.property('detail');
+      expect(silent.toJSON()).to.not.have.property('detail');
+    }
   });
 
   it('a code that nobody knows is judged by the status', () => {
-    const categories = [400, 401, 403, 499, 500, 503].map((status) => failures.tenantFailure('NEW.0001', status, '').category);
-    expect(categories).to.deep.equal(['rejected', 'rejected', 'rejected', 'rejected', 'unavailable', 'unavailable']);
-    expect(failures.tenantFailure('constructor', 400, '').category).to.equal('rejected');
+    const statuses = [200, 400, 401, 403, 404, 429, 499, 500, 503];
+    const categories = ['rejected', 'rejected', 'unauthorized', 'forbidden', 'rejected', 'rate-limited', 'rejected', 'unavailable', 'unavailable'];
+    expect(statuses.map((status) => tenantFailure('NEW.0001', status).category)).to.deep.equal(categories);
+    expect(tenantFailure('NEW.0001', 408).retryable).to.equal(true);
+  });
+
+  for (const code of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'IDAAS.TENANT.constructor']) {
+    it(`${code} is a code like any other that nobody knows`, () => {
+      const failure = tenantFailure(code, 400);
+      expect(failure).to.include({ code, category: 'rejected', advice: failures.ADVICE.rejected });
+      expect([transient(failure), failedCall(failure), failures.isPublished(code)]).to.deep.equal([false, false, false]);
+    });
+  }
+
+  it('a code that begins like ours is no code: the status says what it is', () => {
+    expect(tenantFailure('CIAM.NETWORK', 400, 'words')).to.include({ code: 'CIAM.HTTP.400', category: 'rejected', detail: 'words' });
+    expect(tenantFailure('CIAM.NETWORK', 200).code).to.equal('CIAM.RESPONSE');
+    const prefixed = tenantFailure('IDAAS.TENANT.CIAM.NETWORK', 400);
+    expect([prefixed.category, transient(prefixed), failures.isPublished('CIAM.NETWORK')]).to.deep.equal(['rejected', false, false]);
   });
 
   it('knows the published codes, and no others', () => {
@@ -61,35 +109,48 @@ describe('failures', () => {
     expect(['NEW.0001', 'IDAAS.TENANT.', 'toString', ''].map(failures.isPublished)).to.deep.equal([false, false, false, false]);
   });
 
-  it('passing are: the network, 429, 502, 503, 504 and system busy', () => {
-    const { httpFailure, tenantFailure } = failures;
-    expect([429, 502, 503, 504].map((status) => passing(httpFailure(status)))).to.deep.equal([true, true, true, true]);
-    expect([400, 401, 403, 404, 428, 430, 500, 501, 505].filter((status) => passing(httpFailure(status)))).to.deep.equal([]);
-    expect(passing(tenantFailure('COM.0002', 500, ''))).to.equal(true);
-    expect(passing(tenantFailure('IDAAS.TENANT.COM.0002', 400, ''))).to.equal(true);
-    expect(passing(tenantFailure('USER.0001', 400, ''))).to.equal(false);
-    expect(OWN.filter(([failure]) => passing(failure)).map(([{ cause }]) => cause?.code)).to.deep.equal(['ECONNREFUSED', 'ENOTFOUND']);
+  it('temporary are: the network, 408, 421, 425, 429, 502, 503, 504 and system busy', () => {
+    expect([408, 421, 425, 429, 502, 503, 504].filter((status) => !transient(httpFailure(status)))).to.deep.equal([]);
+    expect([400, 401, 403, 404, 409, 428, 430, 500, 501, 505].filter((status) => transient(httpFailure(status)))).to.deep.equal([]);
+    expect(transient(tenantFailure('COM.0002', 500))).to.equal(true);
+    expect(transient(tenantFailure('IDAAS.TENANT.COM.0002', 400))).to.equal(true);
+    expect(transient(tenantFailure('USER.0001', 400))).to.equal(false);
+    expect(OWN.filter(([failure]) => transient(failure)).map(([{ system }]) => system)).to.deep.equal(['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET']);
   });
 
-  it('outages of the tenant are: the network, timeouts and 5xx', () => {
-    const { httpFailure, tenantFailure } = failures;
-    expect([500, 501, 503, 599].map((status) => outage(httpFailure(status)))).to.deep.equal([true, true, true, true]);
-    expect([400, 401, 429, 499].filter((status) => outage(httpFailure(status)))).to.deep.equal([]);
-    expect(outage(tenantFailure('COM.0002', 500, ''))).to.equal(true);
-    expect(outage(tenantFailure('USER.0001', 400, ''))).to.equal(false);
-    expect(new Set(OWN.filter(([failure]) => outage(failure)).map(([{ code }]) => code))).to.deep.equal(new Set(['CIAM.TIMEOUT', 'CIAM.NETWORK']));
+  it('failed calls are: no response, none in time, 502, 503, 504 and system busy; all the rest is an answer', () => {
+    expect([502, 503, 504].filter((status) => !failedCall(httpFailure(status)))).to.deep.equal([]);
+    expect([400, 401, 408, 421, 425, 429, 499, 500, 501, 505, 599].filter((status) => failedCall(httpFailure(status)))).to.deep.equal([]);
+    expect(failedCall(tenantFailure('COM.0002', 500))).to.equal(true);
+    expect(failedCall(tenantFailure('USER.0001', 400))).to.equal(false);
+    expect(new Set(OWN.filter(([failure]) => failedCall(failure)).map(([{ code }]) => code))).to.deep.equal(new Set(['CIAM.TIMEOUT', 'CIAM.NETWORK']));
+  });
+
+  it('an outage names its last trouble', () => {
+    expect(failures.circuitFailure(networkFailure('ECONNREFUSED', 'network', 'a.example'))).to.include({
+      code: 'CIAM.CIRCUIT', system: 'ECONNREFUSED', message: 'a.example has been unreachable for as long as the timeout allows; last trouble: ECONNREFUSED.',
+    });
+    expect(failures.circuitFailure(httpFailure(503))).to.include({ system: 'CIAM.HTTP.503', advice: failures.ADVICE.circuit });
   });
 
   it('of one message is an object of its own, whose value is not printed', () => {
-    const shared = failures.networkFailure('ECONNRESET');
+    const shared = tenantFailure('USER.0001', 400, 'who is lisi?');
     const lookup = { by: 'mobile', value: '13800001111', tenant: 't', attempts: 3, durationMs: 1, source: 'tenant' } as const;
     const own = shared.for(lookup);
     expect(own).to.not.equal(shared);
     expect(facts(own)).to.deep.equal(facts(shared));
+    expect(own.detail).to.equal('who is lisi?');
     expect(own.lookup).to.equal(lookup);
     expect(shared.lookup).to.equal(undefined);
-    expect(Object.keys(own)).to.not.include('lookup');
+    expect(Object.keys(own)).to.not.include.members(['lookup']).and.not.include.members(['detail']);
     expect(JSON.stringify(own)).to.not.include('13800001111');
+  });
+
+  it('of one message names the tenant that was asked, unless it names a host already', () => {
+    const lookup = { by: 'mobile', value: '1', tenant: 'a.example:1', attempts: 1, durationMs: 1, source: 'tenant' } as const;
+    const refused = networkFailure('ECONNREFUSED').for(lookup);
+    expect(refused).to.include({ message: 'No connection to a.example:1 (ECONNREFUSED).', advice: 'Check host and port: nobody listens at a.example:1.', system: 'ECONNREFUSED' });
+    expect(networkFailure('ECONNREFUSED', 'network', 'b.example').for(lookup).message).to.include('b.example');
   });
 
   it('can be told otherwise whether another try makes sense', () => {
@@ -97,21 +158,52 @@ describe('failures', () => {
     expect(new LookupFailure('X', '', { category: 'timeout', retryable: false }).retryable).to.equal(false);
   });
 
-  it('as JSON has what a message carries; a cause only where there is one', () => {
-    expect(JSON.parse(JSON.stringify(failures.tlsFailure('CERT_HAS_EXPIRED')))).to.deep.equal({
-      code: 'CIAM.TLS', message: 'The TLS connection was refused (CERT_HAS_EXPIRED).', category: 'untrusted', status: null, retryable: false,
-      advice: 'Check the domain; for a certificate of your own authority, choose a TLS node that knows it.', cause: { code: 'CERT_HAS_EXPIRED' },
+  it('as JSON has what a message carries', () => {
+    expect(JSON.parse(JSON.stringify(tlsFailure('CERT_HAS_EXPIRED', 'a.example')))).to.deep.equal({
+      code: 'CIAM.TLS', message: 'No trusted connection to a.example (CERT_HAS_EXPIRED).', category: 'untrusted', status: null, retryable: false,
+      advice: 'Have the certificate of a.example renewed by whoever runs it; if it is still valid, set the clock of this machine.', system: 'CERT_HAS_EXPIRED',
     });
-    expect(failures.closedFailure().toJSON()).to.not.have.property('cause');
-    expect(failures.closedFailure()).to.not.have.own.property('cause');
+    expect(failures.closedFailure().toJSON()).to.not.have.property('system');
+    expect(failures.closedFailure()).to.not.have.own.property('system');
   });
 
   it('is an Error by name, without a stack of our inside, and leaves that of others alone', () => {
     const before = Error.stackTraceLimit;
     const failure = failures.closedFailure();
     expect(failure).to.be.instanceOf(Error).and.include({ name: 'LookupFailure' });
-    expect(failure.stack).to.not.match(/\n\s+at /);
+    expect(failure.stack).to.not.include('at ');
     expect(Error.stackTraceLimit).to.equal(before);
-    expect(new Error('other').stack).to.match(/\n\s+at /);
+  });
+});
+
+/** The system's code behind a failure, and the advice that it is to bring. */
+const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
+  [networkFailure('ENOTFOUND'), 'no-host'], [networkFailure('EAI_AGAIN'), 'no-host'], [networkFailure('ECONNREFUSED'), 'nobody-listens'],
+  [networkFailure('EHOSTUNREACH'), 'no-way'], [networkFailure('UND_ERR_CONNECT_TIMEOUT'), 'no-way'],
+  [networkFailure('ECONNRESET'), 'connection-lost'], [networkFailure('UND_ERR_SOCKET'), 'connection-lost'], [networkFailure('UNKNOWN'), 'unavailable'],
+  [networkFailure('ENOTFOUND', 'proxy-unreachable'), 'proxy'], [networkFailure('PROXY_HTTP_503', 'proxy-refused'), 'proxy'],
+  [failures.proxyPasswordFailure(), 'proxy-password'], [failures.proxyPasswordFailure(PROXY_NTLM), 'proxy-ntlm'],
+  [tlsFailure('EPROTO'), 'no-https'], [tlsFailure('ERR_SSL_WRONG_VERSION_NUMBER'), 'no-https'], [tlsFailure('CERT_HAS_EXPIRED'), 'certificate-expired'],
+  [tlsFailure('CERT_NOT_YET_VALID'), 'certificate-early'], [tlsFailure('ERR_TLS_CERT_ALTNAME_INVALID'), 'certificate-host'],
+  [tlsFailure('DEPTH_ZERO_SELF_SIGNED_CERT'), 'certificate-authority'], [tlsFailure('SELF_SIGNED_CERT_IN_CHAIN'), 'certificate-authority'],
+  [tlsFailure('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'certificate-authority'], [tlsFailure('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'), 'certificate-authority'],
+  [tlsFailure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'client-certificate'], [tlsFailure('ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE'), 'client-certificate'],
+  [tlsFailure('CERT_REVOKED'), 'untrusted'],
+  [tenantFailure('invalid_client', 401), 'client-credentials'], [tenantFailure('invalid_request', 400), 'token-request'],
+  [tenantFailure('unauthorized_client', 400), 'client-grant'], [tenantFailure('access_denied', 400), 'forbidden'],
+  [httpFailure(403), 'whitelist'], [httpFailure(404), 'not-served'], [httpFailure(401), 'unauthorized'], [tenantFailure('IDAAS.TENANT.USER.0020', 400), 'mobile-rule'],
+];
+
+describe('advice', () => {
+  for (const [failure, key] of BY_SYSTEM) {
+    it(`${failure.code} ${failure.system ?? ''} ${failure.messageKey ?? ''}: ${key}`, () => {
+      expect(failure.adviceKey).to.equal(key);
+      expect(failure.advice).to.equal(failures.filled(failures.ADVICE[key], { host: 'the tenant' }));
+    });
+  }
+
+  it('fills the places that it has values for, and those only', () => {
+    expect(failures.filled('__host__ __other__ __host__', { host: '__other__' })).to.equal('__other__ __other__ __other__');
+    expect(failures.filled('__constructor__', {})).to.equal('__constructor__');
   });
 });

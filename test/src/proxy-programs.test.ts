@@ -36,7 +36,7 @@ for (const program of PROGRAMS) {
         await server.close();
         const failure = await failureOf(byMobile(through(), '13800001111'));
         expect(failure).to.include({ code: 'CIAM.NETWORK', retryable: true });
-        expect(failure.cause?.code).to.match(/^PROXY_HTTP_50\d$/);
+        expect(failure.system).to.match(/^PROXY_HTTP_50\d$/);
       } finally {
         expect(await proxy.stop(), 'CONNECTs in its log').to.equal(4 + 1);
       }
@@ -49,7 +49,7 @@ for (const program of PROGRAMS) {
         for (const user of [`${USER}:wrong@`, '']) {
           const failure = await failureOf(byMobile(through(user), '13800001111'));
           expect(failure).to.include({ code: 'CIAM.NETWORK', adviceKey: 'proxy-password' });
-          expect(failure.cause).to.deep.equal({ code: 'PROXY_AUTHENTICATION_REQUIRED' });
+          expect(failure.system).to.equal('PROXY_AUTHENTICATION_REQUIRED');
         }
         expect(server.lookups).to.have.length(1);
       } finally {

@@ -24,8 +24,8 @@ describe('TLS', () => {
   const expectRefused = async (outcome: Promise<unknown>, code: string | RegExp): Promise<void> => {
     const failure = await failureOf(outcome);
     expect(failure).to.include({ code: 'CIAM.TLS', category: 'untrusted', status: null, retryable: false });
-    expect(failure.cause?.code).to.match(typeof code === 'string' ? new RegExp(`^${code}$`) : code);
-    expect(failure.message).to.include(failure.cause?.code);
+    expect(failure.system).to.match(typeof code === 'string' ? new RegExp(`^${code}$`) : code);
+    expect(failure.message).to.include(failure.system);
   };
 
   it('speaks to a server of an authority that it was told of, once per connection', async () => {

@@ -14,7 +14,7 @@ interface Failure {
   message: string;
   category: Category;
   status: number | null;
-  cause?: { code: string };
+  system?: string;
 }
 
 interface Availability {
@@ -47,7 +47,7 @@ const lifetime = (seconds: number | null | undefined): string => {
 const detail = ({ code, message }: Failure): JQuery => $('<div class="ciam-detail">').text(`${code}: ${message}`);
 
 const failureLines = (failure: Failure): JQuery[] =>
-  [line('bad', advice(`advice.${adviceKey(failure.code, failure.category, failure.cause)}`)), detail(failure)];
+  [line('bad', advice(`advice.${adviceKey(failure.code, failure.category, failure.system)}`)), detail(failure)];
 
 const UNSERVED = [404, 405, 501];
 
