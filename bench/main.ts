@@ -1,5 +1,4 @@
 /** `npm run bench`: measures, prints one table, and keeps every sample in build-output/bench.json; with --readme the table goes into both READMEs. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +9,6 @@ import { measureFlows, measureMemory, measurePalette, measureSize } from './meas
 import { readOptions } from './options';
 import { complaintsAbout } from './sane';
 import { type Language, LANGUAGES, type Measured, table } from './table';
-
-/** Where the package was installed to. */
-const distOf = (userDir: string): string => join(userDir, 'node_modules/@ciam-flows/node-red-ciam/dist');
 
 const READMES: Readonly<Record<Language, string>> = { en: 'README.md', zh: 'README.zh-CN.md' };
 
@@ -28,7 +24,6 @@ const say = (text: string): void => console.error(`${new Date().toTimeString().s
 
 const measure = async (major: Major, packed: string, plan: ReturnType<typeof readOptions>): Promise<Measured> => {
   const place = { major, userDir: await install(major, Promise.resolve(packed)) };
-  if (plan.profiled && !plan.packed) execFileSync(process.execPath, [require.resolve('tsx/cli'), join(root, 'scripts/build.ts'), '--readable', distOf(place.userDir)]);
   const few = Math.min(plan.rounds, 5);
   const measured: Measured = await measureFlows(place, plan, (row) => say(`Node-RED ${major}: ${row}`));
   if (plan.rows.includes('memory')) {

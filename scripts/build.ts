@@ -1,87 +1,98 @@
 /**
- * Builds `dist/`: the runtime as one file per entry point, the types of the library,
- * and for each node one html (script + form + the texts Node-RED serves beside it).
+ * Builds `dist/`, to be read as well as run: the runtime as one file per entry point, the types of each entry point as one file,
+ * and for each node one html (script + form) with the texts Node-RED serves beside it.
  */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import manifest from '../package.json';
 
 const root = resolve(__dirname, '..');
 const dist = join(root, 'dist');
-
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder).map((name) => join(folder, name)).flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
-
 const nodeTypes = readdirSync(join(root, 'nodes')).filter((name) => existsSync(join(root, 'nodes', name, 'editor.ts')));
 
-/** What is loaded on its own: by Node-RED, by a program, by the shell, or later than the rest. */
-const ENTRIES = [
-  'src/index', 'src/node-api', 'src/simulator/simulator', 'src/simulator/cli', ...nodeTypes.map((type) => `nodes/${type}/${type}`),
-].map((path) => join(root, path));
+/** `./dist/src/index.js` → `src/index` */
+const sourceOf = (built: string): string => built.replace(/^(\.\/)?dist\//, '').replace(/(\.d\.ts|\.js)$/, '');
+const exported = Object.values(manifest.exports).filter((entry) => typeof entry === 'object');
 
-/** An entry that another one loads stays a file of its own. */
-const keepEntriesApart: Plugin = {
+const COMMANDS = Object.values(manifest.bin).map(sourceOf);
+/** What is loaded on its own: by Node-RED, by a program, by the shell, or later than the rest. */
+const ENTRIES = [...new Set([
+  ...exported.map(({ default: file }) => sourceOf(file)), ...nodeTypes.map((type) => `nodes/${type}/${type}`), ...COMMANDS,
+  'src/node-api', 'src/simulator/simulator',
+])];
+const TYPED = exported.flatMap((entry) => ('types' in entry ? [sourceOf(entry.types)] : []));
+
+/** An entry that another one loads stays a file of its own, wherever in `from` it is loaded. */
+const keepEntriesApart = (from: string): Plugin => ({
   name: 'keep entries apart',
   setup(bundler) {
     bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      const isEntry = kind !== 'entry-point' && ENTRIES.includes(resolve(resolveDir, path).replace(/\.js$/, ''));
-      return isEntry ? { path, external: true } : null;
+      const target = relative(root, resolve(resolveDir, path)).split(sep).join('/').replace(/\.js$/, '');
+      if (kind === 'entry-point' || !ENTRIES.includes(target)) return null;
+      const there = posix.relative(posix.dirname(from), target);
+      return { path: `${there.startsWith('.') ? '' : './'}${there}.js`, external: true };
     });
   },
+});
+
+/** esbuild keeps no comments but those that look like a licence: all look so while it works. Those of types go with the types. */
+const keepComments: Plugin = {
+  name: 'keep comments',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/](src|nodes)[\\/].*\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8')
+        .replace(/^\/\*\*(?:(?!\*\/)[^])*\*\/\n(?=(export )?(declare|interface|type) )/gm, '')
+        .replace(/^( *)\/\*\*/gm, '$1/*!').replace(/^( *)\/\/ /gm, '$1//! '),
+    }));
+  },
 };
+const asWritten = (code: string): string => code.replace(/^( *)\/\*!/gm, '$1/**').replace(/^( *)\/\/! /gm, '$1// ');
 
-/** The package has to stay under 300 kB with examples and help in it; the sources are a clone away, and the build can be repeated. */
-const SMALL: BuildOptions = { bundle: true, charset: 'utf8', legalComments: 'none', minify: true, logLevel: 'warning' };
+const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'inline', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
-const buildRuntime = async (outdir: string, minify: boolean): Promise<void> => {
-  await build({
-    ...SMALL, minify, entryPoints: ENTRIES.map((path) => `${path}.ts`), outbase: root, outdir, absWorkingDir: root,
-    platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart],
+const buildRuntime = async (entry: string): Promise<void> => {
+  const { outputFiles: [bundle] } = await build({
+    ...READABLE, entryPoints: [join(root, `${entry}.ts`)], platform: 'node', format: 'cjs', target: 'node20', packages: 'external',
+    plugins: [keepEntriesApart(entry), keepComments],
   });
-  chmodSync(join(outdir, 'src/simulator/cli.js'), 0o755);
+  const file = join(dist, `${entry}.js`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, asWritten(bundle?.text ?? ''));
+  if (COMMANDS.includes(entry)) chmodSync(file, 0o755);
 };
 
-/** The types that `createTenant` leads to; those of our inside stay here. */
-const buildTypes = (): void => {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--emitDeclarationOnly'], { cwd: root, stdio: 'inherit' });
-  const public_ = new Set<string>();
-  const follow = (file: string): void => {
-    if (public_.has(file)) return;
-    public_.add(file);
-    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)) follow(`${resolve(dirname(file), path)}.d.ts`);
-  };
-  follow(join(dist, 'src/index.d.ts'));
-  for (const file of filesIn(dist)) if (file.endsWith('.d.ts') && !public_.has(file)) rmSync(file);
+/** The types that an entry point leads to, and nothing of the rest, in one file. */
+const buildTypes = async (entry: string): Promise<void> => {
+  const bundle = await rollup({
+    input: join(root, `${entry}.ts`), external: (id) => !/^[./]|^[A-Za-z]:/.test(id),
+    plugins: [dts({ tsconfig: join(root, 'tsconfig.json'), compilerOptions: { stripInternal: false } })],
+  });
+  await bundle.write({
+    file: join(dist, `${entry}.d.ts`), format: 'es',
+    // `Buffer`, `AbortSignal` and `Symbol.asyncDispose`, whatever the program's own settings.
+    banner: '/// <reference types="node" />\n/// <reference lib="esnext.disposable" />\n',
+  });
+  await bundle.close();
 };
-
-const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
 
 /** The dialog's code and its form, as the one html file that Node-RED serves to the editor. */
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
-  const bundle = await build({
-    ...SMALL, entryPoints: [join(from, 'editor.ts')], absWorkingDir: root, write: false, format: 'iife', target: 'es2022',
-  });
-  const script = bundle.outputFiles[0]?.text ?? '';
+  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022', plugins: [keepComments] });
+  const script = asWritten(bundle?.text ?? '');
   mkdirSync(to, { recursive: true });
-  const form = withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'));
-  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${form}`);
+  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${readFileSync(join(from, 'editor.html'), 'utf8')}`);
   for (const folder of ['icons', 'locales']) cpSync(join(from, folder), join(to, folder), { recursive: true });
-  for (const file of filesIn(join(to, 'locales'))) {
-    const text = readFileSync(file, 'utf8');
-    writeFileSync(file, file.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : withoutIndentation(text));
-  }
 };
 
 const main = async (): Promise<void> => {
-  const [option, folder] = process.argv.slice(2);
-  // For profiles: the runtime alone, with the names of its functions.
-  if (option === '--readable' && folder !== undefined) return buildRuntime(folder, false);
   rmSync(dist, { recursive: true, force: true });
-  buildTypes();
-  await Promise.all([buildRuntime(dist, true), ...nodeTypes.map(buildEditor)]);
+  await Promise.all([...ENTRIES.map(buildRuntime), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
 };
 
 main().catch((error: unknown) => {

@@ -11,5 +11,5 @@ const setModes = (path) => {
   if (isFolder) for (const name of readdirSync(path)) setModes(join(path, name));
 };
 
-const packed = ['dist', 'examples', 'package.json', ...readdirSync(root).filter((name) => /^(LICENSE|README)/.test(name))];
+const packed = ['dist', 'examples', 'package.json', ...readdirSync(root).filter((name) => /^(CHANGELOG|LICENSE|README|SECURITY)/.test(name))];
 for (const name of packed) setModes(join(root, name));

@@ -21,19 +21,19 @@ export interface TenantSettings {
   /** Without it the environment (`https_proxy`, `no_proxy`) decides; `false`: never through a proxy. */
   proxy?: ProxySettings | false;
   /** Seconds a lookup may take once its turn has come. */
-  timeout?: number | string;
+  timeout?: number;
   /** Seconds a lookup may wait for its turn; 0 = as long as it takes. */
-  queueTimeout?: number | string;
-  retries?: number | string;
-  concurrency?: number | string;
-  queueLimit?: number | string;
+  queueTimeout?: number;
+  retries?: number;
+  concurrency?: number;
+  queueLimit?: number;
   /** Lookups started per second; 0 = no limit. */
-  rateLimit?: number | string;
+  rateLimit?: number;
   /** Seconds a found user is remembered. */
-  cacheTtl?: number | string;
+  cacheTtl?: number;
   /** Seconds a not-found is remembered. */
-  cacheMissTtl?: number | string;
-  cacheSize?: number | string;
+  cacheMissTtl?: number;
+  cacheSize?: number;
   /** Offset of the tenant's clock, `+08:00`; used by `normalise` only. */
   timezone?: string;
 }

@@ -23,31 +23,72 @@ const asFunction = (program: string): string => {
 const asCommonJs = (program: string): string => asFunction(program).replace(/^import (\{.*\}) from ('.*');$/m, 'const $1 = require($2);');
 
 const TYPES = `
-import { createTenant, LookupFailure, type Category, type Check, type ListOutcome, type Lookup, type Stats, type Tenant, type TenantSettings, type User } from '@ciam-flows/node-red-ciam';
+import * as library from '@ciam-flows/node-red-ciam';
+import {
+  createTenant, LookupFailure, type By, type Category, type ListInfo, type ListOutcome, type ListRequest, type Lookup, type LookupInfo, type LookupOptions, type LookupRequest,
+  type LookupValue, type ProxySettings, type Stats, type Tenant, type TenantEvent, type TenantEventName, type TenantListener, type TenantSettings, type TenantState, type TlsSettings, type User,
+} from '@ciam-flows/node-red-ciam';
 
-const settings: TenantSettings = { domain: 'tenant.example.com', auth: 'token', token: 't', timeout: 5, cacheTtl: '60', tls: { ca: 'PEM', cert: Buffer.from('') }, proxy: { url: 'http://127.0.0.1:3128' } };
+const tls: TlsSettings = { ca: 'PEM', cert: Buffer.from('') };
+const proxy: ProxySettings = { url: 'http://127.0.0.1:3128' };
+const settings: TenantSettings = { domain: 'tenant.example.com', auth: 'token', token: 't', timeout: 5, cacheTtl: 60, tls, proxy };
 export const tenant: Tenant = createTenant(settings);
 export const id = (user: User): string => user.user_id;
 export const own = (user: User): unknown => user['a field of your tenant'];
 export const name = (user: User): string | null | undefined => user.name;
-export const source = ({ lookup }: Lookup): 'tenant' | 'cache' | 'shared' => lookup.source;
+export const source = ({ lookup }: Lookup): 'tenant' | 'cache' | 'shared' | 'stale' => lookup.source;
+export const took = ({ durationMs }: LookupInfo | ListInfo): number => durationMs;
 export const category = (failure: LookupFailure): Category => failure.category;
 export const stats: Stats = tenant.stats();
-export const check: Promise<Check> = tenant.check(new AbortController().signal);
 export const users = ({ found }: ListOutcome): string[] => found.map(({ index, value, user }) => String(index) + value + user.user_id);
-export const list: Promise<ListOutcome> = tenant.lookupList({ by: 'username', values: ['a', 5, Buffer.from('b')], progress: (settled) => console.log(settled) });
+const request: ListRequest = { by: 'username', values: ['a', 5, 7n, Buffer.from('b'), null], progress: (settled) => console.log(settled) };
+export const list: Promise<ListOutcome> = tenant.lookupList(request);
+const options: LookupOptions = { signal: new AbortController().signal };
+const modes: By[] = ['mobile', 'username', 'email', 'id'];
+const values: LookupValue[] = ['13800001111', 13800001111, new Uint8Array(1)];
+export const asked: Promise<Lookup>[] = modes.flatMap((by) => values.map((value): Promise<Lookup> => {
+  const one: LookupRequest = { by, value };
+  return tenant.lookup(one, options);
+}));
+const listener: TenantListener = ({ event, state, since }: TenantEvent) => console.log(event satisfies TenantEventName, state satisfies TenantState, since);
+tenant.on('change', listener)();
+tenant.on('recovered', listener);
+export const gone: PromiseLike<void> = tenant[Symbol.asyncDispose]();
+export const used = async (): Promise<User> => {
+  await using other = createTenant({ demo: true });
+  return (await other.lookup({ by: 'id', value: '1' })).user;
+};
+export const exported: 'createTenant' | 'LookupFailure' = 'createTenant' as Exclude<keyof typeof library, 'default' | 'module.exports'>;
 
 // @ts-expect-error a property that does not exist
 createTenant({ domian: 'tenant.example.com' });
 // @ts-expect-error one of two words
 createTenant({ auth: 'basic' });
+// @ts-expect-error a number
+createTenant({ timeout: 'ten' });
+// @ts-expect-error a number, not its digits
+createTenant({ cacheTtl: '60' });
+// @ts-expect-error one of four words
+void tenant.lookup({ by: 'mobil', value: '13800001111' });
+// @ts-expect-error read from a message by the node only
+void tenant.lookup({ by: 'msg', value: '13800001111' });
 // @ts-expect-error nothing to look up
 void tenant.lookup({ by: 'mobile' });
+// @ts-expect-error an object is nothing to look up
+void tenant.lookup({ by: 'mobile', value: { number: 1 } });
+// @ts-expect-error neither is an object in a list
+void tenant.lookupList({ by: 'mobile', values: [{ number: 1 }] });
+// @ts-expect-error a controller is no signal
+void tenant.lookup({ by: 'mobile', value: '1' }, { signal: new AbortController() });
+// @ts-expect-error no event
+tenant.on('gone', listener);
 // @ts-expect-error not one of the categories
 export const wrong: Category = 'missing';
+// @ts-expect-error what the nodes need is none of a program's business
+void tenant.ask;
 `;
 
-const COMPILER = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, target: 'es2022', lib: ['es2022'], types: ['node'] };
+const COMPILER = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, target: 'es2022', lib: ['es2022'] };
 
 describe('library', () => {
   let project: string;

@@ -116,7 +116,7 @@ describe('secrets', () => {
   });
 
   it('settings that make no sense do not show them either', () => {
-    for (const settings of [{ clientSecret: `${CLIENT_SECRET}\n${CLIENT_SECRET}` }, { clientAuth: CLIENT_SECRET as 'basic' }, { timeout: CLIENT_SECRET }, { domain: `https://${ISSUED}@x.example.com` }, { proxy: { url: `ftp://user:${ISSUED}@proxy` } }]) {
+    for (const settings of [{ clientSecret: `${CLIENT_SECRET}\n${CLIENT_SECRET}` }, { clientAuth: CLIENT_SECRET as 'basic' }, { timeout: CLIENT_SECRET as never }, { domain: `https://${ISSUED}@x.example.com` }, { proxy: { url: `ftp://user:${ISSUED}@proxy` } }]) {
       try {
         openTenant(server, { ...client, ...settings });
         expect.fail('should have been refused');
