@@ -22,3 +22,23 @@ export const systemClock: Clock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
+
+/** A difference as small as this is the clock being set, not a suspend. */
+const SLEPT_MS = 5000;
+
+/** Notices that this machine was suspended: the wall clock went on, the monotonic one did not. */
+export class SleepWatch {
+  private ahead: number;
+
+  constructor(private readonly clock: Clock) {
+    this.ahead = clock.date() - clock.now();
+  }
+
+  /** Milliseconds slept since it was asked last; 0 when it did not. */
+  sleptMs(): number {
+    const before = this.ahead;
+    this.ahead = this.clock.date() - this.clock.now();
+    const slept = this.ahead - before;
+    return slept > SLEPT_MS ? slept : 0;
+  }
+}

@@ -1,17 +1,21 @@
 /** The access token: a fixed one, or client credentials with renewal. However many lookups wait, one token call at a time. */
-import { failureOf, type Reply } from '../api/response';
+import { AsyncResource } from 'node:async_hooks';
 import { parseObject } from '../api/json';
-import type { Clock } from '../clock';
-import { Deadlines, type Timed } from '../resilience/deadlines';
-import { closedFailure, isOutage, isPassing, LookupFailure, timeoutFailure } from '../failures/failure';
-import { retryAfterMs } from '../resilience/backoff';
-import type { Secrets } from '../api/redact';
-import { type Credentials, LONGEST_SECRET } from '../settings/settings';
+import type { Redactor } from '../api/redact';
+import { failureOf, type Reply } from '../api/response';
+import type { Clock, Timer } from '../clock';
+import { closedFailure, isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
+import { backoffMs, retryAfterMs } from '../resilience/backoff';
+import type { Condition } from '../resilience/condition';
+import type { RequestQueue } from '../resilience/request-queue';
+import { type Credentials, LONGEST_SECRET } from '../settings/settings';
 
 export interface Token {
   /** Headers of a lookup with this token. */
   readonly headers: string[];
+  /** When it was granted. */
+  readonly since: number;
 }
 
 export interface TokenSource {
@@ -21,8 +25,11 @@ export interface TokenSource {
   use(callback: (token: Token | LookupFailure) => void): void;
   /** The tenant refused this token. True: `use` will give another one. */
   refused(token: Token): boolean;
-  /** How the replay after a renewal went: what did not help is not repeated for a while. */
-  replayed(accepted: boolean): void;
+  /** A token that came in place of a refused one was refused as well, or was accepted. */
+  rejected(token: Token): void;
+  accepted(token: Token): void;
+  /** This machine was suspended for so long. */
+  age(ms: number): void;
   /** Whole seconds until expiry; `null` when that is not known. */
   readonly expiresIn: number | null;
   /** Tokens fetched after the first. */
@@ -35,36 +42,26 @@ const lookupHeaders = (token: string, userAgent: string): string[] => [
 ];
 
 export const fixedToken = (token: string, userAgent: string): TokenSource => {
-  const fixed: Token = { headers: lookupHeaders(token, userAgent) };
-  return { ready: () => fixed, use: (callback) => callback(fixed), refused: () => false, replayed: () => undefined, expiresIn: null, renewals: 0, close: () => undefined };
+  const fixed: Token = { headers: lookupHeaders(token, userAgent), since: -Infinity };
+  const nothing = (): void => undefined;
+  return {
+    ready: () => fixed, use: (callback) => callback(fixed), refused: () => false, rejected: nothing, accepted: nothing, age: nothing,
+    expiresIn: null, renewals: 0, close: nothing,
+  };
 };
 
 /** What a vendor's tenant grants unless an administrator changed it. */
 const USUAL_LIFETIME_MS = 1_800_000;
 /** A token that claims to live shorter is kept this long all the same: a broken `expires_in` must not make a loop. */
 const SHORTEST_LIFETIME_MS = 1000;
-const EARLY = 0.1;
-const LONGEST_EARLY_MS = 60_000;
+/** Renewed at a random moment of its life, so that a fleet's renewals spread. */
+const RENEW_FROM = 0.8;
+const RENEW_TO = 0.9;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** After a refusal that no retry mends the tenant is left alone for 1, 2, 4 … 30 s. */
-class Pause {
-  private nextMs = 1000;
-  private until = 0;
-
-  isOver(now: number): boolean {
-    return now >= this.until;
-  }
-
-  begin(now: number): void {
-    this.until = now + this.nextMs;
-    this.nextMs = Math.min(this.nextMs * 2, 30_000);
-  }
-
-  reset(): void {
-    this.nextMs = 1000;
-    this.until = 0;
-  }
-}
+/** A background renewal that failed is tried again after 1, 2, 4 … 60 s. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
 
 const canBeToken = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(value);
 
@@ -88,49 +85,44 @@ const tokenRequest = ({ clientAuth, clientId, clientSecret }: ClientCredentials,
   return { method: 'POST' as const, path: '/api/v2/tenant/token', headers, body: form.toString() };
 };
 
+/** What came with a token and is as secret. */
+const COMPANIONS = ['id_token', 'refresh_token'] as const;
+
 export interface TokenParts {
   clock: Clock;
+  random: () => number;
   transport: Transport;
-  secrets: Secrets;
+  redactor: Redactor;
+  queue: Pick<RequestQueue, 'tokenCallFailed' | 'hold' | 'refuseAll' | 'accept'>;
+  condition: Condition;
   timeoutMs: number;
   userAgent: string;
-  /** Told once for each token call whether the tenant itself was in trouble. */
-  report: (outage: boolean) => void;
-  /** The tenant asks for so much peace. */
-  hold: (ms: number, by: LookupFailure) => void;
-}
-
-/** The deadline of the token call under way. */
-class TokenCall implements Timed<TokenCall> {
-  deadline = 0;
-  older = null;
-  newer = null;
-  list: Deadlines<TokenCall> | null = null;
+  /** The asynchronous context of what no message has caused. */
+  outside: AsyncResource;
 }
 
 export class ClientToken implements TokenSource, Receiver {
   private current: Token | null = null;
+  /** Forgotten when the next token comes. */
+  private secrets: string[] = [];
   private expiresAt = 0;
-  private renewAt = 0;
+  private isUsed = false;
+  /** The moment to renew has come, and nobody had used the token by then. */
+  private isRenewalDue = false;
   private waiting: ((token: Token | LookupFailure) => void)[] = [];
   private exchange: Exchange | null = null;
   private fetched = 0;
   private startedAt = 0;
-  /** After a token call that failed, and after a new token that the tenant refused as well. */
-  private readonly afterFailure = new Pause();
-  private readonly afterRefusal = new Pause();
-  /** Why the tenant gives no token: the answer to everybody until the pause is over. */
-  private refusal: LookupFailure | null = null;
+  private failures = 0;
+  private readonly timers: { deadline: Timer | null; renewal: Timer | null } = { deadline: null, renewal: null };
+  /** A token that replaced a refused one was refused as well: no other one before this time. */
+  private noRenewalBefore = 0;
+  private vainMs = FIRST_PAUSE_MS;
+  private closed = false;
   private readonly request: ReturnType<typeof tokenRequest>;
-  private readonly deadlines: Deadlines<TokenCall>;
-  private readonly call = new TokenCall();
 
   constructor(credentials: ClientCredentials, private readonly parts: TokenParts) {
     this.request = tokenRequest(credentials, parts.userAgent);
-    this.deadlines = new Deadlines(parts.timeoutMs, parts.clock, () => {
-      this.exchange?.cancel();
-      this.failed(timeoutFailure('timeout', parts.timeoutMs / 1000));
-    });
   }
 
   get expiresIn(): number | null {
@@ -142,99 +134,161 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   ready(): Token | null {
-    if (!this.current) return null;
-    const now = this.parts.clock.now();
-    // Shortly before expiry the old token still serves while the next one is on its way.
-    if (now >= this.renewAt && this.afterFailure.isOver(now)) this.fetch();
-    return now < this.expiresAt ? this.current : null;
+    if (!this.current || this.parts.clock.now() >= this.expiresAt) return null;
+    this.isUsed = true;
+    if (this.isRenewalDue) this.fetch();
+    return this.current;
   }
 
   use(callback: (token: Token | LookupFailure) => void): void {
+    if (this.closed) return callback(closedFailure());
     const ready = this.ready();
-    if (ready) {
-      callback(ready);
-    } else if (this.refusal && !this.afterFailure.isOver(this.parts.clock.now())) {
-      callback(this.refusal);
-    } else {
-      this.waiting.push(callback);
-      this.fetch();
-    }
+    if (ready) return callback(ready);
+    this.waiting.push(callback);
+    this.fetch();
   }
 
   refused(token: Token): boolean {
     if (token !== this.current) return true;
     // A new token did not help the last time: asking for more of them would be a storm.
-    if (!this.afterRefusal.isOver(this.parts.clock.now())) return false;
-    this.current = null;
+    if (this.parts.clock.now() < this.noRenewalBefore) return false;
+    this.drop();
     return true;
   }
 
-  replayed(accepted: boolean): void {
+  rejected(token: Token): void {
     const now = this.parts.clock.now();
-    if (accepted) this.afterRefusal.reset();
-    else if (this.afterRefusal.isOver(now)) this.afterRefusal.begin(now);
+    if (token !== this.current || now < this.noRenewalBefore) return;
+    this.noRenewalBefore = now + this.vainMs;
+    this.vainMs = Math.min(this.vainMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  accepted(): void {
+    this.noRenewalBefore = 0;
+    this.vainMs = FIRST_PAUSE_MS;
+  }
+
+  age(ms: number): void {
+    this.expiresAt -= ms;
+    this.timeRenewal();
   }
 
   close(): void {
-    this.deadlines.close();
-    this.exchange?.cancel();
-    this.exchange = null;
+    this.closed = true;
+    this.stop('renewal');
+    this.ended();
     this.answer(closedFailure());
-  }
-
-  private fetch(): void {
-    if (this.exchange) return;
-    this.startedAt = this.parts.clock.now();
-    this.exchange = this.parts.transport.send({ ...this.request }, this);
-    this.deadlines.add(this.call);
   }
 
   /** The answer to the token call. */
   received(result: TransportResult): void {
-    if (result instanceof LookupFailure) this.failed(result);
+    // A reused connection that ended before any answer: once more, on a fresh one.
+    if (result === 'stale') this.send(true);
+    else if (result instanceof LookupFailure) this.failed(result, null);
     else this.read(result);
   }
 
+  private fetch(): void {
+    if (this.exchange || this.closed) return;
+    this.isRenewalDue = false;
+    const { clock, timeoutMs } = this.parts;
+    this.startedAt = clock.now();
+    this.timers.deadline = clock.setTimeout(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
+    this.parts.outside.runInAsyncScope(this.send, this, false);
+  }
+
+  private send(fresh: boolean): void {
+    this.exchange = this.parts.transport.send({ ...this.request }, this, fresh);
+  }
+
   private read(reply: Reply): void {
-    const { clock, secrets, userAgent, report, hold } = this.parts;
+    const { clock, redactor } = this.parts;
     const body = parseObject(reply.text);
     const token = body?.access_token;
     if (!body || reply.status >= 300 || !canBeToken(token)) {
-      const failure = failureOf(reply, body, 'access_token', secrets, null);
-      const holdMs = isPassing(failure) ? retryAfterMs(reply.retryAfter, clock) : null;
-      if (holdMs !== null) hold(holdMs, failure);
-      return this.failed(failure);
+      const failure = failureOf(reply, body, 'access_token', redactor, null);
+      return this.failed(failure, isTransient(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null);
     }
-    report(false);
     this.ended();
-    if (canBeToken(body.id_token)) secrets.add(body.id_token);
-    secrets.add(token);
-    const lifetime = lifetimeMs(body.expires_in);
-    this.current = { headers: lookupHeaders(token, userAgent) };
-    this.expiresAt = this.startedAt + lifetime;
-    this.renewAt = this.expiresAt - Math.min(lifetime * EARLY, LONGEST_EARLY_MS);
-    this.fetched++;
-    this.refusal = null;
-    this.afterFailure.reset();
-    this.answer(this.current);
+    this.keep(token, COMPANIONS.map((name) => body[name]).filter(canBeToken), lifetimeMs(body.expires_in));
+    this.parts.condition.ready();
+    this.parts.queue.accept();
+    if (this.current) this.answer(this.current);
   }
 
-  private failed(failure: LookupFailure): void {
-    this.parts.report(isOutage(failure));
+  private keep(token: string, companions: string[], lifetime: number): void {
+    const { clock, redactor, userAgent } = this.parts;
+    const before = this.secrets;
+    this.secrets = [...companions, token];
+    for (const secret of this.secrets) redactor.add(secret);
+    for (const secret of before) if (!this.secrets.includes(secret)) redactor.forget(secret);
+    this.current = { headers: lookupHeaders(token, userAgent), since: clock.now() };
+    this.expiresAt = this.startedAt + lifetime;
+    this.isUsed = false;
+    this.fetched++;
+    this.failures = 0;
+    this.timeRenewal();
+  }
+
+  /** `pauseMs`: the tenant asked for this much time. Lookups need not wait for it while the old token is good. */
+  private failed(failure: LookupFailure, pauseMs: number | null): void {
+    const { queue, clock, random } = this.parts;
     this.ended();
-    this.refusal = isPassing(failure) || failure.category === 'timeout' ? null : failure;
-    this.afterFailure.begin(this.parts.clock.now());
+    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(this, this.startedAt, failure);
+    const now = clock.now();
+    const isGood = this.current !== null && now < this.expiresAt;
+    if (isGood) {
+      this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
+    } else if (pauseMs !== null) {
+      queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
+    } else if (!isTransient(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
+      queue.refuseAll(failure);
+    }
     this.answer(failure);
   }
 
+  /** The token call is over. */
   private ended(): void {
+    this.exchange?.cancel();
     this.exchange = null;
-    this.deadlines.remove(this.call);
+    this.stop('deadline');
+  }
+
+  private drop(): void {
+    this.current = null;
+    this.stop('renewal');
   }
 
   private answer(result: Token | LookupFailure): void {
     const { waiting } = this;
     this.waiting = [];
     for (const callback of waiting) callback(result);
+  }
+
+  /** In the background, also when no message comes, as long as this token has been used. */
+  private timeRenewal(): void {
+    if (!this.current) return;
+    const { clock, random } = this.parts;
+    const lifetime = this.expiresAt - this.startedAt;
+    const at = this.startedAt + lifetime * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * random());
+    this.setRenewal(at - clock.now());
+  }
+
+  private setRenewal(ms: number): void {
+    if (this.closed) return;
+    this.stop('renewal');
+    const timer = this.parts.clock.setTimeout(() => {
+      this.timers.renewal = null;
+      this.isRenewalDue = true;
+      if (this.isUsed) this.fetch();
+    }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+    timer.unref?.();
+    this.timers.renewal = timer;
+  }
+
+  private stop(name: 'deadline' | 'renewal'): void {
+    const timer = this.timers[name];
+    if (timer) this.parts.clock.clearTimeout(timer);
+    this.timers[name] = null;
   }
 }

@@ -7,7 +7,9 @@ import { decodeBody, MAX_BODY } from './body';
 import { proxyFor } from './proxy';
 import { openTunnel, ProxyError } from './connect-tunnel';
 import type { Reply } from '../api/response';
+import type { Clock } from '../clock';
 import type { Settings } from '../settings/settings';
+import { type Connection, ConnectionPool } from './connection-pool';
 
 export interface TransportRequest {
   method: 'POST' | 'GET';
@@ -19,24 +21,36 @@ export interface TransportRequest {
   origin?: string;
 }
 
-export type TransportResult = Reply | LookupFailure;
+/** `stale`: a reused connection ended before the first byte of an answer, which says nothing about the tenant. */
+export type TransportResult = Reply | LookupFailure | 'stale';
 
 /** Gets the result of one request; a method rather than a callback, so that a call need not make a closure. */
 export interface Receiver {
   received(result: TransportResult): void;
 }
 
-/** One request under way. `cancel` ends it without an answer and destroys its socket. */
+/** One request under way. */
 export interface Exchange {
+  /** How long its connection had been idle before; 0 for one that was just opened. */
+  readonly idleMs: number;
+  /** Ends it without an answer and closes its connection. */
   cancel(): void;
+  /** Its answer is not to be trusted: closes its connection. */
+  discard(): void;
 }
 
 export interface Transport {
-  /** The receiver is told once, never before `send` has returned, and not at all after `cancel`. */
-  send(request: TransportRequest, receiver: Receiver): Exchange;
+  /** The receiver is told once, never before `send` has returned, and not at all after `cancel`. `fresh`: on a connection that was never used. */
+  send(request: TransportRequest, receiver: Receiver, fresh?: boolean): Exchange;
+  /** Opens a connection that the first request finds. Calls back with what went wrong, if anything did. */
+  open(opened: (failure: LookupFailure | null) => void): void;
+  /** Closes connections that are, or were before their request, idle for so long and have not answered since; their requests are `stale`. */
+  closeSilent(idleMs: number): void;
   /** Ends everything under way and closes every connection. */
   close(): Promise<void>;
 }
+
+const KEEP_ALIVE_MS = 30_000;
 
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
@@ -57,20 +71,31 @@ const loadUndici = (): typeof import('undici') => {
   return undici;
 };
 
-const KEEP_ALIVE_MS = 30_000;
 /** A connection may take this much longer than a lookup, whose own deadline is what is told. */
 const CONNECT_GRACE_MS = 50;
+/** Of several addresses each is tried for so long, and four times as long after all of them failed. */
+const FIRST_ATTEMPT_MS = 250;
 
 type Connected = (error: Error | null, socket: Socket | null) => void;
 type Connect = (options: object, callback: Connected) => void;
 type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
+type Undici = typeof import('undici');
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
-const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
-  const connect = undici.buildConnector({ ...tls, timeout: timeoutMs + CONNECT_GRACE_MS, allowH2: false }) as unknown as (...args: Parameters<Connect>) => Socket;
+const trackedConnector = (undici: Undici, { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
+  const timeout = timeoutMs + CONNECT_GRACE_MS;
+  let attemptMs = Math.min(FIRST_ATTEMPT_MS, timeout);
+  const make = () => undici.buildConnector({ ...tls, timeout, allowH2: false, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptMs } as never) as unknown as (...args: Parameters<Connect>) => Socket;
+  let connect = make();
   return (options, callback) => {
     try {
-      const socket = connect(options, callback);
+      const socket = connect(options, (error, connected) => {
+        if ((error as NodeJS.ErrnoException | null)?.code === 'ETIMEDOUT' && attemptMs < timeout) {
+          attemptMs = Math.min(attemptMs * 4, timeout);
+          connect = make();
+        }
+        callback(error, connected);
+      });
       track(socket);
       // A server that refuses our certificate says so after the handshake, and undici would know only that the connection ended.
       socket.once('error', (error) => socket.destroy(error));
@@ -81,59 +106,91 @@ const trackedConnector = (undici: typeof import('undici'), { tls, timeoutMs }: P
   };
 };
 
-const createDispatcher = (parts: Parts, track: (socket: Socket) => void): Dispatcher => {
-  const undici = loadUndici();
-  const { origin, concurrency, timeoutMs } = parts;
+const createConnector = (undici: Undici, parts: Parts, track: (socket: Socket) => void): Connect => {
+  const { origin, timeoutMs } = parts;
   const direct = trackedConnector(undici, parts, track);
   const tenant = new URL(origin);
   const proxy = proxyFor(tenant, parts.proxy);
-  const tunnelled = (through: URL): Connect => (options, callback) =>
-    openTunnel(through, tenant, timeoutMs + CONNECT_GRACE_MS, track, (error, socket) => {
+  if (!proxy) return direct;
+  return (options, callback) =>
+    openTunnel(proxy, tenant, timeoutMs + CONNECT_GRACE_MS, track, (error, socket) => {
       if (error || tenant.protocol === 'http:') return callback(error, socket);
       direct({ ...options, httpSocket: socket }, (refused, secure) => {
         if (refused) socket?.destroy();
         callback(refused, secure);
       });
     });
-  return new undici.Pool(origin, {
-    connections: concurrency,
-    pipelining: 1,
-    allowH2: false,
-    // One deadline over all tries is kept elsewhere; undici's own timeouts would be a second truth.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: (proxy ? tunnelled(proxy) : direct) as never,
-  });
+};
+
+/** What undici tells a connector about where to; for the connection that is opened ahead. */
+const connectOptions = (origin: string): object => {
+  const { protocol, hostname, host, port } = new URL(origin);
+  return { host, hostname: hostname.replace(/^\[|\]$/g, ''), protocol, port };
 };
 
 /** Collects one answer with as little as undici's dispatch needs; every step of `request()` that we do not use is left out. */
 class DispatchedExchange implements Exchange {
+  idleMs = 0;
+  connection: Connection | null = null;
+  /** `dispatch` has returned. */
+  sent = false;
+  /** Bytes that the connection had received before. */
+  private bytesBefore = 0;
   private controller: Dispatcher.DispatchController | null = null;
   private ended = false;
   private cancelled = false;
-  /** `dispatch` has returned. */
-  sent = false;
   private status = 0;
   private headers: Record<string, string | string[] | undefined> = {};
   private chunks: Buffer | Buffer[] | null = null;
   private size = 0;
 
-  constructor(private readonly receiver: Receiver) {}
+  constructor(readonly request: TransportRequest, private readonly receiver: Receiver, readonly fresh: boolean, private readonly pool: Connections) {}
+
+  /** `idleMs`: of the connection, before this. */
+  dispatch(connection: Connection, idleMs: number): void {
+    this.connection = connection;
+    this.idleMs = idleMs;
+    this.bytesBefore = connection.socket?.bytesRead ?? 0;
+    connection.client.dispatch(this.request, this);
+    this.sent = true;
+  }
+
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  /** Nothing has come yet on a connection that was used before. */
+  get isSilent(): boolean {
+    return !this.ended && this.connection?.isReused === true && !this.hasAnswered;
+  }
 
   cancel(): void {
+    if (this.ended) return;
     this.ended = this.cancelled = true;
     this.controller?.abort(new Error('cancelled'));
+    this.pool.ended(this, false);
+  }
+
+  discard(): void {
+    if (this.connection) this.pool.discard(this.connection);
+  }
+
+  /** The connection is given up; the request may be sent again on another. */
+  abandon(): void {
+    const { controller } = this;
+    this.end('stale', false);
+    controller?.abort(new Error('silent'));
   }
 
   /**
    * Whoever is told may send the next request at once. In the middle of a failed connection's clean-up undici takes that
    * amiss, with an assertion that ends the process: failures are told when it is done.
    */
-  private end(result: TransportResult): void {
+  private end(result: TransportResult, isUsable: boolean): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.sent && !(result instanceof LookupFailure)) return this.receiver.received(result);
+    this.pool.ended(this, isUsable);
+    if (this.sent && isUsable) return this.receiver.received(result);
     queueMicrotask(() => {
       if (!this.cancelled) this.receiver.received(result);
     });
@@ -145,6 +202,7 @@ class DispatchedExchange implements Exchange {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return; // informational: the answer is still to come
     this.status = status;
     this.headers = headers;
     if (Number(headers['content-length']) > MAX_BODY) this.tooLarge(controller);
@@ -159,31 +217,45 @@ class DispatchedExchange implements Exchange {
   }
 
   private tooLarge(controller: Dispatcher.DispatchController): void {
-    this.unreadable('over 1 MiB');
+    this.unreadable('over 1 MiB', false);
     controller.abort(new Error('over 1 MiB'));
   }
 
   onResponseEnd(): void {
     const { headers, chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
-    const text = decodeBody(body, headers['content-encoding']);
-    if (text === null) this.unreadable('a body whose content-encoding cannot be read, or over 1 MiB');
-    else this.reply(text);
+    const text = decodeBody(body, this.header('content-encoding'), headers['content-type'] as string | undefined);
+    if (text === null) this.unreadable('over 1 MiB', true);
+    else this.reply(text, true);
   }
 
-  private reply(text: string): void {
-    const retryAfter = this.headers['retry-after'];
-    this.end({ status: this.status, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined });
+  private reply(text: string, isUsable: boolean): void {
+    this.end({ status: this.status, text, retryAfter: this.header('retry-after'), date: this.header('date'), wwwAuthenticate: this.header('www-authenticate') }, isUsable);
+  }
+
+  private header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
   }
 
   /** From 400 on the status says enough. */
-  private unreadable(what: string): void {
-    if (this.status >= 400) this.reply('');
-    else this.end(responseFailure(this.status, what));
+  private unreadable(what: string, isUsable: boolean): void {
+    if (this.status >= 400) this.reply('', isUsable);
+    else this.end(responseFailure(this.status, what), isUsable);
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.end(transportFailure(error));
+    this.end(this.isOnStaleConnection ? 'stale' : transportFailure(error), false);
+  }
+
+  private get isOnStaleConnection(): boolean {
+    return this.connection?.isReused === true && !this.hasAnswered;
+  }
+
+  /** A byte of an answer has come. The socket of a connection that has ended is gone: then the status has to say. */
+  private get hasAnswered(): boolean {
+    const { socket } = this.connection ?? { socket: null };
+    return this.status > 0 || (socket !== null && socket.bytesRead > this.bytesBefore);
   }
 }
 
@@ -204,29 +276,109 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   return networkFailure(name, error instanceof ProxyError ? 'proxy-unreachable' : undefined);
 };
 
-export const createTransport = (settings: Parts): Transport => {
-  const sockets = new Set<Socket>();
-  let closing = false;
-  const dispatcher = createDispatcher(settings, (socket) => {
-    if (closing) socket.destroy();
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  const { origin } = settings;
+/** Exchanges and the connections they are on. */
+class Connections implements Transport {
+  private readonly sockets = new Set<Socket>();
+  private readonly underWay = new Set<DispatchedExchange>();
+  /** No connection was free for them. */
+  private readonly waiting: DispatchedExchange[] = [];
+  private readonly pool: ConnectionPool;
+  private readonly connector: Connect;
+  /** Opened ahead, for the first request. */
+  private ahead: Socket | null = null;
+  private closing = false;
 
-  return {
-    send(request, receiver) {
-      const exchange = new DispatchedExchange(receiver);
-      request.origin = origin;
-      dispatcher.dispatch(request, exchange);
-      exchange.sent = true;
-      return exchange;
-    },
-    async close() {
-      closing = true;
-      const closed = dispatcher.destroy();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
-};
+  constructor(private readonly settings: Parts, private readonly clock: Clock) {
+    const undici = loadUndici();
+    this.connector = createConnector(undici, settings, (socket) => this.track(socket));
+    this.pool = new ConnectionPool(settings.concurrency, clock, ({ opened, ended }) => {
+      const client = new undici.Client(settings.origin, {
+        pipelining: 1,
+        allowH2: false,
+        // One deadline over all tries is kept elsewhere; undici's own timeouts would be a second truth.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        connect: ((options: object, callback: Connected) => this.connect(options, callback, opened)) as never,
+      });
+      client.on('disconnect', ended);
+      return client;
+    });
+  }
+
+  send(request: TransportRequest, receiver: Receiver, fresh = false): Exchange {
+    request.origin = this.settings.origin;
+    const exchange = new DispatchedExchange(request, receiver, fresh, this);
+    if (!this.dispatch(exchange)) this.waiting.push(exchange);
+    return exchange;
+  }
+
+  open(opened: (failure: LookupFailure | null) => void): void {
+    this.connector(connectOptions(this.settings.origin), (error, socket) => {
+      if (error || !socket) return opened(transportFailure(error ?? new Error('no socket')));
+      socket.once('close', () => {
+        if (this.ahead === socket) this.ahead = null;
+      });
+      this.ahead = socket;
+      opened(null);
+    });
+  }
+
+  closeSilent(idleMs: number): void {
+    this.pool.closeIdle(idleMs);
+    for (const exchange of [...this.underWay]) if (exchange.idleMs >= idleMs && exchange.isSilent) exchange.abandon();
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    const closed = this.pool.closeAll();
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  /** An exchange is over; `isUsable`: its connection can carry another one. */
+  ended(exchange: DispatchedExchange, isUsable: boolean): void {
+    this.underWay.delete(exchange);
+    const { connection } = exchange;
+    if (!connection) return;
+    if (isUsable) this.pool.release(connection);
+    else this.pool.close(connection);
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
+      if (next.isEnded) continue;
+      if (!this.dispatch(next)) this.waiting.unshift(next);
+      return;
+    }
+  }
+
+  discard(connection: Connection): void {
+    this.pool.close(connection);
+  }
+
+  private dispatch(exchange: DispatchedExchange): boolean {
+    const connection = this.pool.take(exchange.fresh);
+    if (!connection) return false;
+    this.underWay.add(exchange);
+    exchange.dispatch(connection, connection.socket ? this.clock.now() - connection.idleSince : 0);
+    return true;
+  }
+
+  private connect(options: object, callback: Connected, opened: (socket: Socket, ahead: boolean) => void): void {
+    const { ahead } = this;
+    this.ahead = null;
+    const connected: Connected = (error, socket) => {
+      if (socket) opened(socket, socket === ahead);
+      callback(error, socket);
+    };
+    if (ahead && !ahead.destroyed) connected(null, ahead);
+    else this.connector(options, connected);
+  }
+
+  private track(socket: Socket): void {
+    if (this.closing) socket.destroy();
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+}
+
+export const createTransport = (settings: Parts, clock: Clock): Transport => new Connections(settings, clock);

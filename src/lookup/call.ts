@@ -1,107 +1,407 @@
-/** One call to the tenant, and the messages that wait for it. */
-import type { Abortable } from '../resilience/aborts';
-import type { Found } from '../api/response';
-import type { Timer } from '../clock';
-import type { Deadlines, Timed } from '../resilience/deadlines';
-import type { LookupFailure, LookupInfo } from '../failures/failure';
-import type { Turn } from '../resilience/request-queue';
-import type { Query } from '../api/query';
-import type { Token } from '../auth/access-token';
-import type { Exchange, Receiver, TransportResult } from '../http/transport';
-import type { User } from '../api/user';
+/**
+ * One question under way, and the messages that wait for its answer. It owns its state: messages `lead`, `join` and leave it,
+ * the queue lets it `begin` or refuses it, the transport hands it what it `received`.
+ *
+ * waiting ──begin──► calling ──► over
+ *                      │  ▲
+ *                      ▼  │
+ *                     between     backoff, outage, pause, or its next call is due
+ */
+import { AsyncResource } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { isSomebodyElse, type Query, toQuery, toRequest } from '../api/query';
+import { isRefusal, readUser, type Found, type Reply } from '../api/response';
+import type { Redactor } from '../api/redact';
+import type { Token, TokenSource } from '../auth/access-token';
+import type { Clock, Timer } from '../clock';
+import { isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
+import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
+import { backoffMs, retryAfterMs } from '../resilience/backoff';
+import type { Deadlines } from '../resilience/deadlines';
+import type { RequestQueue, Turn, TurnList } from '../resilience/request-queue';
+import type { Mismatches } from './mismatches';
+import type { Figures } from './stats';
+import type { Waiter } from './waiter';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;
-/** A found user, and how the lookup went. */
-export interface Lookup {
-  user: User;
-  lookup: LookupInfo;
+
+/** Who is told of each call's end. @internal */
+export interface CallOwner {
+  /** Nobody may join it any more. */
+  detach(call: Call): void;
+  /** It has its result: to be remembered, perhaps. */
+  ended(call: Call, result: Result): void;
+  /** A message has its outcome. */
+  settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
 }
 
-/** Gets the outcome of one message: exactly one of the two. */
-export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
-
-/** Who looks after a flight. @internal */
-export interface Crew {
-  begin(flight: Flight, probe: boolean): void;
-  end(flight: Flight, result: Result): void;
-  received(flight: Flight, result: TransportResult): void;
+/** What every call of a tenant works with. @internal */
+export interface CallParts {
+  clock: Clock;
+  random: () => number;
+  queue: RequestQueue;
+  token: TokenSource;
+  transport: Transport;
+  redactor: Redactor;
+  figures: Figures;
+  mismatches: Mismatches;
+  /** Times what lookups spend from their first call on. */
+  deadlines: Deadlines;
+  /** Tries after the first. */
+  retries: number;
+  timeoutMs: number;
+  /** The asynchronous context of what no message has caused. */
+  outside: AsyncResource;
 }
 
-/** One message that waits for a call. @internal */
-export class Waiter implements Timed<Waiter>, Abortable<Waiter> {
-  // among the deadlines
-  deadline = 0;
-  older: Waiter | null = null;
-  newer: Waiter | null = null;
-  list: Deadlines<Waiter> | null = null;
-  // among those of the same signal
-  before: Waiter | null = null;
-  after: Waiter | null = null;
+/** A reused connection that has been idle for so long may be dead without anybody knowing. */
+export const SUSPICIOUS_IDLE_MS = 5000;
+const SHORTEST_SILENCE_MS = 1000;
+const LONGEST_SILENCE_MS = 5000;
+/** A token this young may not be known everywhere in the tenant yet. */
+const YOUNG_TOKEN_MS = 2000;
+const YOUNG_TOKEN_WAIT_MS = 1000;
 
-  constructor(
-    readonly flight: Flight,
-    readonly query: Query,
-    readonly startedAt: number,
-    readonly signal: AbortSignal | undefined,
-    readonly settle: Settle,
-  ) {}
+/** In a range that was never given out; fits the published pattern for mainland China. */
+const NOBODYS_MOBILE = '10000000000';
 
-  /** How long for its turn, or how long for the answer. */
-  timeBy(list: Deadlines<Waiter> | null): void {
-    this.list?.remove(this);
-    list?.add(this);
-  }
-}
+export const nobody = (by: Query['by']): Query => {
+  const name = `connection-test-${randomUUID()}`;
+  return toQuery(by, by === 'mobile' ? NOBODYS_MOBILE : by === 'email' ? `${name}@invalid.invalid` : name);
+};
 
 /** @internal */
-export class Flight implements Turn, Receiver {
-  // in the queue
+export class Call implements Turn, Receiver {
+  // for the queue
   ahead: Turn | null = null;
   behind: Turn | null = null;
-  queued = false;
-  messages = 1;
-  // among the flights
-  hash = 0;
-  sameSlot: Flight | null = null;
+  line: object | null = null;
+  messages = 0;
+  begunAt = 0;
+  failures = 0;
+  probedIn = 0;
+  wasRefused = false;
   // the messages: the one that caused the call until it has gone, and those that joined
-  leader: Waiter | null = null;
-  followers: Set<Waiter> | null = null;
+  private leader: Waiter | null = null;
+  private followers: Set<Waiter> | null = null;
   // the call
-  state: 'queued' | 'running' | 'over' = 'queued';
-  isProbe = false;
-  /** Calls made, or begun with a token call. */
-  attempts = 0;
-  retries = 0;
-  renewed = false;
-  token: Token | null = null;
-  exchange: Exchange | null = null;
-  timer: Timer | null = null;
+  private state: 'waiting' | 'calling' | 'between' | 'over' = 'waiting';
+  private attempts = 0;
+  private tries = 0;
+  private answersBefore = 0;
+  private lastFailure: LookupFailure | null = null;
+  private token: Token | null = null;
+  private renewed = false;
+  private waitedFor: Token | null = null;
+  private isCheckingMismatch = false;
+  private needsFresh = false;
+  private answersAtRefusal = -1;
+  private exchange: Exchange | null = null;
+  private second: SecondCall | null = null;
+  private timer: Timer | null = null;
 
-  constructor(readonly query: Query, private readonly crew: Crew) {}
+  constructor(readonly query: Query, private readonly parts: CallParts, private readonly owner: CallOwner, readonly list: TurnList | null = null) {}
 
-  begin(probe: boolean): void {
-    this.crew.begin(this, probe);
+  // Messages
+
+  get hasBegun(): boolean {
+    return this.state !== 'waiting';
+  }
+
+  get isOver(): boolean {
+    return this.state === 'over';
+  }
+
+  /** The message that causes the call. */
+  lead(waiter: Waiter): void {
+    this.leader = waiter;
+    this.messages = 1;
+  }
+
+  /** One more message that waits for the same answer. */
+  join(waiter: Waiter): void {
+    (this.followers ??= new Set()).add(waiter);
+    this.parts.queue.share(this, 1);
+    this.time(waiter);
+  }
+
+  /** Starts the time that a message may spend: that of the call, or, while it waits, that of an outage or a pause. */
+  time(waiter: Waiter): void {
+    if (this.hasBegun) this.parts.deadlines.add(waiter);
+    else waiter.waitFor(this.parts.queue.patience);
+  }
+
+  /** Why a message whose time has passed has failed. */
+  whyLate(): LookupFailure {
+    const { queue, timeoutMs } = this.parts;
+    const late = timeoutFailure('timeout', timeoutMs / 1000);
+    if (this.state === 'calling') return late;
+    return this.lastFailure ?? queue.obstacle ?? late;
+  }
+
+  /** One message waits no longer; the others are not taken down with it, and the last one ends the call. */
+  drop(waiter: Waiter, failure: LookupFailure): void {
+    const { queue } = this.parts;
+    const isLate = failure.code === 'CIAM.TIMEOUT';
+    const wasCalling = this.state === 'calling';
+    const leads = this.remove(waiter);
+    queue.share(this, -1);
+    if (this.messages === 0) {
+      this.stop();
+      if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false });
+      queue.leave(this);
+    } else if ((leads || isLate) && this.hasBegun) {
+      // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
+      this.owner.detach(this);
+    }
+    this.owner.settle(waiter, failure, leads, leads ? this.attempts : 0);
+  }
+
+  // The queue
+
+  /** All tries are used up. */
+  get isSpent(): boolean {
+    return this.tries >= this.parts.retries;
+  }
+
+  begin(fresh: boolean): void {
+    if (!this.hasBegun) this.each((waiter) => waiter.beginCall(this.parts.deadlines));
+    this.state = 'calling';
+    this.needsFresh ||= fresh;
+    if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
+    const { value: waiter } = this.followers?.values().next() ?? { value: undefined };
+    (this.leader ?? waiter ?? this.parts.outside).runInAsyncScope(this.proceed, this);
   }
 
   refuse(failure: LookupFailure): void {
-    this.crew.end(this, failure);
+    this.end(failure);
   }
 
+  giveUp(): void {
+    if (this.lastFailure) this.end(this.lastFailure);
+  }
+
+  revive(): void {
+    this.tries = 0;
+  }
+
+  stranger(): Call {
+    return new Call(nobody(this.query.by), this.parts, this.owner);
+  }
+
+  private proceed(): void {
+    const { token } = this.parts;
+    const ready = token.ready();
+    if (ready) return this.send(ready);
+    token.use((result) => {
+      if (this.state !== 'calling' || this.exchange) return;
+      if (!(result instanceof LookupFailure)) return this.send(result);
+      // The token call has been reported as a failed call already.
+      this.remember(result);
+      this.failed(result, isFailedCall(result));
+    });
+  }
+
+  private send(token: Token): void {
+    this.token = token;
+    const fresh = this.needsFresh;
+    this.needsFresh = false;
+    this.exchange = this.parts.transport.send(toRequest(this.query, token.headers), this, fresh);
+    if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
+  }
+
+  // The transport
+
   received(result: TransportResult): void {
+    if (this.state !== 'calling') return;
+    const { queue, redactor, clock } = this.parts;
+    const { exchange } = this;
+    this.endSilence();
     this.exchange = null;
-    this.crew.received(this, result);
+    // It says nothing about the tenant: the connection was used before, and its end came before any answer.
+    if (result === 'stale') return this.callAgain(true);
+    const reply = result instanceof LookupFailure ? null : result;
+    const outcome = reply ? readUser(reply, redactor, this.query) : (result as LookupFailure);
+    const failure = outcome instanceof LookupFailure ? outcome : null;
+    const pauseMs = failure && reply && isTransient(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null;
+    const failed = failure !== null && pauseMs === null && isFailedCall(failure);
+    if (failure) this.remember(failure);
+    queue.report(this, { failure, failed, paused: pauseMs !== null });
+    if (this.isOver) return;
+    if (outcome instanceof LookupFailure) this.failedWith(outcome, reply, failed, pauseMs);
+    else this.found(outcome, exchange);
+  }
+
+  private failedWith(failure: LookupFailure, reply: Reply | null, failed: boolean, pauseMs: number | null): void {
+    if (reply && isRefusal(failure, reply)) this.tokenRefused(failure);
+    else if (failure.category === 'untrusted') this.refusedForAll(failure);
+    else if (pauseMs !== null) this.pausedBy(failure, pauseMs);
+    else this.failed(failure, failed);
+  }
+
+  private found(found: Found, exchange: Exchange | null): void {
+    const { mismatches, figures } = this.parts;
+    if (this.token && this.renewed) this.parts.token.accepted(this.token);
+    const isOther = isSomebodyElse(this.query, found.user);
+    if (isOther) figures.lookups.mismatched++;
+    if (this.isCheckingMismatch) mismatches.checked(this.query.by, isOther);
+    else if (isOther && mismatches.isToBeChecked(this.query.by)) {
+      this.isCheckingMismatch = true;
+      exchange?.discard();
+      return this.callAgain(true);
+    }
+    this.end(found);
+  }
+
+  /** Another one, and a replay, once; a young token may not be known everywhere yet. */
+  private tokenRefused(failure: LookupFailure): void {
+    const { token: source, clock, random } = this.parts;
+    const { token } = this;
+    if (token && clock.now() - token.since < YOUNG_TOKEN_MS && this.waitedFor !== token) {
+      this.waitedFor = token;
+      return this.restFor(YOUNG_TOKEN_WAIT_MS * (0.5 + random() / 2));
+    }
+    if (token && !this.renewed && source.refused(token)) {
+      this.renewed = true;
+      return this.callAgain(false);
+    }
+    if (token) source.rejected(token);
+    this.refusedForAll(failure);
+  }
+
+  /** No retry mends it, for this lookup or for any other. */
+  private refusedForAll(failure: LookupFailure): void {
+    this.parts.queue.refuseAll(failure);
+    this.end(failure);
+  }
+
+  // Tries
+
+  private remember(failure: LookupFailure): void {
+    if (this.failures++ === 0) this.answersBefore = this.parts.queue.answers;
+    this.lastFailure = failure;
+  }
+
+  private failed(failure: LookupFailure, failedCall: boolean): void {
+    const { queue, retries, random } = this.parts;
+    if (this.messages === 0 || retries === 0 || !isTransient(failure)) return this.end(failure);
+    this.state = 'between';
+    // In an outage whoever failed waits for its end, whatever tries are left.
+    if (failedCall && queue.isStopped) return queue.suspend(this);
+    if (!this.isSpent) return this.restFor(backoffMs(this.tries++, random));
+    if (!failedCall || !queue.suspectAfter(this, this.answersBefore)) this.end(failure);
+  }
+
+  /** Waiting for a pause uses up no try, except for one that is refused while others are answered: it delays only itself. */
+  private pausedBy(failure: LookupFailure, pauseMs: number): void {
+    const { queue, retries, random } = this.parts;
+    const isAlone = this.wasRefused && queue.answers - this.answersAtRefusal > 1;
+    this.answersAtRefusal = queue.answers;
+    this.wasRefused = true;
+    const ms = Math.max(pauseMs, backoffMs(this.tries, random));
+    if (!isAlone) queue.hold(ms, failure);
+    if (this.messages === 0 || retries === 0 || (isAlone && this.isSpent)) return this.end(failure);
+    this.state = 'between';
+    if (!isAlone) return queue.suspend(this);
+    this.tries++;
+    this.restFor(ms);
+  }
+
+  private restFor(ms: number): void {
+    const { clock, queue } = this.parts;
+    this.state = 'between';
+    this.timer = clock.setTimeout(() => {
+      this.timer = null;
+      queue.again(this);
+    }, ms);
+    queue.rest(this);
+  }
+
+  private callAgain(fresh: boolean): void {
+    this.needsFresh = fresh;
+    this.parts.queue.again(this, true);
+  }
+
+  // A silent connection
+
+  private watchSilence(): void {
+    const { clock, timeoutMs } = this.parts;
+    const ms = Math.min(Math.max(timeoutMs / 4, SHORTEST_SILENCE_MS), LONGEST_SILENCE_MS);
+    this.timer = clock.setTimeout(() => {
+      this.timer = null;
+      this.callBeside();
+    }, ms);
+  }
+
+  private callBeside(): void {
+    const { queue, transport } = this.parts;
+    if (this.state !== 'calling' || !this.token) return;
+    if (!queue.beginSecondCall()) return this.watchSilence();
+    this.attempts++;
+    const second = new SecondCall((result) => {
+      queue.endSecondCall();
+      this.second = null;
+      if (result instanceof LookupFailure || result === 'stale') return;
+      this.exchange?.cancel();
+      transport.closeSilent(SUSPICIOUS_IDLE_MS);
+      this.received(result);
+    });
+    this.second = second;
+    second.exchange = transport.send(toRequest(this.query, this.token.headers), second, true);
+  }
+
+  private endSilence(): void {
+    if (this.timer) this.parts.clock.clearTimeout(this.timer);
+    this.timer = null;
+    if (!this.second) return;
+    this.second.exchange?.cancel();
+    this.second = null;
+    this.parts.queue.endSecondCall();
+  }
+
+  // The end
+
+  /** Gives back what it holds before its messages go on, so that the next call is on its way by then. */
+  private end(result: Result): void {
+    if (this.isOver) return;
+    this.stop();
+    this.owner.ended(this, result);
+    this.parts.queue.leave(this);
+    this.each((waiter) => {
+      const leads = this.remove(waiter);
+      this.owner.settle(waiter, result, leads, leads ? this.attempts : 0);
+    });
+  }
+
+  private stop(): void {
+    this.state = 'over';
+    this.owner.detach(this);
+    this.exchange?.cancel();
+    this.exchange = null;
+    this.endSilence();
   }
 
   /** Visits everybody who waits; the visitor may remove whom it visits. */
-  each(visit: (waiter: Waiter) => void): void {
+  private each(visit: (waiter: Waiter) => void): void {
     if (this.leader) visit(this.leader);
     this.followers?.forEach(visit);
   }
 
-  remove(waiter: Waiter): void {
-    waiter.list?.remove(waiter);
-    if (this.leader === waiter) this.leader = null;
-    else this.followers?.delete(waiter);
+  /** True: it was the one that caused the call. */
+  private remove(waiter: Waiter): boolean {
+    waiter.leave();
+    if (this.leader !== waiter) {
+      this.followers?.delete(waiter);
+      return false;
+    }
+    this.leader = null;
+    return true;
   }
+}
+
+/** A second call for the same answer, beside one that is silent. */
+class SecondCall implements Receiver {
+  exchange: Exchange | null = null;
+  constructor(readonly received: (result: TransportResult) => void) {}
 }

@@ -1,12 +1,15 @@
-/** Many lookups for one message: as many at a time as there is room, duplicates asked once, order kept. */
-import { type Abortable, Aborts } from '../resilience/aborts';
-import { type Clock, elapsedMs } from '../clock';
-import { inputFailure, LookupFailure } from '../failures/failure';
+/** Many lookups for one message: handed in as there is room, duplicates asked once, order kept. */
 import { copyJson } from '../api/json';
-import type { Lookup } from './call';
-import type { Pacing } from '../resilience/request-queue';
 import { toQuery } from '../api/query';
 import type { User } from '../api/user';
+import { type Clock, elapsedMs } from '../clock';
+import { closedFailure, inputFailure, LookupFailure, type LookupInfo, timeoutFailure } from '../failures/failure';
+import { type Abortable, Aborts } from '../resilience/aborts';
+import type { Deadlines, Timed } from '../resilience/deadlines';
+import type { RequestQueue, TurnList } from '../resilience/request-queue';
+import type { LookupRequest } from './lookups';
+import type { Figures } from './stats';
+import type { Settle } from './waiter';
 
 export interface ListRequest {
   by: unknown;
@@ -36,22 +39,28 @@ export interface ListOutcome {
 /** @internal */
 export interface ListParts {
   label: string;
-  concurrency: number;
+  queueTimeoutMs: number;
   clock: Clock;
-  lookup: (request: { by: unknown; value: unknown }, signal?: AbortSignal) => Promise<Lookup>;
-  pacing: Pick<Pacing, 'whenRoom'>;
+  figures: Figures;
+  queue: Pick<RequestQueue, 'enterList' | 'leaveList' | 'itemSettled'>;
+  /** Times the waiting of lists until their first item is asked; `null`: as long as it takes. */
+  queueTimeouts: Deadlines | null;
+  ask: (request: LookupRequest, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null) => void;
 }
-
-/** Items that are worked through, by all who work at the list, before the event loop gets a breath. */
-const AT_ONCE = 100;
 
 type Outcome = { value: string; user: User } | { value: string | null; error: LookupFailure };
 
-/** One distinct item: where it stands in the list, and what became of it. */
-interface Asked {
-  indexes: number[];
-  outcome: Outcome | null;
-}
+/** Items that are settled in one go before yielding to the event loop. */
+const AT_ONCE = 200;
+
+/** However many lists run with one signal, they are one listener of it. */
+const running = new Aborts<List>((list) => list.refuse(closedFailure()));
+
+/** One lookup per item; it never rejects. */
+export const lookupList = (request: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> =>
+  new Promise((resolve) => {
+    new List(request, signal, parts, resolve).enter();
+  });
 
 /** A list in a message may hold anything; what cannot even be read is no value either. */
 const itemAt = (values: readonly unknown[], index: number): unknown => {
@@ -70,106 +79,162 @@ const keyOf = (by: unknown, value: unknown): string | null => {
   }
 };
 
-interface Running extends Abortable<Running> {
-  stop: () => void;
-}
-
-/** However many lists run with one signal, they are one listener of it. */
-const running = new Aborts<Running>(({ stop }) => stop());
-
 /** Like the outcome, with objects of its own. */
 const copyOf = (outcome: Outcome): Outcome =>
-  'user' in outcome ? { ...outcome, user: copyJson(outcome.user) } : { ...outcome, error: outcome.error.lookup ? outcome.error.for(outcome.error.lookup) : outcome.error };
+  'user' in outcome ? { value: outcome.value, user: copyJson(outcome.user) } : { value: outcome.value, error: outcome.error.for(outcome.error.lookup ?? noLookup) };
+const noLookup: LookupInfo = { by: '', value: null, tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
 
-/** @internal */
-export const lookupList = async ({ by, values, progress }: ListRequest, signal: AbortSignal | undefined, parts: ListParts): Promise<ListOutcome> => {
-  const { clock, lookup, pacing } = parts;
-  const startedAt = clock.now();
-  const items = Array.from({ length: values.length }, (_, index) => itemAt(values, index));
-  const outcomes = new Array<Outcome | undefined>(items.length);
-  const asked = new Map<string, Asked>();
-  let settled = 0;
-  let attempts = 0;
+class List implements TurnList, Timed, Abortable<List> {
+  // among those with a deadline
+  deadline = 0;
+  older: Timed | null = null;
+  newer: Timed | null = null;
+  list: Deadlines | null = null;
+  // among those of the same signal
+  before: List | null = null;
+  after: List | null = null;
+  private readonly items: readonly unknown[];
+  private readonly outcomes: (Outcome | undefined)[];
+  /** Distinct items by key: where else they stand, while the first of them is under way, or what became of it. */
+  private readonly asked = new Map<string, number[] | Outcome>();
+  private readonly startedAt: number;
+  private next = 0;
+  private settled = 0;
+  private attempts = 0;
+  private refusedBy: LookupFailure | null = null;
 
-  const settle = (index: number, outcome: Outcome): void => {
-    outcomes[index] = outcome;
-    progress?.(++settled);
-  };
+  constructor(
+    private readonly request: ListRequest, private readonly signal: AbortSignal | undefined, private readonly parts: ListParts,
+    private readonly done: (outcome: ListOutcome) => void,
+  ) {
+    this.startedAt = parts.clock.now();
+    // As it is now: whoever handed it in may go on to change it.
+    this.items = Array.from({ length: request.values.length }, (_, index) => itemAt(request.values, index));
+    this.outcomes = new Array<Outcome | undefined>(this.items.length);
+  }
 
-  let breath: Promise<void> | null = null;
-  let sinceBreath = 0;
-  /** Before every piece of work, whoever does it. */
-  const breathe = async (): Promise<void> => {
-    while (breath) await breath;
-    if (++sinceBreath < AT_ONCE) return;
-    sinceBreath = 0;
-    breath = new Promise((resolve) => void setImmediate(() => {
-      breath = null;
-      resolve();
-    }));
-  };
+  enter(): void {
+    if (this.items.length === 0) return this.finish();
+    if (this.signal?.aborted) return this.refuse(closedFailure());
+    if (this.signal) running.add(this.signal, this);
+    this.parts.queueTimeouts?.add(this);
+    const refused = this.parts.queue.enterList(this);
+    if (refused) this.refuse(refused);
+  }
 
-  const ask = async (value: unknown): Promise<Outcome> => {
+  get hasMore(): boolean {
+    return this.next < this.items.length && this.refusedBy === null;
+  }
+
+  pull(): boolean {
+    const index = this.next++;
+    this.list?.remove(this);
+    const value = this.items[index];
+    const key = keyOf(this.request.by, value);
+    const before = key === null ? undefined : this.asked.get(key);
+    if (before !== undefined) {
+      if (Array.isArray(before)) before.push(index);
+      else this.settle(index, copyOf(before));
+      this.parts.queue.itemSettled();
+      return false;
+    }
+    if (key !== null) this.asked.set(key, []);
+    return this.ask(index, value, key);
+  }
+
+  /** What has not been handed in fails. */
+  refuse(failure: LookupFailure): void {
+    if (this.refusedBy) return;
+    this.refusedBy = failure;
+    this.list?.remove(this);
+    this.parts.queue.leaveList(this);
+    this.refuseSome(failure);
+  }
+
+  passed(): void {
+    this.refuse(timeoutFailure('queueTimeout', this.parts.queueTimeoutMs / 1000));
+  }
+
+  /** True: it is under way. */
+  private ask(index: number, value: unknown, key: string | null): boolean {
+    let isUnderWay = true;
+    this.parts.ask({ by: this.request.by, value }, this.signal, (failure, found) => {
+      isUnderWay = false;
+      const info = failure?.lookup ?? found?.lookup;
+      this.attempts += info?.attempts ?? 0;
+      const outcome: Outcome = found
+        ? { value: found.lookup.value ?? '', user: found.user }
+        : { value: info?.value ?? null, error: failure ?? closedFailure() };
+      const others = key === null ? undefined : this.asked.get(key);
+      if (key !== null) this.asked.set(key, outcome);
+      this.parts.queue.itemSettled();
+      this.settle(index, outcome);
+      if (Array.isArray(others)) this.settleOthers(others, outcome, 0);
+    }, this);
+    return isUnderWay;
+  }
+
+  private settleOthers(indexes: readonly number[], outcome: Outcome, from: number): void {
+    for (let place = from; place < indexes.length; place++) {
+      if (place - from === AT_ONCE) return void setImmediate(() => this.settleOthers(indexes, outcome, place));
+      this.settle(indexes[place] ?? 0, copyOf(outcome));
+    }
+  }
+
+  private refuseSome(failure: LookupFailure): void {
+    for (let count = 0; this.next < this.items.length; count++) {
+      if (count === AT_ONCE) return void setImmediate(() => this.refuseSome(failure));
+      const index = this.next++;
+      const value = this.valueOf(index);
+      const before = value.key === null ? undefined : this.asked.get(value.key);
+      if (Array.isArray(before)) before.push(index);
+      else this.settle(index, before ? copyOf(before) : this.refusal(value, failure));
+    }
+  }
+
+  private valueOf(index: number): { key: string | null; value: string | null; failure: LookupFailure | null } {
     try {
-      const found = await lookup({ by, value }, signal);
-      attempts += found.lookup.attempts;
-      return { value: found.lookup.value ?? '', user: found.user };
+      return { ...toQuery(this.request.by, this.items[index]), failure: null };
     } catch (error) {
-      const failure = error instanceof LookupFailure ? error : inputFailure('The value cannot be read.');
-      attempts += failure.lookup?.attempts ?? 0;
-      return { value: failure.lookup?.value ?? null, error: failure };
+      return { key: null, value: null, failure: error instanceof LookupFailure ? error : inputFailure('The value cannot be read.') };
     }
-  };
+  }
 
-  const waiting = new Set<() => void>();
-  /** Asks as soon as there is room, or the list is stopped. */
-  const askInTurn = (value: unknown): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const go = (): void => {
-        if (waiting.delete(go)) resolve(ask(value));
-      };
-      waiting.add(go);
-      if (signal?.aborted) go();
-      else pacing.whenRoom(go);
+  private refusal({ value, failure }: { value: string | null; failure: LookupFailure | null }, refusedBy: LookupFailure): Outcome {
+    const { by } = this.request;
+    const info: LookupInfo = { ...noLookup, by: typeof by === 'string' ? by : '', value, tenant: this.parts.label };
+    const error = (failure ?? refusedBy).for(info);
+    this.parts.figures.count(error, info, this.parts.clock.date);
+    return { value, error };
+  }
+
+  private settle(index: number, outcome: Outcome): void {
+    this.outcomes[index] = outcome;
+    this.settled++;
+    try {
+      this.request.progress?.(this.settled);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+    if (this.settled === this.items.length) this.finish();
+  }
+
+  private finish(): void {
+    if (this.signal) running.remove(this.signal, this);
+    const found: ListOutcome['found'] = [];
+    const failed: ListOutcome['failed'] = [];
+    this.outcomes.forEach((outcome, index) => {
+      if (!outcome) return;
+      if ('user' in outcome) found.push({ index, value: outcome.value, user: outcome.user });
+      else failed.push({ index, value: outcome.value, error: outcome.error });
     });
-
-  const handle = async (index: number): Promise<void> => {
-    const value = items[index];
-    const key = keyOf(by, value);
-    if (key === null) return settle(index, await ask(value));
-    const before = asked.get(key);
-    if (before?.outcome) return settle(index, copyOf(before.outcome));
-    if (before) return void before.indexes.push(index);
-    const entry: Asked = { indexes: [], outcome: null };
-    asked.set(key, entry);
-    const outcome = await askInTurn(value);
-    entry.outcome = outcome;
-    settle(index, outcome);
-    for (const again of entry.indexes) {
-      await breathe();
-      settle(again, copyOf(outcome));
-    }
-  };
-
-  let next = 0;
-  /** Hands in one item after the other; there are as many of these as lookups may be in flight. */
-  const worker = async (): Promise<void> => {
-    for (await breathe(); next < items.length; await breathe()) await handle(next++);
-  };
-  const self: Running = { stop: () => waiting.forEach((go) => go()), before: null, after: null };
-  if (signal) running.add(signal, self);
-  await Promise.all(Array.from({ length: Math.min(parts.concurrency, items.length) }, worker));
-  if (signal) running.remove(signal, self);
-
-  const found: ListOutcome['found'] = [];
-  const failed: ListOutcome['failed'] = [];
-  outcomes.forEach((outcome, index) => {
-    if (!outcome) return;
-    if ('user' in outcome) found.push({ index, value: outcome.value, user: outcome.user });
-    else failed.push({ index, value: outcome.value, error: outcome.error });
-  });
-  return {
-    found, failed, attempts,
-    lookup: { by: typeof by === 'string' ? by : '', tenant: parts.label, total: items.length, found: found.length, failed: failed.length, durationMs: elapsedMs(clock, startedAt) },
-  };
-};
+    const { by } = this.request;
+    this.done({
+      found, failed, attempts: this.attempts,
+      lookup: {
+        by: typeof by === 'string' ? by : '', tenant: this.parts.label, total: this.items.length, found: found.length, failed: failed.length,
+        durationMs: elapsedMs(this.parts.clock, this.startedAt),
+      },
+    });
+  }
+}

@@ -1,22 +1,21 @@
-/** The way of one lookup: memory → pacing → call → back, exactly one outcome each, and nothing left when the tenant closes. */
+/** The way of one lookup: cache → a call under way, or a new one → back, exactly one outcome each, and nothing left when the tenant closes. */
 import diagnostics from 'node:diagnostics_channel';
-import { Aborts } from '../resilience/aborts';
-import { readAgain } from '../api/response';
-import type { Circuit } from '../resilience/circuit';
-import { type Clock, elapsedMs } from '../clock';
-import { Deadlines } from '../resilience/deadlines';
-import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, timeoutFailure } from '../failures/failure';
-import type { Caller } from './caller';
-import { type Crew, Flight, type Result, type Settle, Waiter } from './call';
-import { Flights } from './flights';
-import type { Memory } from './cache';
-import type { Pacing } from '../resilience/request-queue';
+import { copyUser } from '../api/response';
 import { type Query, toQuery } from '../api/query';
-import type { Figures } from './stats';
-import type { TransportResult } from '../http/transport';
 import type { User } from '../api/user';
+import { type Clock, elapsedMs } from '../clock';
+import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, type Category } from '../failures/failure';
+import { Aborts } from '../resilience/aborts';
+import type { Condition } from '../resilience/condition';
+import { Deadlines } from '../resilience/deadlines';
+import type { RequestQueue, TurnList } from '../resilience/request-queue';
+import type { Settings } from '../settings/settings';
+import type { Cache } from './cache';
+import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
+import type { Figures } from './stats';
+import { type Settle, Waiter } from './waiter';
 
-/** What to look up. `value`: text, a Buffer of UTF-8 or a whole number that is not negative. */
+/** What to look up. `value`: text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative. */
 export interface LookupRequest {
   by: unknown;
   value: unknown;
@@ -24,16 +23,11 @@ export interface LookupRequest {
 
 /** @internal */
 export interface LookupParts {
-  label: string;
-  timeoutMs: number;
-  queueTimeoutMs: number;
-  queueLimit: number;
-  clock: Clock;
+  settings: Pick<Settings, 'label' | 'queueLimit' | 'queueTimeoutMs'>;
   /** Missing when nothing is to be remembered. */
-  memory: Memory | null;
-  pacing: Pacing;
-  circuit: Circuit;
-  figures: Figures;
+  cache: Cache | null;
+  condition: Condition;
+  call: CallParts;
 }
 
 /** What a message asked for; `null` when nothing could be sent. */
@@ -41,179 +35,139 @@ type Asked = Pick<LookupInfo, 'by' | 'value'>;
 
 const channel = diagnostics.channel('ciam-flows:lookup');
 
+/** A remembered user is better than these. */
+const REPLACEABLE: ReadonlySet<Category> = new Set<Category>(['unavailable', 'timeout', 'rate-limited', 'overloaded']);
+
 /** @internal */
-export class Lookups implements Crew {
-  private readonly flights = new Flights();
-  /** Calls that nobody may join any more, but some still wait for. */
-  private readonly detached = new Set<Flight>();
-  private readonly callDeadlines: Deadlines<Waiter>;
-  private readonly queueDeadlines: Deadlines<Waiter> | null;
-  private readonly aborts = new Aborts<Waiter>((waiter) => this.drop(waiter, closedFailure()));
+export class Lookups implements CallOwner {
+  /** Calls that a message may join, by key. */
+  private readonly calls = new Map<string, Call>();
+  private readonly queueTimeouts: Deadlines | null;
+  private readonly aborts = new Aborts<Waiter>((waiter) => waiter.call.drop(waiter, closedFailure()));
+  private readonly clock: Clock;
+  private readonly queue: RequestQueue;
+  private readonly figures: Figures;
   private closed = false;
-  /** Makes the calls; set once by whoever puts the parts together. */
-  caller: Caller | null = null;
 
   constructor(private readonly parts: LookupParts) {
-    const { clock, timeoutMs, queueTimeoutMs } = parts;
-    const list = (ms: number, property: 'timeout' | 'queueTimeout'): Deadlines<Waiter> =>
-      new Deadlines(ms, clock, (entry) => this.drop(entry, timeoutFailure(property, ms / 1000)));
-    this.callDeadlines = list(timeoutMs, 'timeout');
-    this.queueDeadlines = queueTimeoutMs > 0 ? list(queueTimeoutMs, 'queueTimeout') : null;
+    const { settings: { queueTimeoutMs }, call: { clock, queue, figures } } = parts;
+    this.clock = clock;
+    this.queue = queue;
+    this.figures = figures;
+    this.queueTimeouts = queueTimeoutMs > 0 ? new Deadlines(queueTimeoutMs, clock) : null;
   }
 
-  /** `settle` is called exactly once, possibly before `ask` returns. */
-  ask({ by, value }: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void {
-    const startedAt = this.parts.clock.now();
+  /** `settle` is called exactly once, possibly before `ask` returns. `list`: of which this is an item. */
+  ask({ by, value }: LookupRequest, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null = null): void {
+    const startedAt = this.clock.now();
     let query: Query;
     try {
       query = toQuery(by, value);
     } catch (error) {
       const failure = error instanceof LookupFailure ? error : inputFailure('The value cannot be read.');
-      return this.settle({ by: typeof by === 'string' ? by : '', value: null }, startedAt, failure, 'tenant', 0, settle);
+      return this.tell({ by: typeof by === 'string' ? by : '', value: null }, startedAt, failure, 'tenant', 0, settle);
     }
-    if (this.closed || signal?.aborted) return this.settle(query, startedAt, closedFailure(), 'tenant', 0, settle);
-    const remembered = this.parts.memory?.recall(query.key);
-    if (remembered) return this.settle(query, startedAt, remembered, 'cache', 0, settle);
-    const flight = this.flights.get(query.key);
-    if (flight) this.join(flight, query, startedAt, signal, settle);
-    else this.lead(query, startedAt, signal, settle);
+    if (this.closed || signal?.aborted) return this.tell(query, startedAt, closedFailure(), 'tenant', 0, settle);
+    if (this.answerFromCache(query, startedAt, settle)) return;
+    const call = this.calls.get(query.key);
+    if (!call) return this.lead(query, startedAt, signal, settle, list);
+    if (!call.hasBegun && list === null && this.queue.isFull) return this.settleFailure(query, startedAt, queueFullFailure(this.parts.settings.queueLimit), settle);
+    const waiter = this.waiterOf(call, query, startedAt, signal, settle);
+    call.join(waiter);
+    if (!call.hasBegun) this.timeTurn(waiter);
   }
 
-  /** The tenant asked for peace: whoever may not wait that long need not wait to learn it. */
-  held(): void {
-    const { pacing, clock } = this.parts;
-    const { heldBy } = pacing;
-    if (!heldBy) return;
-    const until = clock.now() + pacing.holdMs;
-    this.queueDeadlines?.passUntil(until, (entry) => this.drop(entry, heldBy));
-    for (const flight of [...this.flights.all(), ...this.detached]) {
-      if (flight.state === 'running' && !flight.exchange) this.late(flight, until, heldBy);
-    }
+  /** A call that no message has caused. */
+  stranger(by: Query['by'] = 'mobile'): Call {
+    return new Call(nobody(by), this.parts.call, this);
   }
 
-  /** Ends the waiting of those whose deadline passes until then; true when nobody is left. */
-  late(flight: Flight, until: number, failure: LookupFailure): boolean {
-    flight.each((waiter) => {
-      if (waiter.deadline <= until) this.drop(waiter, failure);
-    });
-    return flight.messages === 0;
+  detach(call: Call): void {
+    if (this.calls.get(call.query.key) === call) this.calls.delete(call.query.key);
+  }
+
+  ended(call: Call, result: Result): void {
+    this.parts.cache?.remember(call.query.key, result);
+  }
+
+  settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void {
+    const { query, startedAt, signal, settle } = waiter;
+    if (signal) this.aborts.remove(signal, waiter);
+    const answer = result instanceof LookupFailure ? result : leads ? result.user : copyUser(result);
+    const own: Settle = (failure, lookup) => waiter.runInAsyncScope(settle, undefined, failure, lookup);
+    if (answer instanceof LookupFailure && this.answerStale(query, startedAt, answer, own)) return;
+    this.tell(query, startedAt, answer, leads ? 'tenant' : 'shared', attempts, own);
   }
 
   close(): void {
     this.closed = true;
-    this.parts.pacing.close();
-    for (const flight of [...this.flights.all(), ...this.detached]) flight.each((waiter) => this.drop(waiter, closedFailure()));
-    this.callDeadlines.close();
-    this.queueDeadlines?.close();
+    this.queue.close();
+    this.parts.call.deadlines.close();
+    this.queueTimeouts?.close();
   }
 
-  private lead(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
-    const flight = new Flight(query, this);
-    const waiter = this.board(flight, query, startedAt, signal, settle);
-    flight.leader = waiter;
-    this.flights.add(flight);
-    const refused = this.parts.pacing.enter(flight);
-    if (refused) this.end(flight, refused);
-    else if (flight.queued) this.waitForTurn(waiter);
+  private lead(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null): void {
+    const call = new Call(query, this.parts.call, this, list);
+    const waiter = this.waiterOf(call, query, startedAt, signal, settle);
+    call.lead(waiter);
+    this.calls.set(query.key, call);
+    const refused = this.queue.enter(call);
+    if (refused) return call.refuse(refused);
+    if (call.hasBegun || call.isOver) return;
+    call.time(waiter);
+    this.timeTurn(waiter);
   }
 
-  private join(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): void {
-    const { pacing, queueLimit } = this.parts;
-    if (flight.queued && pacing.isFull) return this.settle(query, startedAt, queueFullFailure(queueLimit), 'tenant', 0, settle);
-    const waiter = this.board(flight, query, startedAt, signal, settle);
-    (flight.followers ??= new Set()).add(waiter);
-    pacing.share(flight, 1);
-    if (flight.queued) this.waitForTurn(waiter);
-    else waiter.timeBy(this.callDeadlines);
-  }
-
-  private board(flight: Flight, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
-    const waiter = new Waiter(flight, query, startedAt, signal, settle);
+  private waiterOf(call: Call, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
+    const waiter = new Waiter(call, query, startedAt, signal, settle);
     if (signal) this.aborts.add(signal, waiter);
     return waiter;
   }
 
-  private waitForTurn(waiter: Waiter): void {
-    const { pacing, queueTimeoutMs } = this.parts;
-    if (!this.queueDeadlines) return;
-    waiter.timeBy(this.queueDeadlines);
-    if (pacing.heldBy && pacing.holdMs > queueTimeoutMs) this.drop(waiter, pacing.heldBy);
+  private timeTurn(waiter: Waiter): void {
+    if (this.queueTimeouts) waiter.waitForTurn(this.queueTimeouts, this.parts.settings.queueTimeoutMs / 1000);
   }
 
-  /** Its turn has come. */
-  begin(flight: Flight, probe: boolean): void {
-    flight.state = 'running';
-    flight.isProbe = probe;
-    flight.each((waiter) => waiter.timeBy(this.callDeadlines));
-    this.caller?.attempt(flight);
+  private answerFromCache(query: Query, startedAt: number, settle: Settle): boolean {
+    const { cache } = this.parts;
+    if (!cache) return false;
+    const fresh = cache.recall(query.key);
+    if (fresh) this.tell(query, startedAt, fresh, 'cache', 0, settle);
+    else if (!this.queue.isTroubled) return false;
+    else return this.tellStale(query, startedAt, 0, settle);
+    return true;
   }
 
-  received(flight: Flight, result: TransportResult): void {
-    this.caller?.received(flight, result);
+  /** In place of a failure that says nothing about the user. */
+  private answerStale(query: Query, startedAt: number, failure: LookupFailure, settle: Settle): boolean {
+    return REPLACEABLE.has(failure.category) && this.tellStale(query, startedAt, 0, settle);
   }
 
-  /** The call has its result: everybody who waits gets it. */
-  finish(flight: Flight, result: Result): void {
-    if (flight.state === 'over') return;
-    this.parts.memory?.remember(flight.query.key, result);
-    this.end(flight, result);
+  private tellStale(query: Query, startedAt: number, attempts: number, settle: Settle): boolean {
+    const user = this.parts.cache?.recallStale(query.key);
+    if (user) this.tell(query, startedAt, user, 'stale', attempts, settle);
+    return user !== undefined;
   }
 
-  /** Before `settle`, so that the next call is on its way when a message goes on. */
-  end(flight: Flight, result: Result): void {
-    this.land(flight);
-    flight.each((waiter) => this.release(waiter, result));
+  private settleFailure(query: Query, startedAt: number, failure: LookupFailure, settle: Settle): void {
+    if (!this.answerStale(query, startedAt, failure, settle)) this.tell(query, startedAt, failure, 'tenant', 0, settle);
   }
 
-  /** Gives back all that a call holds; what was its turn is somebody else's now. */
-  private land(flight: Flight): void {
-    const { pacing, circuit, clock } = this.parts;
-    const ran = flight.state === 'running';
-    flight.state = 'over';
-    if (!this.flights.delete(flight)) this.detached.delete(flight);
-    flight.exchange?.cancel();
-    if (flight.timer) clock.clearTimeout(flight.timer);
-    flight.exchange = flight.timer = null;
-    if (flight.isProbe) circuit.release();
-    if (ran) pacing.leave();
-    else pacing.withdraw(flight);
-  }
-
-  /** One message waits no longer; the others are not taken down with it, and the last one ends the call. */
-  private drop(waiter: Waiter, failure: LookupFailure): void {
-    const { flight } = waiter;
-    const { pacing, circuit } = this.parts;
-    const led = flight.leader === waiter;
-    this.release(waiter, failure);
-    pacing.share(flight, -1);
-    if (flight.messages === 0) {
-      // A probe that still waits for its token has found the tenant dead as well.
-      if (failure.code === 'CIAM.TIMEOUT' && (flight.exchange || flight.isProbe)) circuit.report(true);
-      this.land(flight);
-    } else if ((led || failure.code === 'CIAM.TIMEOUT') && flight.state === 'running' && this.flights.delete(flight)) {
-      // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
-      this.detached.add(flight);
-    }
-  }
-
-  private release(waiter: Waiter, result: Result): void {
-    const { flight, query, startedAt, signal, settle } = waiter;
-    const leads = flight.leader === waiter;
-    if (signal) this.aborts.remove(signal, waiter);
-    flight.remove(waiter);
-    const answer = result instanceof LookupFailure ? result : leads ? result.user : readAgain(result);
-    this.settle(query, startedAt, answer, leads ? 'tenant' : 'shared', leads ? flight.attempts : 0, settle);
-  }
-
-  private settle({ by, value }: Asked, startedAt: number, result: User | LookupFailure, source: LookupInfo['source'], attempts: number, settle: Settle): void {
-    const { clock, label, figures } = this.parts;
-    const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: elapsedMs(clock, startedAt), source };
+  private tell({ by, value }: Asked, startedAt: number, result: User | LookupFailure, source: LookupInfo['source'], attempts: number, settle: Settle): void {
+    const { settings: { label }, condition } = this.parts;
+    const lookup: LookupInfo = { by, value, tenant: label, attempts, durationMs: elapsedMs(this.clock, startedAt), source };
     const failure = result instanceof LookupFailure ? result.for(lookup) : null;
-    figures.count(failure, lookup, clock.date);
+    this.figures.count(failure, lookup, this.clock.date);
+    if (failure && failure.category !== 'not-found' && failure.category !== 'invalid-input') condition.lookupFailed();
     if (channel.hasSubscribers) {
-      channel.publish({ by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null });
+      channel.publish({ tenant: label, by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null });
     }
-    if (result instanceof LookupFailure) settle(failure, null);
-    else settle(null, { user: result, lookup });
+    // Whoever throws must not keep the others from their outcome.
+    try {
+      if (result instanceof LookupFailure) settle(failure, null);
+      else settle(null, { user: result, lookup });
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 }

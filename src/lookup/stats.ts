@@ -1,6 +1,6 @@
 /** Figures of one tenant since it was deployed; `GET ciam-tenant/:id/stats` shows them. */
 import type { Category, LookupFailure, LookupInfo } from '../failures/failure';
-import type { TenantState } from '../tenant-state';
+import type { TenantState } from '../resilience/condition';
 
 /** `le`: milliseconds; `count`: lookups that took at most that long. */
 export interface LatencyBucket { le: number; count: number }

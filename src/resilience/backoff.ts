@@ -1,19 +1,23 @@
-/** How long to wait before another try. All times in milliseconds. */
-import type { Clock } from '../clock';
+/** How long to wait before another try, and how long a tenant asks to be left alone. All times in milliseconds. */
 
-const FIRST_MS = 200;
+const FIRST_MS = 300;
 const LONGEST_MS = 5000;
 
-/** Exponential with full jitter: anything from nothing to 200, 400, 800 … 5000 ms. `retry` counts from 0. */
-export const backoffMs = (retry: number, random: () => number): number => random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** retry);
+/** Exponential with equal jitter: between half and the whole of 300, 600, 1200 … 5000 ms. `retry` counts from 0. */
+export const backoffMs = (retry: number, random: () => number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** retry) * (0.5 + random() / 2);
 
-/** A tenant that asks for more than an hour is asked again after an hour: nobody would notice that it is back. */
-const LONGEST_HOLD_MS = 3_600_000;
+/** A tenant that asks for more is asked again after a minute: nobody would notice sooner that it is back. */
+export const LONGEST_PAUSE_MS = 60_000;
 
-/** The `Retry-After` header, seconds or a date (RFC 9110, 10.2.3); `null` when there is none that makes sense. */
-export const retryAfterMs = (header: string | undefined, clock: Clock): number | null => {
+/**
+ * The `Retry-After` header, seconds or a date (RFC 9110, 10.2.3); `null` when there is none that makes sense.
+ * A date is measured against the answer's own `Date`, so that a wrong clock on this machine does not matter;
+ * `now` (milliseconds since the epoch) counts where the answer has none.
+ */
+export const retryAfterMs = (header: string | undefined, date: string | undefined, now: number): number | null => {
   if (header === undefined) return null;
   const text = header.trim();
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - clock.date();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), LONGEST_HOLD_MS);
+  const sent = date === undefined ? NaN : Date.parse(date);
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - (Number.isNaN(sent) ? now : sent);
+  return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), LONGEST_PAUSE_MS);
 };

@@ -1,66 +1,101 @@
-/** One timer for any number of deadlines that are all the same time away: the oldest is always the next to pass. */
+/** One timer for any number of deadlines that are about the same time away: the oldest is nearly always the next to pass. */
 import type { Clock, Timer } from '../clock';
 
 /** What can have a deadline; the links are the list's own. */
-export interface Timed<Entry extends Timed<Entry>> {
+export interface Timed {
   deadline: number;
-  older: Entry | null;
-  newer: Entry | null;
-  list: Deadlines<Entry> | null;
+  older: Timed | null;
+  newer: Timed | null;
+  list: Deadlines | null;
+  /** The deadline has passed. Must not throw. */
+  passed(): void;
 }
 
-export class Deadlines<Entry extends Timed<Entry>> {
-  private oldest: Entry | null = null;
-  private newest: Entry | null = null;
+/** Passed in one go before yielding to the event loop. */
+const AT_ONCE = 200;
+/** What a timer can take; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Its time can be stopped: then nothing passes, and what was left of each deadline is left when it goes on. */
+export class Deadlines {
+  private oldest: Timed | null = null;
+  private newest: Timed | null = null;
   private timer: Timer | null = null;
+  private stoppedAt: number | null = null;
+  private stoppedMs = 0;
 
-  constructor(private readonly ms: number, private readonly clock: Clock, private readonly pass: (entry: Entry) => void) {}
-
-  add(entry: Entry): void {
-    entry.deadline = this.clock.now() + this.ms;
-    entry.list = this;
-    entry.older = this.newest;
-    if (this.newest) this.newest.newer = entry;
-    else this.oldest = entry;
-    this.newest = entry;
-    this.arm(this.ms);
+  constructor(private readonly ms: number, private readonly clock: Clock, stopped = false) {
+    if (stopped) this.stop();
   }
 
-  remove(entry: Entry): void {
-    if (entry.list !== this) return;
+  /** `ms`: less than usual when a part of it is spent. */
+  add(entry: Timed, ms = this.ms): void {
+    entry.deadline = this.now() + ms;
+    entry.list = this;
+    let before = this.newest;
+    while (before && before.deadline > entry.deadline) before = before.older;
+    entry.older = before;
+    entry.newer = before ? before.newer : this.oldest;
+    if (entry.newer) entry.newer.older = entry;
+    else this.newest = entry;
+    if (before) before.newer = entry;
+    else this.oldest = entry;
+    if (this.timer && this.oldest === entry && ms < this.ms) this.disarm();
+    this.arm();
+  }
+
+  /** Gives the milliseconds that were left; of an entry that is not in this list, the whole time. */
+  remove(entry: Timed): number {
+    if (entry.list !== this) return this.ms;
     if (entry.older) entry.older.newer = entry.newer;
     else this.oldest = entry.newer;
     if (entry.newer) entry.newer.older = entry.older;
     else this.newest = entry.older;
     entry.list = entry.older = entry.newer = null;
+    return entry.deadline - this.now();
   }
 
-  /** Passes, ahead of time, what would pass until `time`. */
-  passUntil(time: number, pass: (entry: Entry) => void): void {
-    while (this.oldest && this.oldest.deadline <= time) {
-      const entry = this.oldest;
-      this.remove(entry);
-      pass(entry);
-    }
+  stop(): void {
+    this.stoppedAt ??= this.clock.now();
+    this.disarm();
+  }
+
+  resume(): void {
+    if (this.stoppedAt === null) return;
+    this.stoppedMs += this.clock.now() - this.stoppedAt;
+    this.stoppedAt = null;
+    this.arm();
   }
 
   /** Forgets the timer; entries that are left do not pass any more. */
   close(): void {
-    if (this.timer) this.clock.clearTimeout(this.timer);
-    this.timer = null;
+    this.stop();
   }
 
-  /** The timer is not moved when an entry is removed: it fires, finds who is oldest then, and sleeps again. */
-  private arm(ms: number): void {
-    if (this.timer) return;
+  private now(): number {
+    return (this.stoppedAt ?? this.clock.now()) - this.stoppedMs;
+  }
+
+  /** The timer is not moved when an entry is removed: it fires, finds who is oldest then, and is set again. */
+  private arm(): void {
+    if (this.timer || this.stoppedAt !== null || !this.oldest) return;
+    const ms = Math.min(Math.max(1, this.oldest.deadline - this.now()), LONGEST_TIMER_MS);
     this.timer = this.clock.setTimeout(this.sweep, ms);
     this.timer.unref?.();
   }
 
+  private disarm(): void {
+    if (this.timer) this.clock.clearTimeout(this.timer);
+    this.timer = null;
+  }
+
   private readonly sweep = (): void => {
     this.timer = null;
-    const now = this.clock.now();
-    this.passUntil(now, this.pass);
-    if (this.oldest) this.arm(Math.max(1, this.oldest.deadline - now));
+    for (let count = 0; this.oldest && this.oldest.deadline <= this.now() && count < AT_ONCE; count++) {
+      const entry = this.oldest;
+      this.remove(entry);
+      entry.passed();
+    }
+    this.arm();
   };
 }

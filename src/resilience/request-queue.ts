@@ -1,169 +1,453 @@
-/** Whose turn it is: how many in flight, how many waiting, how many a second, and not while the tenant asked for peace. */
-import type { Circuit } from './circuit';
+/**
+ * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
+ * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
+ */
 import type { Clock, Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
+import { AdaptiveRate } from './adaptive-rate';
+import type { Condition } from './condition';
+import { Deadlines } from './deadlines';
+import { Line, type Linked } from './line';
+import { Outage } from './outage';
+import { Pause } from './pause';
+import { Rate } from './rate';
+import { Refusal, UNATTENDED_MS } from './refusal';
 
-/** What waits for its turn; the links are the queue's own. */
-export interface Turn {
-  ahead: Turn | null;
-  behind: Turn | null;
-  queued: boolean;
-  /** Messages that wait for this turn: more than one when they share a call. */
+/** One call under way, as the queue knows it. */
+export interface Turn extends Linked<Turn> {
+  /** Messages that wait for this turn: more than one when they share a call, none when it is the queue's own question. */
   messages: number;
-  /** The turn has come; `leave` gives it back. `probe`: it finds out whether the tenant is alive again. */
-  begin(probe: boolean): void;
-  /** It will not come. */
+  /** The list that it is an item of. */
+  readonly list: TurnList | null;
+  /** Its last call began at this time. */
+  begunAt: number;
+  /** Calls of it that failed, since it last had hope. */
+  readonly failures: number;
+  /** Its tries are used up: it ends once the tenant turns out to be well. */
+  readonly isSpent: boolean;
+  /** The tenant has asked it for a pause. */
+  readonly wasRefused: boolean;
+  /** The outage in which it was the probe. */
+  probedIn: number;
+  /** Make a call now; `fresh`: on a connection of its own. */
+  begin(fresh: boolean): void;
+  /** It will not come, or not come again. */
+  refuse(failure: LookupFailure): void;
+  /** Its tries are used up, and no outage is to blame: it ends with what its own call met. */
+  giveUp(): void;
+  /** An outage was to blame for its failures: its tries begin anew. */
+  revive(): void;
+  /** A question like this one for a user who cannot exist. */
+  stranger(): Turn;
+}
+
+/** Items that wait outside the queue until there is room. */
+export interface TurnList {
+  /** Items are left that it has not handed in. */
+  readonly hasMore: boolean;
+  /** Hands in the next item. True: that took the turn; false: the item needed none. */
+  pull(): boolean;
+  /** No item of it will come. */
   refuse(failure: LookupFailure): void;
 }
 
-type Limits = Pick<Settings, 'concurrency' | 'queueLimit' | 'rateLimit'>;
+/** How one call went. */
+export interface Report {
+  /** `null`: a user was found. */
+  failure: LookupFailure | null;
+  /** No response, a timeout, or a response that says that the tenant is away. */
+  failed: boolean;
+  /** It was refused for a while, with `Retry-After`. */
+  paused: boolean;
+}
 
-/** Timers are coarse: a start that is late by less than this does not push the following ones back. */
-const RATE_SLACK_MS = 20;
+type Limits = Pick<Settings, 'concurrency' | 'queueLimit' | 'rateLimit' | 'timeoutMs'>;
+
 /** What a timer can take; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** Refusals in a row before the event loop gets a breath. */
-const REFUSALS_AT_ONCE = 200;
+/** Refusals, or items that need no call, in a row before yielding to the event loop. */
+const AT_ONCE = 200;
+/** A probe that is silent for so long allows one more beside it. */
+const SILENT_PROBE_MS = 5000;
+const MOST_PROBES = 2;
 
-export class Pacing {
-  inFlight = 0;
-  /** Messages waiting for their turn. */
-  waiting = 0;
-  private first: Turn | null = null;
-  private last: Turn | null = null;
-  private heldUntil = 0;
-  heldBy: LookupFailure | null = null;
-  private nextStart = 0;
-  private readonly startEveryMs: number;
+export class RequestQueue {
+  /** Times the waiting of lookups that have made no call yet, while an outage or a pause is to blame for it. */
+  readonly patience: Deadlines;
+  private readonly waiting = new Line<Turn>();
+  /** These have made a call, keep their place in flight, and … */
+  private readonly calling = new Line<Turn>();
+  private readonly resting = new Line<Turn>(); // … wait for their backoff
+  private readonly suspended = new Line<Turn>(); // … wait for the end of an outage or a pause
+  private readonly due = new Line<Turn>(); // … may call again
+  private readonly lists = new Set<TurnList>();
+  private waitingMessages = 0;
+  private listItems = 0;
+  private granted: TurnList | null = null;
+  private isListsTurn = false;
+
+  private readonly rate: Rate;
+  private readonly adaptive = new AdaptiveRate();
+  private readonly outage: Outage;
+  private readonly pause = new Pause();
+  private readonly refusal = new Refusal();
+  /** Calls that may be under way just now: few after an outage or a pause, doubling; `null`: as many as `concurrency`. */
+  private window: number | null = null;
+  private readonly probes = new Set<Turn>();
+  private outages = 0;
+  private asker: Turn | null = null;
+  private hasSecondCall = false;
+  private lastMessageAt: number;
+
   private alarm: { at: number; timer: Timer } | null = null;
+  private readonly timers: Record<'probe' | 'silence' | 'failing' | 'pause' | 'refusal', Timer | null> = { probe: null, silence: null, failing: null, pause: null, refusal: null };
   private pumping = false;
   private closed = false;
-  private forRoom: (() => void)[] = [];
 
-  constructor(private readonly limits: Limits, private readonly clock: Clock, private readonly circuit: Circuit) {
-    this.startEveryMs = limits.rateLimit > 0 ? 1000 / limits.rateLimit : 0;
+  constructor(
+    private readonly limits: Limits, private readonly clock: Clock, random: () => number, private readonly condition: Condition, rate?: Rate,
+  ) {
+    this.rate = rate ?? new Rate(limits.rateLimit);
+    this.outage = new Outage(limits.timeoutMs, random);
+    this.patience = new Deadlines(limits.timeoutMs, clock, true);
+    this.lastMessageAt = clock.now();
   }
 
-  /** Begins the turn at once, puts it in the queue, or says why it can do neither. */
+  // What the figures show
+
+  get inFlight(): number {
+    return this.calling.length + this.between;
+  }
+
+  /** Messages waiting for their turn, and lists. */
+  get queued(): number {
+    return this.waitingMessages + this.lists.size;
+  }
+
+  get limit(): number | null {
+    return this.adaptive.limit(this.clock.now());
+  }
+
+  get heldMs(): number {
+    return this.pause.remainingMs(this.clock.now());
+  }
+
+  get heldBy(): LookupFailure | null {
+    return this.pause.by;
+  }
+
+  get circuit(): 'closed' | 'open' | 'half-open' {
+    if (this.outage.state === 'none') return 'closed';
+    return this.outage.state === 'suspected' || this.probes.size > 0 ? 'half-open' : 'open';
+  }
+
+  /** An outage or a pause is known. */
+  get isTroubled(): boolean {
+    return this.outage.state === 'on' || this.pause.isOn();
+  }
+
+  /** No new call begins until that is over. */
+  get isStopped(): boolean {
+    return this.outage.stopsCalls || this.heldMs > 0;
+  }
+
+  /** Answers so far: whether there was one in between. */
+  get answers(): number {
+    return this.outage.answers;
+  }
+
+  /** Why a lookup that has made no call waits; `null` when it only waits for its turn. */
+  get obstacle(): LookupFailure | null {
+    if (this.outage.stopsCalls) return circuitFailure(this.outage.trouble);
+    return this.pause.by;
+  }
+
+  // Coming and going
+
+  /** Begins the turn at once, lines it up, or says why it can do neither. */
   enter(turn: Turn): LookupFailure | null {
-    if (this.closed) return closedFailure();
-    if (this.circuit.refuses) return circuitFailure();
-    if (this.mayStart) {
-      this.start(turn);
+    this.lastMessageAt = this.clock.now();
+    const refused = this.refusalOfNew();
+    if (refused) return refused;
+    this.refusal.enter(turn);
+    const isGranted = turn.list !== null && turn.list === this.granted;
+    this.granted = null;
+    if (isGranted || (this.isEmpty && this.hasPlaceForNew && this.waitMs(this.lastMessageAt) === 0)) {
+      this.start(turn, false);
       return null;
     }
     if (this.isFull) return queueFullFailure(this.limits.queueLimit);
-    this.waiting += turn.messages;
-    this.append(turn);
+    this.waitingMessages += turn.messages;
+    this.waiting.add(turn);
     this.pump();
     return null;
   }
 
-  get isFull(): boolean {
-    return this.waiting >= this.limits.queueLimit;
+  /** A list hands in its items by `pull`, as there is room. */
+  enterList(list: TurnList): LookupFailure | null {
+    if (this.closed) return closedFailure();
+    if (this.isFull && !(this.isEmpty && this.hasPlaceForNew)) return queueFullFailure(this.limits.queueLimit);
+    this.lists.add(list);
+    this.pump();
+    return null;
   }
 
-  /** One more, or one less, message waits for a queued turn. */
-  share(turn: Turn, change: 1 | -1): void {
-    turn.messages += change;
-    if (turn.queued) this.waiting += change;
+  leaveList(list: TurnList): void {
+    this.lists.delete(list);
   }
 
-  /** Out of the queue: nobody waits for this turn any more. */
-  withdraw(turn: Turn): void {
-    if (!turn.queued) return;
-    this.unlink(turn);
-    this.waiting -= turn.messages;
-    this.tellRoom();
-  }
-
-  /** A turn has ended. */
-  leave(): void {
-    this.inFlight--;
+  /** An item that a list has handed in has its outcome. */
+  itemSettled(): void {
+    this.listItems--;
     this.pump();
   }
 
-  /** `Retry-After`: no lookup of this tenant starts before. `by` is the answer that asked for it. */
-  hold(ms: number, by: LookupFailure): void {
-    this.heldUntil = Math.max(this.heldUntil, this.clock.now() + ms);
-    this.heldBy = by;
+  get isFull(): boolean {
+    return this.queued >= this.limits.queueLimit;
   }
 
-  /** Milliseconds until the tenant may be called again. */
-  get holdMs(): number {
-    return Math.max(0, this.heldUntil - this.clock.now());
+  /** One more, or one less, message waits for a turn. */
+  share(turn: Turn, change: 1 | -1): void {
+    turn.messages += change;
+    if (turn.line === this.waiting) this.waitingMessages += change;
   }
 
-  /** Calls back, once, as soon as one more may enter without overflowing the queue: whoever is called enters at once, or not at all. */
-  whenRoom(enter: () => void): void {
-    this.forRoom.push(enter);
-    this.tellRoom();
+  /** Between two tries: waits for its backoff, and keeps its place. */
+  rest(turn: Turn): void {
+    this.move(turn, this.resting);
+    this.pump();
   }
 
-  /** Everybody who waits is refused. */
+  /** Waits for the end of an outage or a pause. */
+  suspend(turn: Turn): void {
+    this.move(turn, this.suspended);
+    this.pump();
+  }
+
+  /** Calls again as soon as the limits allow. `first`: before the others that are due. */
+  again(turn: Turn, first = false): void {
+    if (this.probes.has(turn) && turn.line === this.calling) {
+      this.rate.started(this.clock.now());
+      return turn.begin(true);
+    }
+    this.move(turn, this.due, first);
+    this.pump();
+  }
+
+  /** It has ended, in whatever line it stands. */
+  leave(turn: Turn): void {
+    if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
+    this.refusal.release(turn);
+    this.move(turn, null);
+    this.pump();
+  }
+
+  /** A call beside one that is silent; one such at a time. It takes its place in the rate. */
+  beginSecondCall(): boolean {
+    if (this.hasSecondCall || this.isStopped) return false;
+    this.rate.started(this.clock.now());
+    this.hasSecondCall = true;
+    return true;
+  }
+
+  endSecondCall(): void {
+    this.hasSecondCall = false;
+  }
+
+  /** Everybody who waits or calls is refused. */
   close(): void {
     this.closed = true;
     if (this.alarm) this.clock.clearTimeout(this.alarm.timer);
-    while (this.first) this.dismiss(this.first, closedFailure());
-    this.tellRoom();
+    for (const name of Object.keys(this.timers) as (keyof typeof this.timers)[]) this.stopTimer(name);
+    for (const list of [...this.lists]) list.refuse(closedFailure());
+    // The waiting first: none of them begins when a place becomes free.
+    for (const line of [this.waiting, this.due, this.suspended, this.resting, this.calling]) {
+      for (const turn of line.snapshot()) if (turn.line === line) turn.refuse(closedFailure());
+    }
+    this.patience.close();
   }
 
-  /** Whoever comes now need not wait. */
-  private get mayStart(): boolean {
-    return this.first === null && this.inFlight < this.limits.concurrency && this.waitMs() === 0;
+  // What the calls found
+
+  report(turn: Turn, { failure, failed, paused }: Report): void {
+    const now = this.clock.now();
+    this.asker ??= turn;
+    this.limitRate(turn, failure, failed, now);
+    if (failed && failure) {
+      if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
+      return;
+    }
+    this.outage.answered();
+    this.condition.ready();
+    if (this.outage.stopsCalls) this.endOutage();
+    if (!paused) this.endPauseAfter(now);
+    if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
+    if (failure === null || (failure.category !== 'unauthorized' && failure.category !== 'untrusted')) this.accept();
   }
 
-  private get hasRoom(): boolean {
-    return this.closed || !this.isFull || this.mayStart || this.circuit.refuses;
+  /** A token call failed: one failed call more. */
+  tokenCallFailed(source: object, begunAt: number, failure: LookupFailure): void {
+    if (this.outage.failed(source, begunAt, failure) && this.asker) this.suspect(this.asker);
   }
 
-  private tellRoom(): void {
-    while (this.forRoom.length > 0 && this.hasRoom) this.forRoom.shift()?.();
-    // With an empty queue nobody else's turn would wake them.
-    if (this.forRoom.length > 0 && this.first === null && this.inFlight < this.limits.concurrency) this.later(this.waitMs());
+  /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */
+  suspectAfter(turn: Turn, answersBefore: number): boolean {
+    if (this.outage.answers !== answersBefore) return false;
+    if (!this.outage.stopsCalls) this.suspect(turn);
+    this.suspend(turn);
+    return true;
   }
 
-  private waitMs(): number {
-    return Math.max(0, Math.max(this.heldUntil, this.nextStart) - this.clock.now());
+  /** The tenant asks for a pause (`Retry-After`). */
+  hold(ms: number, by: LookupFailure): void {
+    this.pause.begin(ms, by, this.clock.now());
+    this.condition.begin('paused', by);
+    this.timePatience();
+    this.setTimer('pause', () => this.endPauseWait(), this.heldMs);
   }
 
-  private start(turn: Turn): void {
-    this.nextStart = Math.max(this.nextStart, this.clock.now() - RATE_SLACK_MS) + this.startEveryMs;
-    this.inFlight++;
-    turn.begin(this.circuit.enter());
+  /** Credentials or a certificate were refused. */
+  refuseAll(failure: LookupFailure): void {
+    if (this.closed) return;
+    this.refusal.begin(failure, this.clock.now());
+    this.condition.begin('refused', failure);
+    this.setTimer('refusal', () => this.askUnattended(), UNATTENDED_MS);
+    for (const line of [this.waiting, this.due, this.suspended, this.resting]) {
+      for (const turn of line.snapshot()) if (turn.line === line) turn.refuse(failure);
+    }
+    this.pump();
   }
 
-  /** Starts, or refuses, whoever is first, as long as something can be done. Not reentrant: a turn may end inside `begin`. */
-  pump(): void {
+  /** What was refused is accepted. */
+  accept(): void {
+    if (this.refusal.failure === null) return;
+    this.refusal.end();
+    this.stopTimer('refusal');
+    this.condition.end('refused');
+  }
+
+  /** The tenant was asked before any message came, and did not answer. */
+  warmUpFailed(stranger: Turn, failure: LookupFailure): void {
+    this.asker ??= stranger;
+    if (this.outage.stopsCalls || this.closed || this.outage.answers > 0) return;
+    this.outage.trouble = failure;
+    this.outage.suspect(this.clock.now());
+    this.confirmOutage();
+    this.timeNextProbe();
+  }
+
+  // Turns
+
+  private get between(): number {
+    return this.resting.length + this.suspended.length + this.due.length;
+  }
+
+  /** One place is always free for calls. */
+  private get hasPlaceForNew(): boolean {
+    const { concurrency } = this.limits;
+    return this.calling.length + Math.min(this.between, concurrency - 1) < concurrency;
+  }
+
+  /** Nobody waits for a turn. */
+  private get isEmpty(): boolean {
+    return this.waiting.length === 0 && this.due.length === 0 && this.lists.size === 0;
+  }
+
+  /** Why a lookup that comes now fails at once. */
+  private refusalOfNew(): LookupFailure | null {
+    if (this.closed) return closedFailure();
+    const now = this.clock.now();
+    if (this.outage.isFailing(now)) return circuitFailure(this.outage.trouble);
+    if (this.pause.hasLasted(this.outage.failingAfterMs, now)) return this.pause.by;
+    return this.refusal.of(now);
+  }
+
+  /** Milliseconds until a call may begin; infinite while something else has to happen first. */
+  private waitMs(now: number): number {
+    if (this.outage.stopsCalls || this.calling.length >= Math.min(this.limits.concurrency, this.window ?? Infinity)) return Infinity;
+    return Math.max(this.pause.remainingMs(now), this.rate.waitMs(now), this.adaptive.waitMs(now));
+  }
+
+  private start(turn: Turn, isProbe: boolean): void {
+    const now = this.clock.now();
+    this.rate.started(now);
+    this.adaptive.started(now);
+    if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
+    if (isProbe) this.probes.add(turn);
+    this.move(turn, this.calling);
+    turn.begunAt = now;
+    turn.begin(isProbe);
+  }
+
+  private move(turn: Turn, line: Line<Turn> | null, first = false): void {
+    (turn.line as Line<Turn> | null)?.remove(turn);
+    if (first) line?.addFirst(turn);
+    else line?.add(turn);
+    if (line !== this.calling && this.probes.delete(turn)) this.probeEnded();
+  }
+
+  /** Starts, or refuses, whoever is next, as long as something can be done. Not reentrant: a turn may end inside `begin`. */
+  private pump(): void {
     if (this.pumping || this.closed) return;
     this.pumping = true;
-    let refusals = 0;
-    while (this.first) {
-      if (this.circuit.refuses) {
-        if (++refusals > REFUSALS_AT_ONCE) {
-          this.later(0);
-          break;
-        }
-        this.dismiss(this.first, circuitFailure());
-        continue;
-      }
-      if (this.inFlight >= this.limits.concurrency) break;
-      const wait = this.waitMs();
+    let idle = 0;
+    while (idle < AT_ONCE) {
+      const isRefusing = this.lists.size > 0 && this.refusalOfNew() !== null;
+      const next = isRefusing ? this.firstList() : this.next();
+      if (next === null) break;
+      const wait = isRefusing ? 0 : this.waitMs(this.clock.now());
       if (wait > 0) {
-        this.later(wait);
+        if (wait < Infinity) this.wakeIn(wait);
         break;
       }
-      const turn = this.first;
-      this.unlink(turn);
-      this.waiting -= turn.messages;
-      this.start(turn);
+      if ('pull' in next) idle += this.pullFrom(next);
+      else this.startNext(next);
     }
+    if (idle >= AT_ONCE) this.wakeIn(0);
     this.pumping = false;
-    this.tellRoom();
+    if (this.pause.isOn()) this.endUnwaitedPause();
   }
 
-  private later(wait: number): void {
+  /** Whose turn is next: first those who have begun; then single lookups and lists in turns. */
+  private next(): Turn | TurnList | null {
+    const begun = this.due.first;
+    const prefersNew = begun?.wasRefused === true && this.pause.isOn();
+    if (begun && !prefersNew) return begun;
+    const single = this.waiting.first;
+    const list = this.nextList();
+    if (!this.hasPlaceForNew || (!single && !list)) return begun;
+    return list && (!single || this.isListsTurn) ? list : single;
+  }
+
+  private startNext(turn: Turn): void {
+    if (turn.line === this.waiting) this.isListsTurn = true;
+    this.start(turn, false);
+  }
+
+  /** Items of all lists together take at most `concurrency` places. */
+  private nextList(): TurnList | null {
+    return this.listItems < this.limits.concurrency ? this.firstList() : null;
+  }
+
+  private firstList(): TurnList | null {
+    for (const list of this.lists) return list;
+    return null;
+  }
+
+  /** 1: the item needed no call. */
+  private pullFrom(list: TurnList): 0 | 1 {
+    this.isListsTurn = false;
+    this.granted = list;
+    this.listItems++;
+    const began = list.pull();
+    this.granted = null;
+    // To the end, so that lists take turns among themselves.
+    if ((this.lists.size > 1 || !list.hasMore) && this.lists.delete(list) && list.hasMore) this.lists.add(list);
+    return began ? 0 : 1;
+  }
+
+  private wakeIn(wait: number): void {
     const ms = Math.min(wait, LONGEST_TIMER_MS);
     const at = this.clock.now() + ms;
     if (this.alarm) {
@@ -177,26 +461,155 @@ export class Pacing {
     this.alarm = { at, timer };
   }
 
-  private dismiss(turn: Turn, failure: LookupFailure): void {
-    this.unlink(turn);
-    this.waiting -= turn.messages;
-    turn.refuse(failure);
+  // The limiter
+
+  private limitRate(turn: Turn, failure: LookupFailure | null, failed: boolean, now: number): void {
+    const status = failure?.status ?? null;
+    const mayBeLimiter = status === 503 && this.outage.state === 'none' && this.outage.failedInRow < 10;
+    if (status === 429 || mayBeLimiter) this.adaptive.refused(turn.begunAt, status, now);
+    else if (!failed && status !== 503) this.adaptive.answered(now);
   }
 
-  private append(turn: Turn): void {
-    turn.queued = true;
-    turn.ahead = this.last;
-    if (this.last) this.last.behind = turn;
-    else this.first = turn;
-    this.last = turn;
+  // Outage
+
+  private suspect(turn: Turn): void {
+    this.outages++;
+    this.outage.suspect(this.clock.now());
+    this.timePatience();
+    this.asker = turn;
+    this.probe(turn.stranger());
   }
 
-  private unlink(turn: Turn): void {
-    if (turn.ahead) turn.ahead.behind = turn.behind;
-    else this.first = turn.behind;
-    if (turn.behind) turn.behind.ahead = turn.ahead;
-    else this.last = turn.ahead;
-    turn.ahead = turn.behind = null;
-    turn.queued = false;
+  private probe(turn: Turn): void {
+    if (this.closed || !this.outage.stopsCalls) return;
+    if (this.heldMs > 0) return this.setTimer('probe', () => this.probe(turn), this.heldMs);
+    turn.probedIn = this.outages;
+    this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
+    this.start(turn, true);
+  }
+
+  private probeIsSilent(): void {
+    if (this.outage.state === 'suspected') this.confirmOutage();
+    if (this.probes.size < MOST_PROBES) this.probe(this.nextProbe());
+  }
+
+  /** The waiting lookup with the fewest failures; a stranger where nobody waits who has not probed in this outage. */
+  private nextProbe(): Turn {
+    const fresh = this.waiting.first;
+    if (fresh) return fresh;
+    let best: Turn | null = null;
+    for (const line of [this.suspended, this.due]) {
+      for (const turn of line.snapshot()) if (turn.probedIn !== this.outages && (best === null || turn.failures < best.failures)) best = turn;
+    }
+    return best ?? this.stranger();
+  }
+
+  private stranger(): Turn {
+    if (this.asker === null) throw new Error('Nobody has asked the tenant yet.');
+    return this.asker.stranger();
+  }
+
+  /** It was not answered, or an answer has ended the outage already. */
+  private probeEnded(): void {
+    if (this.closed || !this.outage.stopsCalls) return;
+    if (this.outage.state === 'suspected') this.confirmOutage();
+    if (this.probes.size === 0) this.timeNextProbe();
+  }
+
+  private timeNextProbe(): void {
+    this.stopTimer('silence');
+    const somebodyWaits = this.waiting.length + this.lists.size + this.between > 0;
+    const ms = this.outage.nextProbeMs(somebodyWaits, this.clock.now() - this.lastMessageAt);
+    this.setTimer('probe', () => this.probe(this.nextProbe()), ms);
+  }
+
+  private confirmOutage(): void {
+    this.outage.confirm();
+    this.timePatience();
+    if (this.outage.trouble) this.condition.begin('unreachable', this.outage.trouble);
+    const left = this.outage.since + this.outage.failingAfterMs - this.clock.now();
+    this.setTimer('failing', () => this.beginFailing(), left);
+  }
+
+  private beginFailing(): void {
+    if (this.outage.trouble) this.condition.begin('failing', this.outage.trouble);
+    this.pump(); // what is left of lists is refused
+  }
+
+  /** An answer has come. */
+  private endOutage(): void {
+    const wasOn = this.outage.state === 'on';
+    this.outage.end(this.clock.now());
+    for (const name of ['probe', 'silence', 'failing'] as const) this.stopTimer(name);
+    if (wasOn) this.window = 1;
+    this.condition.end('failing');
+    this.condition.end('unreachable');
+    this.timePatience();
+    this.resume(wasOn);
+  }
+
+  /** Those who waited go on. After a mere suspicion a lookup without tries left has failed. */
+  private resume(wasOutage: boolean): void {
+    for (const turn of this.suspended.snapshot()) {
+      if (turn.line !== this.suspended) continue;
+      if (wasOutage) turn.revive();
+      if (turn.isSpent) turn.giveUp();
+      else this.move(turn, this.due);
+    }
+    this.pump();
+  }
+
+  // Pause
+
+  /** Its time is up: one call shows whether it is over. */
+  private endPauseWait(): void {
+    this.window = 1;
+    if (!this.outage.stopsCalls) this.resume(false);
+    this.endUnwaitedPause();
+  }
+
+  private endPauseAfter(now: number): void {
+    if (!this.pause.isInTrial(now)) return;
+    this.pause.end();
+    this.condition.end('paused');
+    this.timePatience();
+  }
+
+  /** Nobody is there to show it: the next lookup will. */
+  private endUnwaitedPause(): void {
+    if (this.isEmpty && this.inFlight === 0) this.endPauseAfter(this.clock.now());
+  }
+
+  // Refusal
+
+  /** Without messages somebody else has to find out whether it is over. */
+  private askUnattended(): void {
+    if (this.refusal.failure === null || this.asker === null) return;
+    const stranger = this.asker.stranger();
+    this.refusal.enter(stranger);
+    this.start(stranger, false);
+  }
+
+  // Timers
+
+  private timePatience(): void {
+    if (this.outage.stopsCalls || this.pause.isOn()) this.patience.resume();
+    else this.patience.stop();
+  }
+
+  private setTimer(name: keyof typeof this.timers, act: () => void, ms: number): void {
+    this.stopTimer(name);
+    const timer = this.clock.setTimeout(() => {
+      this.timers[name] = null;
+      act();
+    }, Math.max(0, ms));
+    timer.unref?.();
+    this.timers[name] = timer;
+  }
+
+  private stopTimer(name: keyof typeof this.timers): void {
+    const timer = this.timers[name];
+    if (timer) this.clock.clearTimeout(timer);
+    this.timers[name] = null;
   }
 }

@@ -1,29 +1,95 @@
-/** What is known of a tenant's condition, and the events that tell of its changes: one source for the log, the statuses and `ciam-status`. */
-import type { TenantState } from '../tenant-state';
+/** The events of a tenant: one source for the log, the statuses and `ciam-status`. */
+import type { Clock, Timer } from '../clock';
+import type { ConditionSnapshot, TenantEventName, TenantState } from '../resilience/condition';
 
-export const EVENTS = ['ready', 'unreachable', 'failing', 'recovered', 'paused', 'resumed', 'refused', 'accepted', 'misconfigured'] as const;
-export type TenantEventName = (typeof EVENTS)[number];
-
-/** One change of a tenant's state. */
-export interface TenantEvent {
-  event: TenantEventName;
-  state: TenantState;
+/** The state as it is now. */
+export interface TenantCondition extends ConditionSnapshot {
   /** Host and port, or `"demo"`. */
   tenant: string;
-  /** The failure code behind it; `null` without one. */
-  code: string | null;
-  /** Since when the state holds: ISO 8601 in UTC. */
-  since: string;
   /** Milliseconds until the tenant may be called again; 0 without a pause. */
   heldMs: number;
-  /** Lookups that have failed since the tenant was last ready. */
-  failed: number;
-  /** How often the state has come back within the last minute without being told; missing when it has not. */
+}
+
+/** One change of a tenant's state. */
+export interface TenantEvent extends TenantCondition {
+  event: TenantEventName;
+  /** How often the state has come back since it was last told; missing when this is the first time. */
   count?: number;
 }
 
-/** The state as it is now. */
-export interface TenantCondition extends Omit<TenantEvent, 'event' | 'count'> {}
-
-/** Gets each event; what it throws is ignored. */
+/** Gets each event. What it throws becomes a warning of the process. */
 export type TenantListener = (event: TenantEvent) => void;
+
+/** A state that comes back so soon is not told at once … */
+const SOON_MS = 30_000;
+/** … but so long after it was told last, with its count. */
+const SUMMARY_MS = 60_000;
+
+interface Told {
+  at: number;
+  /** How often the state has come back since then without being told. */
+  untold: number;
+}
+
+export class TenantEvents {
+  private readonly listeners = new Map<TenantListener, TenantEventName | 'change'>();
+  private readonly watchers = new Set<() => void>();
+  private readonly told = new Map<TenantState, Told>();
+  private latest: TenantEvent | null = null;
+  private timer: Timer | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  on(event: TenantEventName | 'change', listener: TenantListener): () => void {
+    const own: TenantListener = (told) => listener(told);
+    this.listeners.set(own, event);
+    return () => void this.listeners.delete(own);
+  }
+
+  /** Told of every change, those that are not worth an event included: for what shows the state as it is. */
+  watch(watcher: () => void): () => void {
+    const own = (): void => watcher();
+    this.watchers.add(own);
+    return () => void this.watchers.delete(own);
+  }
+
+  tell(event: TenantEvent): void {
+    for (const watcher of this.watchers) callSafely(watcher);
+    const now = this.clock.now();
+    const last = this.told.get(event.state);
+    if (last === undefined || now - last.at >= SOON_MS) return this.publish(event, now);
+    last.untold++;
+    this.latest = event;
+    this.timer ??= this.clock.setTimeout(() => this.summarise(), Math.max(1, last.at + SUMMARY_MS - now));
+    this.timer.unref?.();
+  }
+
+  close(): void {
+    if (this.timer) this.clock.clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private summarise(): void {
+    this.timer = null;
+    if (this.latest) this.publish(this.latest, this.clock.now());
+  }
+
+  private publish(event: TenantEvent, now: number): void {
+    const untold = this.told.get(event.state)?.untold ?? 0;
+    this.told.set(event.state, { at: now, untold: 0 });
+    this.latest = null;
+    this.close();
+    const told: TenantEvent = untold > 0 ? { ...event, count: untold + 1 } : event;
+    for (const [listener, wanted] of this.listeners) {
+      if (wanted === 'change' || wanted === event.event) callSafely(() => listener(told));
+    }
+  }
+}
+
+const callSafely = (call: () => void): void => {
+  try {
+    call();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+};

@@ -1,0 +1,104 @@
+/**
+ * The connections to the tenant, one undici `Client` each. undici's own `Pool` does not tell which connection a request takes,
+ * how long that one had been idle, or whether it was used before; and it sends a waiting request in the context of another.
+ */
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock';
+
+/** However long it is used, so that a changed address is found. */
+const LONGEST_LIFE_MS = 300_000;
+const LONGEST_IDLE_MS = 30_000;
+
+export interface Connection {
+  readonly client: Dispatcher;
+  /** `null` until it is connected. */
+  socket: Socket | null;
+  /** The socket has carried a request, or was opened ahead of one. */
+  isReused: boolean;
+  openedAt: number;
+  idleSince: number;
+}
+
+/** Makes a client; `opened` gets each socket as soon as there is one that is connected, `ended` is told when it is gone. */
+export type Connect = (events: { opened: (socket: Socket, ahead: boolean) => void; ended: () => void }) => Dispatcher;
+
+export class ConnectionPool {
+  /** The one used last is at the end, and is used first. */
+  private readonly idle: Connection[] = [];
+  private readonly all = new Set<Connection>();
+
+  /** `limit`: connections at once; one more may be open beside a silent one. */
+  constructor(private readonly limit: number, private readonly clock: Clock, private readonly connect: Connect) {}
+
+  /** A connection that is free, or a new one; `null` when there are too many. */
+  take(fresh: boolean): Connection | null {
+    const free = fresh ? undefined : this.takeIdle();
+    if (free) return free;
+    if (this.all.size >= this.limit) {
+      const oldest = this.idle.shift();
+      if (oldest) this.close(oldest);
+      else if (!fresh || this.all.size > this.limit) return null;
+    }
+    return this.create();
+  }
+
+  /** Its request is over. */
+  release(connection: Connection): void {
+    if (!this.all.has(connection)) return;
+    connection.isReused = true;
+    connection.idleSince = this.clock.now();
+    if (!connection.socket || connection.idleSince - connection.openedAt >= LONGEST_LIFE_MS) this.close(connection);
+    else this.idle.push(connection);
+  }
+
+  close(connection: Connection): void {
+    this.all.delete(connection);
+    this.removeIdle(connection);
+    // Later: undici may be in the middle of a failed connection's clean-up.
+    queueMicrotask(() => void connection.client.destroy());
+  }
+
+  /** Closes those that have been idle for so long. */
+  closeIdle(idleMs: number): void {
+    const now = this.clock.now();
+    for (const connection of [...this.idle]) if (now - connection.idleSince >= idleMs) this.close(connection);
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.all].map(({ client }) => client.destroy()));
+  }
+
+  private takeIdle(): Connection | undefined {
+    for (let connection = this.idle.pop(); connection; connection = this.idle.pop()) {
+      const now = this.clock.now();
+      if (now - connection.openedAt < LONGEST_LIFE_MS && now - connection.idleSince < LONGEST_IDLE_MS) return connection;
+      this.close(connection);
+    }
+    return undefined;
+  }
+
+  private create(): Connection {
+    const client = this.connect({
+      opened: (socket, ahead) => {
+        connection.socket = socket;
+        connection.isReused = ahead;
+        connection.openedAt = this.clock.now();
+      },
+      ended: () => {
+        connection.socket = null;
+        // Nobody uses it: undici would open another one for the next request.
+        if (this.removeIdle(connection)) this.close(connection);
+      },
+    });
+    const connection: Connection = { client, socket: null, isReused: false, openedAt: 0, idleSince: 0 };
+    this.all.add(connection);
+    return connection;
+  }
+
+  private removeIdle(connection: Connection): boolean {
+    const place = this.idle.indexOf(connection);
+    if (place >= 0) this.idle.splice(place, 1);
+    return place >= 0;
+  }
+}

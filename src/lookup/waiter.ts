@@ -1,0 +1,87 @@
+/** One message that waits for a call. */
+import { AsyncResource } from 'node:async_hooks';
+import type { Query } from '../api/query';
+import type { User } from '../api/user';
+import { type LookupFailure, type LookupInfo, timeoutFailure } from '../failures/failure';
+import type { Abortable } from '../resilience/aborts';
+import type { Deadlines, Timed } from '../resilience/deadlines';
+import type { Call } from './call';
+
+/** A found user, and how the lookup went. */
+export interface Lookup {
+  user: User;
+  lookup: LookupInfo;
+}
+
+/** Gets the outcome of one message: exactly one of the two. */
+export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
+
+/** An asynchronous resource, so that a message goes on in the context in which it came. @internal */
+export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
+  // among those with a deadline: of what it may spend on the tenant
+  deadline = 0;
+  older: Timed | null = null;
+  newer: Timed | null = null;
+  list: Deadlines | null = null;
+  // among those of the same signal
+  before: Waiter | null = null;
+  after: Waiter | null = null;
+  private turn: TurnDeadline | null = null;
+
+  constructor(
+    readonly call: Call,
+    readonly query: Query,
+    readonly startedAt: number,
+    readonly signal: AbortSignal | undefined,
+    readonly settle: Settle,
+  ) {
+    super('CiamLookup', { requireManualDestroy: true });
+  }
+
+  /** `patience` runs while an outage or a pause is to blame for the waiting. */
+  waitFor(patience: Deadlines): void {
+    patience.add(this);
+  }
+
+  /** How long it may wait for its turn, whatever the reason. */
+  waitForTurn(queueTimeouts: Deadlines, seconds: number): void {
+    this.turn = new TurnDeadline(this, seconds);
+    queueTimeouts.add(this.turn);
+  }
+
+  /** What it has not spent while it waited is left for the call. */
+  beginCall(deadlines: Deadlines): void {
+    const left = this.list?.remove(this);
+    this.endTurn();
+    deadlines.add(this, left);
+  }
+
+  /** It waits no longer. */
+  leave(): void {
+    this.list?.remove(this);
+    this.endTurn();
+  }
+
+  passed(): void {
+    this.call.drop(this, this.call.whyLate());
+  }
+
+  private endTurn(): void {
+    this.turn?.list?.remove(this.turn);
+    this.turn = null;
+  }
+}
+
+/** The deadline of a message for its turn. */
+class TurnDeadline implements Timed {
+  deadline = 0;
+  older: Timed | null = null;
+  newer: Timed | null = null;
+  list: Deadlines | null = null;
+
+  constructor(private readonly waiter: Waiter, private readonly seconds: number) {}
+
+  passed(): void {
+    this.waiter.call.drop(this.waiter, timeoutFailure('queueTimeout', this.seconds));
+  }
+}

@@ -1,0 +1,23 @@
+/** The rate that the settings allow: calls a second, evenly spread. */
+
+/** Timers are coarse: a call that is late by less than this does not push the following ones back. */
+const SLACK_MS = 5;
+
+export class Rate {
+  private nextStart = 0;
+  private readonly everyMs: number;
+
+  /** 0: no limit. */
+  constructor(perSecond: number) {
+    this.everyMs = perSecond > 0 ? 1000 / perSecond : 0;
+  }
+
+  /** Milliseconds until the next call may begin. */
+  waitMs(now: number): number {
+    return Math.max(0, this.nextStart - now);
+  }
+
+  started(now: number): void {
+    this.nextStart = Math.max(this.nextStart, now - SLACK_MS) + this.everyMs;
+  }
+}
