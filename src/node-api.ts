@@ -9,16 +9,15 @@ export { ADVICE, adviceKey, CATEGORIES, configFailure, filled, inputFailure, Loo
 export type { AdviceKey, Category, LookupInfo, MessageKey, Values } from './failures/failure';
 export type { Availability, Check } from './tenant/connection-test';
 export type { ListInfo, ListOutcome, ListRequest } from './lookup/list';
-export type { Lookup } from './lookup/call';
+export type { Lookup } from './lookup/waiter';
 export type { LookupRequest } from './lookup/lookups';
 export { BY, type By, isBy } from './api/query';
 export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings/settings';
 export type { Stats } from './lookup/stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
 export { unusableTenant } from './tenant/failing-tenant';
-export type { TenantCondition, TenantEvent, TenantEventName, TenantListener } from './tenant/events';
-export { EVENTS } from './tenant/events';
-export { STATES, type TenantState } from './tenant-state';
+export type { TenantCondition, TenantEvent, TenantListener } from './tenant/events';
+export { EVENTS, STATES, type TenantEventName, type TenantState } from './resilience/condition';
 export type { LookupOptions, NodeTenant, Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */

@@ -1,6 +1,7 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
 import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
 import { copyJson, type JsonObject, parseObject } from './json';
+import type { Query } from './query';
 import type { Secrets } from './redact';
 import type { User } from './user';
 
@@ -11,6 +12,10 @@ export interface Reply {
   text: string;
   /** The `Retry-After` header as it was sent. */
   retryAfter: string | undefined;
+  /** The `Date` header. */
+  date?: string | undefined;
+  /** The `WWW-Authenticate` header. */
+  wwwAuthenticate?: string | undefined;
 }
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
@@ -41,7 +46,7 @@ export interface Found {
   text: string;
 }
 
-export const readUser = (reply: Reply, secrets: Secrets, lookedUp: string): Found | LookupFailure => {
+export const readUser = (reply: Reply, secrets: Secrets, { value: lookedUp }: Pick<Query, 'value'>): Found | LookupFailure => {
   const text = secrets.record(reply.text);
   const body = parseObject(text);
   return body && reply.status < 300 && hasId(body) ? { user: body, text } : failureOf(reply, body, 'user_id', secrets, lookedUp);
@@ -53,6 +58,9 @@ export const copyUser = ({ user }: Found): User => copyJson(user);
 /** The same user once more, as a fresh object. */
 export const readAgain = ({ text }: Found): User => parseObject(text) as User;
 
-/** A token was refused: `invalid_token` with any status (expired tokens are HTTP 400), or a 401 that is not about the client. */
-export const isRefusal = (failure: LookupFailure): boolean =>
-  failure.code === 'invalid_token' || (failure.status === 401 && failure.code !== 'invalid_client');
+/**
+ * A token was refused: `invalid_token` with any status (expired tokens are HTTP 400) or in `WWW-Authenticate` (RFC 6750, 3),
+ * or a 401 that is not about the client.
+ */
+export const isRefusal = (failure: LookupFailure, { wwwAuthenticate }: Reply): boolean =>
+  failure.code === 'invalid_token' || (failure.status === 401 && failure.code !== 'invalid_client') || /\binvalid_token\b/.test(wwwAuthenticate ?? '');

@@ -222,9 +222,9 @@ class DispatchedExchange implements Exchange {
   }
 
   onResponseEnd(): void {
-    const { headers, chunks } = this;
+    const { chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
-    const text = decodeBody(body, this.header('content-encoding'), headers['content-type'] as string | undefined);
+    const text = decodeBody(body, this.header('content-encoding'));
     if (text === null) this.unreadable('over 1 MiB', true);
     else this.reply(text, true);
   }

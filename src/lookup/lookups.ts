@@ -12,6 +12,7 @@ import type { RequestQueue, TurnList } from '../resilience/request-queue';
 import type { Settings } from '../settings/settings';
 import type { Cache } from './cache';
 import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
+import { type ListOutcome, type ListRequest, lookupList } from './list';
 import type { Figures } from './stats';
 import { type Settle, Waiter } from './waiter';
 
@@ -75,6 +76,12 @@ export class Lookups implements CallOwner {
     const waiter = this.waiterOf(call, query, startedAt, signal, settle);
     call.join(waiter);
     if (!call.hasBegun) this.timeTurn(waiter);
+  }
+
+  /** One lookup per item; it never rejects. */
+  askList(request: ListRequest, signal: AbortSignal | undefined): Promise<ListOutcome> {
+    const { clock, figures, queue, queueTimeouts, parts: { settings: { label, queueTimeoutMs } } } = this;
+    return lookupList(request, signal, { label, queueTimeoutMs, clock, figures, queue, queueTimeouts, ask: (one, own, settle, list) => this.ask(one, own, settle, list) });
   }
 
   /** A call that no message has caused. */

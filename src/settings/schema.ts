@@ -4,12 +4,13 @@
 export const NUMBERS = {
   timeout: { default: 10, min: 0.1, max: 3600, whole: false },
   queueTimeout: { default: 0, min: 0, max: 86400, whole: false },
-  retries: { default: 2, min: 0, max: 10, whole: true },
+  retries: { default: 4, min: 0, max: 10, whole: true },
   concurrency: { default: 16, min: 1, max: 1024, whole: true },
   queueLimit: { default: 10000, min: 0, max: 1000000, whole: true },
   rateLimit: { default: 0, min: 0, max: 100000, whole: false },
   cacheTtl: { default: 0, min: 0, max: 2592000, whole: false },
   cacheMissTtl: { default: 0, min: 0, max: 2592000, whole: false },
+  cacheStale: { default: 0, min: 0, max: 2592000, whole: false },
   cacheSize: { default: 1000, min: 1, max: 1000000, whole: true },
 } as const;
 export type NumberName = keyof typeof NUMBERS;

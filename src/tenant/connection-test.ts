@@ -1,7 +1,7 @@
 /** The connection test: a token, then each lookup for somebody who cannot exist; what the answers tell about the tenant. */
 import { randomUUID } from 'node:crypto';
 import { LookupFailure } from '../failures/failure';
-import type { Lookup } from '../lookup/call';
+import type { Lookup } from '../lookup/waiter';
 import type { LookupRequest } from '../lookup/lookups';
 import type { TokenSource } from '../auth/access-token';
 

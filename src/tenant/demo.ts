@@ -34,6 +34,19 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
   };
   const idle = unusableTenant(networkFailure('STARTING', 'demo-starting'));
 
+  /** As soon as there is a tenant to listen to, unless it has been ended by then. */
+  const later = (listen: (ready: NodeTenant) => () => void): (() => void) => {
+    let stop = (): void => undefined;
+    let isEnded = false;
+    void started.then((ready) => {
+      if (!isEnded) stop = listen(ready.tenant);
+    });
+    return () => {
+      isEnded = true;
+      stop();
+    };
+  };
+
   const close = async (): Promise<void> => {
     const { tenant: client, stop } = await started;
     await Promise.all([client.close(), stop()]);
@@ -46,7 +59,9 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     lookupList: async (request, options) => (await started).tenant.lookupList(request, options),
     check: async (signal) => (await started).tenant.check(signal),
     stats: () => (tenant ?? idle).stats(),
-    on: () => () => undefined,
+    on: (event, listener) => later((ready) => ready.on(event, listener)),
+    watch: (watcher) => later((ready) => ready.watch(watcher)),
+    warmUp: () => void started.then((ready) => ready.tenant.warmUp()),
     condition: () => (tenant ?? idle).condition(),
     close,
     [Symbol.asyncDispose]: close,

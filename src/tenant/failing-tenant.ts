@@ -32,7 +32,10 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
     timezone: '+08:00',
     lookup,
     ask,
-    lookupList: (request, { signal } = {}) => lookupList(request, signal, { label, concurrency: 1, clock: systemClock, lookup: (one, own) => lookup(one, { signal: own }), pacing: { whenRoom: (next) => next() } }),
+    lookupList: (request, { signal } = {}) => lookupList(request, signal, {
+      label, queueTimeoutMs: 0, clock: systemClock, figures, queueTimeouts: null, ask,
+      queue: { enterList: () => failure, leaveList: () => undefined, itemSettled: () => undefined },
+    }),
     check: () => Promise.resolve({ ...nothingChecked, error: failure }),
     stats: () => ({
       tenant: label, state: 'misconfigured', since, inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
@@ -40,6 +43,8 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
       latencyMs: figures.latency, cache: { size: 0, bytes: 0 },
     }),
     on: () => () => undefined,
+    watch: () => () => undefined,
+    warmUp: () => undefined,
     condition: () => ({ state: 'misconfigured', tenant: label, code: failure.code, since, heldMs: 0, failed: figures.lookups.failed }),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,21 +1,23 @@
 /** Puts the parts of one tenant together. */
-import { createCaller } from '../lookup/caller';
-import { type Check, checkLookups } from './connection-test';
-import { Circuit } from '../resilience/circuit';
-import { type Clock, systemClock } from '../clock';
-import { closedFailure, type LookupFailure } from '../failures/failure';
-import type { Lookup, Settle } from '../lookup/call';
-import { type ListOutcome, type ListRequest, lookupList } from '../lookup/list';
-import { type LookupRequest, Lookups } from '../lookup/lookups';
-import { createMemory } from '../lookup/cache';
-import { Pacing } from '../resilience/request-queue';
-import { createSecrets } from '../api/redact';
-import { checkedSettings, type Settings, type TenantSettings } from '../settings/settings';
-import { Figures, type Stats } from '../lookup/stats';
-import type { TenantCondition, TenantEventName, TenantListener } from './events';
-import { ClientToken, fixedToken } from '../auth/access-token';
+import { AsyncResource } from 'node:async_hooks';
+import { createRedactor, type Redactor } from '../api/redact';
+import { ClientToken, fixedToken, type TokenSource } from '../auth/access-token';
+import { type Clock, SleepWatch, systemClock } from '../clock';
+import { closedFailure, isFailedCall, LookupFailure } from '../failures/failure';
 import { createTransport, type Transport } from '../http/transport';
+import { type Cache, createCache } from '../lookup/cache';
+import type { ListOutcome, ListRequest } from '../lookup/list';
+import { type LookupRequest, Lookups } from '../lookup/lookups';
+import { Mismatches } from '../lookup/mismatches';
+import { Figures, type Stats } from '../lookup/stats';
+import type { Lookup, Settle } from '../lookup/waiter';
+import { Condition, type TenantEventName } from '../resilience/condition';
+import { Deadlines } from '../resilience/deadlines';
+import { RequestQueue } from '../resilience/request-queue';
+import { checkedSettings, type Settings, type TenantSettings } from '../settings/settings';
 import { USER_AGENT } from '../version';
+import { type Check, checkLookups } from './connection-test';
+import { type TenantCondition, TenantEvents, type TenantListener } from './events';
 
 /** `signal`: ends the lookup with `CIAM.CLOSED`. */
 export interface LookupOptions {
@@ -45,6 +47,10 @@ export interface NodeTenant extends Tenant {
   /** Gets a token and asks each lookup for somebody who cannot exist. Never rejects. */
   check(signal?: AbortSignal): Promise<Check>;
   condition(): TenantCondition;
+  /** Told of every change of the condition, those that are not worth an event included. What comes back ends that. */
+  watch(watcher: () => void): () => void;
+  /** Gets a token and opens a connection ahead of the first lookup, once, if the settings want it. */
+  warmUp(): void;
 }
 
 /** Time, chance and transport, for tests. */
@@ -52,7 +58,7 @@ export interface TenantParts {
   clock?: Clock;
   /** From 0 up to, but not including, 1. */
   random?: () => number;
-  transport?: (settings: Settings) => Transport;
+  transport?: (settings: Settings, clock: Clock) => Transport;
 }
 
 /** `ask` as a promise. */
@@ -60,74 +66,142 @@ export const promised = (ask: NodeTenant['ask']): Tenant['lookup'] => (request, 
   ask(request, signal, (failure, found) => (found ? resolve(found) : reject(failure ?? closedFailure())));
 });
 
-export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport: connect = createTransport }: TenantParts): NodeTenant => {
-  const settings = checkedSettings(raw);
-  const { credentials, timeoutMs } = settings;
-  const secrets = createSecrets();
-  const figures = new Figures();
-  const circuit: Circuit = new Circuit(clock, () => pacing.pump());
-  const pacing = new Pacing(settings, clock, circuit);
-  const transport = connect(settings);
-  const report = (outage: boolean): void => circuit.report(outage);
-  const hold = (ms: number, by: LookupFailure): void => {
-    pacing.hold(ms, by);
-    lookups.held();
-  };
+const createRedactorOf = ({ credentials }: Settings): Redactor => {
+  const redactor = createRedactor();
+  const secrets = credentials.kind === 'token'
+    ? [credentials.token]
+    : [credentials.clientId, credentials.clientSecret, Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64')];
+  for (const secret of secrets) redactor.add(secret, true);
+  return redactor;
+};
 
-  if (credentials.kind === 'token') {
-    secrets.add(credentials.token, true);
-  } else {
-    const { clientId, clientSecret } = credentials;
-    for (const secret of [clientId, clientSecret, Buffer.from(`${clientId}:${clientSecret}`).toString('base64')]) secrets.add(secret, true);
+/** The parts of one tenant, each complete when it is made. */
+class ConnectedTenant {
+  readonly label: string;
+  readonly timezone: string;
+  readonly lookup: Tenant['lookup'];
+  private readonly figures = new Figures();
+  private readonly events: TenantEvents;
+  private readonly condition: Condition;
+  private readonly queue: RequestQueue;
+  private readonly transport: Transport;
+  private readonly token: TokenSource;
+  private readonly cache: Cache | null;
+  private readonly lookups: Lookups;
+  private readonly sleep: SleepWatch;
+  private isWarm = false;
+
+  constructor(private readonly settings: Settings, clock: Clock, random: () => number, connect: (settings: Settings, clock: Clock) => Transport) {
+    const { label, timezone, credentials, timeoutMs, retries } = settings;
+    this.label = label;
+    this.timezone = timezone;
+    this.lookup = promised((request, signal, settle) => this.ask(request, signal, settle));
+    this.sleep = new SleepWatch(clock);
+    this.events = new TenantEvents(clock);
+    this.condition = new Condition(clock, (event, now) => this.events.tell({ event, tenant: label, heldMs: this.queue.heldMs, ...now }));
+    this.queue = new RequestQueue(settings, clock, random, this.condition);
+    this.transport = connect(settings, clock);
+    this.cache = createCache(settings, clock);
+    const redactor = createRedactorOf(settings);
+    const outside = new AsyncResource('CiamTenant', { requireManualDestroy: true });
+    const { queue, transport, condition, figures, cache } = this;
+    this.token = credentials.kind === 'token'
+      ? fixedToken(credentials.token, USER_AGENT)
+      : new ClientToken(credentials, { clock, random, transport, redactor, queue, condition, timeoutMs, userAgent: USER_AGENT, outside });
+    this.lookups = new Lookups({
+      settings, cache, condition,
+      call: {
+        clock, random, queue, token: this.token, transport, redactor, figures, mismatches: new Mismatches(clock),
+        deadlines: new Deadlines(timeoutMs, clock), retries, timeoutMs, outside,
+      },
+    });
   }
-  const token = credentials.kind === 'token'
-    ? fixedToken(credentials.token, USER_AGENT)
-    : new ClientToken(credentials, { clock, transport, secrets, timeoutMs, userAgent: USER_AGENT, report, hold });
 
-  const lookups: Lookups = new Lookups({ ...settings, clock, memory: createMemory(settings, clock), pacing, circuit, figures });
-  lookups.caller = createCaller({
-    clock, random, token, transport, secrets, circuit, pacing, retries: settings.retries,
-    retried: () => figures.lookups.retried++,
-    hold,
-    late: (flight, until, failure) => lookups.late(flight, until, failure),
-    done: (flight, result) => lookups.finish(flight, result),
-  });
+  ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void {
+    this.noticeSleep();
+    this.lookups.ask(request, signal, settle);
+  }
 
-  const ask: NodeTenant['ask'] = (request, signal, settle) => lookups.ask(request, signal, settle);
-  const lookup = promised(ask);
+  lookupList(request: ListRequest, { signal }: LookupOptions = {}): Promise<ListOutcome> {
+    this.noticeSleep();
+    return this.lookups.askList(request, signal);
+  }
 
-  const since = new Date(clock.date()).toISOString();
-  const close = async (): Promise<void> => {
-    lookups.close();
-    token.close();
-    await transport.close();
-  };
-  return {
-    label: settings.label,
-    timezone: settings.timezone,
-    lookup,
-    ask,
-    lookupList: (request, { signal } = {}) => lookupList(request, signal, { label: settings.label, concurrency: settings.concurrency, clock, lookup: (one, own) => lookup(one, { signal: own }), pacing }),
-    check: (signal) => checkLookups((request, own) => lookup(request, { signal: own }), token, signal),
-    stats: () => ({
-      tenant: settings.label,
-      state: 'ready',
-      since,
-      inFlight: pacing.inFlight,
-      limit: null,
-      queued: pacing.waiting,
-      circuit: circuit.state,
-      heldMs: pacing.holdMs,
-      heldBy: pacing.heldBy?.code ?? null,
+  check(signal?: AbortSignal): Promise<Check> {
+    return checkLookups((request, own) => this.lookup(request, { signal: own }), this.token, signal);
+  }
+
+  stats(): Stats {
+    const { queue, token, figures, cache } = this;
+    const { state, since } = this.condition.snapshot();
+    return {
+      tenant: this.label, state, since,
+      inFlight: queue.inFlight, limit: queue.limit, queued: queue.queued, circuit: queue.circuit,
+      heldMs: queue.heldMs, heldBy: queue.heldBy?.code ?? null,
       token: { renewals: token.renewals, expiresIn: token.expiresIn },
-      lookups: { ...figures.lookups },
-      failures: figures.failures,
-      lastFailure: figures.lastFailure,
-      latencyMs: figures.latency,
-      cache: { size: 0, bytes: 0 },
-    }),
-    on: () => () => undefined,
-    condition: () => ({ state: 'ready', tenant: settings.label, code: null, since, heldMs: pacing.holdMs, failed: 0 }),
+      lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure, latencyMs: figures.latency,
+      cache: { size: cache?.size ?? 0, bytes: cache?.bytes ?? 0 },
+    };
+  }
+
+  on(event: TenantEventName | 'change', listener: TenantListener): () => void {
+    return this.events.on(event, listener);
+  }
+
+  watch(watcher: () => void): () => void {
+    return this.events.watch(watcher);
+  }
+
+  now(): TenantCondition {
+    return { ...this.condition.snapshot(), tenant: this.label, heldMs: this.queue.heldMs };
+  }
+
+  warmUp(): void {
+    if (this.isWarm || !this.settings.warmUp) return;
+    this.isWarm = true;
+    if (this.settings.credentials.kind === 'token') this.transport.open((failure) => this.warmedUp(failure));
+    else this.token.use((result) => this.warmedUp(result instanceof LookupFailure ? result : null));
+  }
+
+  async close(): Promise<void> {
+    this.lookups.close();
+    this.token.close();
+    this.events.close();
+    await this.transport.close();
+  }
+
+  /** Refused credentials have been told by the token. */
+  private warmedUp(failure: LookupFailure | null): void {
+    if (failure?.category === 'untrusted') this.queue.refuseAll(failure);
+    else if (failure && isFailedCall(failure)) this.queue.warmUpFailed(this.lookups.stranger(), failure);
+  }
+
+  /** After a suspend the wall clock is right, and what is kept is that much older. */
+  private noticeSleep(): void {
+    const slept = this.sleep.sleptMs();
+    if (slept === 0) return;
+    this.cache?.age(slept);
+    this.token.age(slept);
+    this.transport.closeSilent(0);
+  }
+}
+
+/** Throws a `CIAM.CONFIG` failure for settings that make no sense. */
+export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport = createTransport }: TenantParts): NodeTenant => {
+  const tenant = new ConnectedTenant(checkedSettings(raw), clock, random, transport);
+  const close = (): Promise<void> => tenant.close();
+  return {
+    label: tenant.label,
+    timezone: tenant.timezone,
+    lookup: tenant.lookup,
+    ask: (request, signal, settle) => tenant.ask(request, signal, settle),
+    lookupList: (request, options) => tenant.lookupList(request, options),
+    check: (signal) => tenant.check(signal),
+    stats: () => tenant.stats(),
+    on: (event, listener) => tenant.on(event, listener),
+    watch: (watcher) => tenant.watch(watcher),
+    condition: () => tenant.now(),
+    warmUp: () => tenant.warmUp(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -148,7 +148,7 @@ describe('passing troubles', () => {
 
   describe('Retry-After as a header', () => {
     const clock = new FakeClock();
-    const ms = (header: string | undefined): number | null => retryAfterMs(header, clock);
+    const ms = (header: string | undefined): number | null => retryAfterMs(header, undefined, clock.date());
 
     it('seconds, or a date', () => {
       expect([ms('7'), ms(' 0 '), ms('1.5')]).to.deep.equal([7000, 0, 1500]);

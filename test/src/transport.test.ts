@@ -1,6 +1,7 @@
 /** The transport by itself: what undici must never be led into. */
 import { expect } from 'chai';
 import { LookupFailure } from '../../src/failures/failure';
+import { systemClock } from '../../src/clock';
 import { createTransport } from '../../src/http/transport';
 import { createRandom } from '../../scripts/soak/random';
 import { startConnectProxy } from '../support/connect-proxy';
@@ -15,7 +16,7 @@ describe('transport', () => {
   /** Connections fail, tunnels end and requests are cancelled all the time, and whoever is told sends the next request at once. */
   const inTrouble = async (requests: number, seed: number): Promise<{ told: number; failed: number; cancelled: number }> => {
     const [server, proxy] = [await startServer(), closeLater(await startConnectProxy())];
-    const transport = closeLater(createTransport({ origin: server.url, tls: undefined, proxy: { url: proxy.url, noProxy: [] }, concurrency: CONCURRENCY, timeoutMs: 5000 }));
+    const transport = closeLater(createTransport({ origin: server.url, tls: undefined, proxy: { url: proxy.url, noProxy: [] }, concurrency: CONCURRENCY, timeoutMs: 5000 }, systemClock));
     const random = createRandom(seed);
     const trouble = setInterval(() => {
       proxy.reaction = random() < 0.5 ? 'hang-up' : 'tunnel';
