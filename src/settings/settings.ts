@@ -74,6 +74,8 @@ export interface Settings {
   rateLimit: number;
   cacheTtlMs: number;
   cacheMissTtlMs: number;
+  cacheStaleMs: number;
+  warmUp: boolean;
   cacheSize: number;
   timezone: string;
 }
@@ -164,6 +166,8 @@ export const checkedSettings = (raw: TenantSettings): Settings => {
     rateLimit: checkedNumber(raw, 'rateLimit'),
     cacheTtlMs: checkedNumber(raw, 'cacheTtl') * 1000,
     cacheMissTtlMs: checkedNumber(raw, 'cacheMissTtl') * 1000,
+    cacheStaleMs: checkedNumber(raw, 'cacheStale') * 1000,
+    warmUp: checkedSwitch('warmUp', raw.warmUp ?? true),
     cacheSize: checkedNumber(raw, 'cacheSize'),
     timezone,
   };
