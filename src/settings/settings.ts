@@ -33,7 +33,11 @@ export interface TenantSettings {
   cacheTtl?: number;
   /** Seconds a not-found is remembered. */
   cacheMissTtl?: number;
+  /** Seconds beyond `cacheTtl` that a remembered user is served while the tenant is in trouble. */
+  cacheStale?: number;
   cacheSize?: number;
+  /** Get a token and open a connection ahead of the first lookup. */
+  warmUp?: boolean;
   /** Offset of the tenant's clock, `+08:00`; used by `normalise` only. */
   timezone?: string;
 }
