@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Undici from 'undici';
-import { type Load, Meter, type Sample } from './load';
+import { type Load, Meter } from './load';
+import type { Sample } from './statistics';
 import { LOOKUP_PATH, TOKEN } from './wire';
 
 /** The undici that the package itself got in this user directory. */

@@ -7,7 +7,7 @@ import { root } from '../test/support/versions';
 export const OUTPUT = join(root, 'build-output');
 export const COMPILED = join(OUTPUT, 'bench');
 
-const ENTRIES = ['flow.ts', 'memory.ts', 'points.ts', 'palette.ts', 'server.ts', 'nodes/bench.ts'];
+const ENTRIES = ['flow.ts', 'memory.ts', 'palette.ts', 'server.ts', 'nodes/bench.ts'];
 
 export const compile = async (): Promise<void> => {
   await build({

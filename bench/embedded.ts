@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
+import type { FlowNode } from '../scripts/user-directory';
 import type { FlowFile } from './flows';
-import type { Load, Sample } from './load';
+import type { Load } from './load';
+import type { Sample } from './statistics';
 
 interface NodeRed {
   version(): string;
@@ -13,12 +15,15 @@ interface NodeRed {
   init(server: unknown, settings: object): void;
   start(): Promise<void>;
   stop(): Promise<void>;
+  runtime: { flows: { setFlows(options: object): Promise<unknown> } };
 }
 
 export interface Embedded {
   version: string;
   /** Keeps messages in flight through the loop of that name. */
   run(loop: string, load: Load): Promise<Sample>;
+  /** A full deployment in place of what runs; resolves when it is done. */
+  deploy(flows: FlowNode[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +57,7 @@ export const startEmbedded = async (redJs: string, userDir: string, { flows, cre
       if (!run) throw new Error(`The flow has no loop "${loop}".`);
       return run(load);
     },
+    deploy: (next) => red.runtime.flows.setFlows({ flows: { flows: next }, deploymentType: 'full' }),
     stop: async () => {
       await red.stop();
       server.close();

@@ -2,7 +2,6 @@
 import type { FlowNode } from '../scripts/user-directory';
 import { LOOKUP_PATH, TOKEN } from './wire';
 
-
 export interface Origins {
   plain: string;
   tls?: string;
@@ -51,12 +50,6 @@ const JOIN = { type: 'join', mode: 'auto', build: 'array', property: 'payload', 
 
 const withCredentials = (tenants: FlowNode[]): FlowFile['credentials'] =>
   Object.fromEntries(tenants.map(({ id }) => [id, { clientId: 'bench', clientSecret: 'bench-secret' }]));
-
-/** A loop of its own for each point of the model. */
-export const modelFlows = (points: { name: string; origin: string; concurrency: number }[]): FlowFile => {
-  const tenants = points.map(({ name, origin, concurrency }) => tenant(`tenant ${name}`, origin, { concurrency }));
-  return { flows: [TAB, ...tenants, ...points.flatMap(({ name }) => loop(name, [lookup(`tenant ${name}`)]))], credentials: withCredentials(tenants) };
-};
 
 /** `ca`: path of the certificate that the TLS tenant's server shows. */
 export const benchFlows = ({ plain, tls }: Origins, ca = ''): FlowFile => {

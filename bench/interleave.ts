@@ -1,6 +1,6 @@
 /** Side by side: every round measures everybody, every other round backwards (A B B A), so that a slow moment hits all alike. */
 import type { Row } from './rows';
-import type { Sample } from './load';
+import type { Sample } from './statistics';
 
 export type Samples = Record<string, Sample[]>;
 

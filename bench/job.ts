@@ -1,6 +1,5 @@
 /** What the bench tells its processes, and what they answer. */
 import type { Samples } from './interleave';
-import type { Sample } from './load';
 import type { ProfileKind } from './profile';
 
 export interface FlowJob {
@@ -25,10 +24,11 @@ export type FlowReport = { versions: Versions } | { row: string; samples: Sample
 
 export type PaletteJob = Pick<FlowJob, 'redJs' | 'userDir'>;
 
-/** Milliseconds that it took to add this package, and one that does nothing. `heap` and `rss`: bytes that stayed. */
+/** Milliseconds that it took to add this package, to add one that does nothing, and to deploy a tenant and a lookup. `heap` and `rss`: bytes that stayed. */
 export interface PaletteReport {
   ours: number;
   empty: number;
+  deploy: number;
   heap: number;
   rss: number;
 }
@@ -43,21 +43,3 @@ export interface MemoryJob extends PaletteJob {
 export interface MemoryReport {
   heap: number;
 }
-
-/** How a lookup is asked for and answered, in the terms of the model. */
-export interface Point {
-  inFlight: number;
-  /** Of an answer. */
-  bytes: number;
-  /** What the server waits before it answers. */
-  delayMs: number;
-}
-
-export interface ModelJob extends PaletteJob {
-  points: Point[];
-  rounds: number;
-  ms: number;
-}
-
-/** One entry per point. `latencyMs`: one call of bare undici under the same conditions, p50 of each round. */
-export type ModelReport = { samples: Sample[]; latencyMs: number[] }[];

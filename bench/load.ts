@@ -1,5 +1,5 @@
 /** One sample: so many in flight, for so long or so many of them. */
-import { figure } from './statistics';
+import { figure, type Sample } from './statistics';
 
 export interface Load {
   inFlight: number;
@@ -11,15 +11,6 @@ export interface Load {
   payload: () => unknown;
   /** Whether what came back is what it should be. */
   isGood: (payload: unknown) => boolean;
-}
-
-export interface Sample {
-  count: number;
-  ms: number;
-  /** CPU time of the process, all threads. */
-  cpuMs: number;
-  /** Of one message, in ms. */
-  p50: number;
 }
 
 let last = 0;

@@ -1,6 +1,7 @@
 /** The rows that are measured inside one running Node-RED: who competes, under which load. */
 import { CONCURRENCY } from './flows';
-import { isUser, type Load, newMobile, type Sample } from './load';
+import { isUser, type Load, newMobile } from './load';
+import type { Sample } from './statistics';
 
 export interface Contenders {
   /** Loop of the flow file → a sample of it. */

@@ -1,6 +1,5 @@
 /** The short bench fails only for what no noise explains: a wide margin, and the better quarter of the rounds. */
-import type { Sample } from './load';
-import { cpu, middle, ratio } from './statistics';
+import { cpu, middle, ratio, type Sample } from './statistics';
 import type { Measured } from './table';
 
 export const complaintsAbout = ({ versions, rows }: Measured): string[] => {

@@ -1,5 +1,13 @@
 /** Samples → ratios. A ratio is taken within each round, so that what slows a whole round does not show. */
-import type { Sample } from './load';
+
+export interface Sample {
+  count: number;
+  ms: number;
+  /** CPU time of the process, all threads. */
+  cpuMs: number;
+  /** Of one message, in ms. */
+  p50: number;
+}
 
 /** `low` and `high`: the quartiles, so that one disturbed round does not look like the spread. */
 export interface Figure {

@@ -1,6 +1,7 @@
 /** Two nodes of the bench: one that keeps messages in flight through a flow and counts them, and one that does nothing. */
 import type { NodeConfig, Red, RedNode } from '../../nodes/shared/red';
-import { type Load, Meter, type Sample } from '../load';
+import { type Load, Meter } from '../load';
+import type { Sample } from '../statistics';
 
 type Run = (load: Load) => Promise<Sample>;
 
