@@ -31,8 +31,8 @@ RED.nodes.registerType('ciam-tenant', {
   },
   credentials: {
     token: { type: 'password', label: text('label.token'), validate: validator(checks.token) },
-    clientId: { type: 'password', label: text('label.clientId'), validate: validator(checks.client) },
-    clientSecret: { type: 'password', label: text('label.clientSecret'), validate: validator(checks.client) },
+    clientId: { type: 'password', label: text('label.clientId'), validate: validator(checks.clientId) },
+    clientSecret: { type: 'password', label: text('label.clientSecret'), validate: validator(checks.clientSecret) },
   },
   paletteLabel: text('palette'),
   label() {

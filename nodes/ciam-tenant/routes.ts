@@ -15,6 +15,9 @@ export interface TenantNode extends RedNode {
 /** What the editor sends for a secret that it does not know and that stays as it is. */
 const STORED = '__PWRD__';
 
+/** So many characters of a client id tell apps apart; at least as many stay unsaid. */
+const APP_END = 4;
+
 type Values = Record<string, unknown>;
 
 const record = (value: unknown): Values => (typeof value === 'object' && value !== null ? (value as Values) : {});
@@ -78,5 +81,12 @@ export const addRoutes = (red: Red): void => {
     const node = red.nodes.getNode(request.params.id ?? '') as Partial<TenantNode> | null | undefined;
     if (node?.type === 'ciam-tenant' && node.tenant) response.json(node.tenant.stats());
     else response.sendStatus(404);
+  });
+
+  // Which app is stored, for whoever has several: the end of its client id, which is no secret to those who may see the tenant.
+  red.httpAdmin.get('/ciam-tenant/:id/app', red.auth.needsPermission('ciam-tenant.read'), (request, response) => {
+    const node = red.nodes.getNode(request.params.id ?? '') as Partial<TenantNode> | null | undefined;
+    const clientId = node?.type === 'ciam-tenant' ? (node.credentials?.clientId ?? '').trim() : '';
+    response.json({ app: clientId.length > 2 * APP_END ? clientId.slice(-APP_END) : null });
   });
 };

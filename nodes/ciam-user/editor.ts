@@ -2,6 +2,7 @@ import { asText, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 import * as checks from './editor/checks';
 import { close, outputsFor, prepare } from './editor/dialog';
+import { chooseOnlyTenant } from './editor/tenant';
 
 const text = textsOf('ciam-user');
 
@@ -15,7 +16,9 @@ RED.nodes.registerType('ciam-user', {
     by: { value: 'mobile', label: text('label.by'), validate: validator(checks.by) },
     value: { value: 'payload', label: text('label.value'), validate: validator(checks.value) },
     valueType: { value: 'msg' },
+    item: { value: '', label: text('label.item'), validate: validator(checks.item) },
     output: { value: 'payload', label: text('label.output'), validate: validator(checks.output) },
+    list: { value: 'split', label: text('label.list'), validate: validator(checks.list) },
     fields: { value: '', label: text('label.fields'), validate: validator(checks.fields) },
     normalise: { value: false },
     onFailure: { value: 'output', label: text('label.onFailure'), validate: validator(checks.onFailure) },
@@ -34,6 +37,9 @@ RED.nodes.registerType('ciam-user', {
   },
   labelStyle() {
     return this['name'] ? 'node_label_italic' : '';
+  },
+  onadd() {
+    chooseOnlyTenant(this);
   },
   oneditprepare() {
     prepare(this);

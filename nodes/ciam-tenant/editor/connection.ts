@@ -1,21 +1,16 @@
-/** The button "Test connection": asks the runtime to try the values on screen, and says in plain words what came of it. */
-import { adviceKey, type Category } from '../../../src/failures/advice';
+/** The button "Test connection": asks the runtime to try the values on screen, and shows step by step what works and what does not. */
+import { detail, type Failure, failureLines, line } from '../../shared/editor/answers';
+import { asText } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
-const advice = textsOf('ciam-user');
 
 /** Longer than the runtime's own 10 s, so that its answer comes first. */
 const PATIENCE_MS = 15_000;
 const VALUES = ['domain', 'auth', 'clientAuth', 'tls', 'proxy', 'timeout', 'token', 'clientId', 'clientSecret'];
-
-interface Failure {
-  code: string;
-  message: string;
-  category: Category;
-  status: number | null;
-  system?: string;
-}
+const MODES = ['mobile', 'username', 'email', 'id'] as const;
+/** Clocks that differ by less do no harm. */
+const SKEW_MS = 30_000;
 
 interface Availability {
   available: boolean;
@@ -23,49 +18,54 @@ interface Availability {
 }
 
 /** The answer of `POST ciam-tenant/:id/test`. */
-interface TestAnswer {
+interface TestAnswer extends Partial<Record<(typeof MODES)[number], Availability>> {
   ok: boolean;
+  reached?: { ok: boolean };
   token: { ok: boolean; expiresIn?: number | null };
-  mobile: Availability;
-  username: Availability;
   dialect: string | null;
+  clock?: { skewMs: number | null } | null;
+  paused?: { heldMs: number; code: string } | null;
   /** The first thing to mend. */
   error?: Failure;
 }
-
-type Verdict = 'good' | 'bad' | 'neutral';
-const ICONS: Record<Verdict, string> = { good: 'fa-check-circle', bad: 'fa-times-circle', neutral: 'fa-info-circle' };
-
-const line = (verdict: Verdict, words: string): JQuery =>
-  $('<div>').addClass(`ciam-line ciam-${verdict}`).append($('<i aria-hidden="true">').addClass(`fa ${ICONS[verdict]}`), $('<span>').text(words));
 
 const lifetime = (seconds: number | null | undefined): string => {
   if (typeof seconds !== 'number') return text('test.token');
   return seconds < 120 ? text('test.token-seconds', { n: Math.round(seconds) }) : text('test.token-minutes', { n: Math.round(seconds / 60) });
 };
 
-const detail = ({ code, message }: Failure): JQuery => $('<div class="ciam-detail">').text(`${code}: ${message}`);
-
-const failureLines = (failure: Failure): JQuery[] =>
-  [line('bad', advice(`advice.${adviceKey(failure.code, failure.category, failure.system)}`)), detail(failure)];
-
 const UNSERVED = [404, 405, 501];
 
-/** A lookup that is missing is told apart from one that is not granted, and from one that went wrong. */
-const lookupLines = (mode: 'mobile' | 'username', { available, error }: Availability): JQuery[] => {
-  if (available || !error) return [line('good', text(`test.${mode}`))];
+/** A lookup that is missing is told apart from one that is not granted, and from one that went wrong: what one lookup lacks, another may have. */
+const lookupLines = (mode: (typeof MODES)[number], { available, error }: Availability, host: string): JQuery[] => {
+  if (available) return [line('good', text(`test.${mode}`))];
+  if (!error) return [];
   if (error.category === 'forbidden') return [line('bad', text(`test.ungranted-${mode}`)), detail(error)];
-  return UNSERVED.includes(error.status ?? 0) ? [line('bad', text(`test.unserved-${mode}`)), detail(error)] : failureLines(error);
+  return UNSERVED.includes(error.status ?? 0) ? [line('caution', text(`test.unserved-${mode}`))] : failureLines(error, host);
 };
 
-const answerLines = ({ token, mobile, username, dialect, error }: TestAnswer): JQuery[] => {
-  // Nothing was asked of the lookups, or both met the same trouble: it is told once.
-  if (error && (!token.ok || mobile.error?.code === username.error?.code)) return failureLines(error);
+const clockLines = (skewMs: number | null | undefined): JQuery[] => {
+  if (typeof skewMs !== 'number') return [];
+  if (Math.abs(skewMs) < SKEW_MS) return [line('good', text('test.clock'))];
+  return [line('caution', text(skewMs > 0 ? 'test.clock-ahead' : 'test.clock-behind', { n: Math.round(Math.abs(skewMs) / 1000) }))];
+};
+
+const same = (one: Failure | undefined, other: Failure | undefined): boolean => one !== undefined && one.code === other?.code && one.message === other.message;
+
+/** Every rung that holds, though a later one breaks; a trouble that several rungs share is told once, last. */
+const answerLines = (answer: TestAnswer, host: string): JQuery[] => {
+  const { reached, token, dialect, clock, paused, error } = answer;
+  const rungs = MODES.map((mode) => ({ mode, availability: answer[mode] ?? { available: false } }));
+  const told = rungs.filter(({ availability }) => !same(availability.error, error) || error?.category === 'forbidden' || UNSERVED.includes(error?.status ?? 0));
+  const isTold = told.some(({ availability }) => same(availability.error, error));
   return [
-    line('good', lifetime(token.expiresIn)),
-    ...lookupLines('mobile', mobile),
-    ...lookupLines('username', username),
+    ...(reached?.ok ? [line('good', text('test.reached', { host }))] : []),
+    ...(token.ok ? [line('good', lifetime(token.expiresIn))] : []),
+    ...told.flatMap(({ mode, availability }) => lookupLines(mode, availability, host)),
+    ...clockLines(clock?.skewMs),
+    ...(paused && paused.heldMs > 0 ? [line('caution', text('test.paused', { n: Math.ceil(paused.heldMs / 1000), code: paused.code }))] : []),
     ...(dialect ? [line('neutral', text('test.dialect', { dialect }))] : []),
+    ...(error && !isTold ? failureLines(error, host) : []),
   ];
 };
 
@@ -74,10 +74,15 @@ const refusal = (status: number): string => {
   return text(status === 404 ? 'test.no-route' : 'test.no-answer');
 };
 
+const isDemo = (): boolean => $('#node-config-input-demo').prop('checked') === true;
+
+/** `z` is the flow or subflow that the node is for, whose environment variables apply. */
 const values = (): string => {
   const entries = VALUES.map((name) => [name, String($(`#node-config-input-${name}`).val() ?? '').replace(/^_ADD_$/, '')]);
-  return JSON.stringify({ ...Object.fromEntries(entries), demo: $('#node-config-input-demo').prop('checked') === true });
+  return JSON.stringify({ ...Object.fromEntries(entries), demo: isDemo(), z: asText($('#red-ui-editor-config-scope').val()) });
 };
+
+const hostOnScreen = (): string => (isDemo() ? text('node.demo') : asText($('#node-config-input-domain').val()).trim().replace(/^https?:\/\//i, ''));
 
 /** Wires the button. The function it gives stops a test under way: the dialog closes. */
 export const startConnectionTest = (id: string): (() => void) => {
@@ -99,6 +104,7 @@ export const startConnectionTest = (id: string): (() => void) => {
     show([]);
   };
   const start = (): void => {
+    const host = hostOnScreen();
     button.find('i').attr('class', 'fa fa-spinner fa-spin');
     button.find('span').text(text('test.stop'));
     show([line('neutral', text('test.running'))]);
@@ -109,7 +115,7 @@ export const startConnectionTest = (id: string): (() => void) => {
     request.done((answer) => {
       if (running !== request) return;
       rest();
-      show(answerLines(answer));
+      show(answerLines(answer, host));
     });
     request.fail(() => {
       if (running !== request) return;
@@ -118,7 +124,7 @@ export const startConnectionTest = (id: string): (() => void) => {
     });
   };
 
-  if (!RED.user.hasPermission('ciam-tenant.write')) {
+  if (!RED.user.hasPermission('flows.write')) {
     button.prop('disabled', true);
     show([line('neutral', text('test.no-permission'))]);
     return () => undefined;

@@ -46,6 +46,15 @@ const showStored = (): void => {
   }
 };
 
+/** Which app the stored client id is: its end, told by the runtime that has it. */
+const showApp = (id: string): void => {
+  if (!RED.nodes.node(id) || !RED.user.hasPermission('ciam-tenant.read')) return;
+  const request = $.getJSON(`ciam-tenant/${encodeURIComponent(id)}/app`) as JQuery.jqXHR<{ app: string | null }>;
+  request.done(({ app }) => {
+    if (app) $('#ciam-tenant-clientId-stored').text(text('hint.stored-app', { app }));
+  });
+};
+
 let stopTest = (): void => undefined;
 let stopFigures = (): void => undefined;
 
@@ -60,6 +69,7 @@ export const prepare = (node: EditorNode): void => {
   nameConfigButtons(PREFIX, 'tls', { edit: text('aria.edit-tls'), add: text('aria.add-tls') });
   nameConfigButtons(PREFIX, 'proxy', { edit: text('aria.edit-proxy'), add: text('aria.add-proxy') });
   explain(node, PREFIX);
+  showApp(node.id);
   stopTest = startConnectionTest(node.id);
   stopFigures = startFigures(node.id);
 };

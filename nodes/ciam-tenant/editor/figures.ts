@@ -3,41 +3,76 @@ import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
 const EVERY_MS = 2_000;
+const STATES = ['unknown', 'ready', 'unreachable', 'failing', 'paused', 'refused', 'misconfigured'] as const;
+/** A limit finer than this is of no use to a reader. */
+const DIGITS = { maximumFractionDigits: 1 };
 
 /** The answer of `GET ciam-tenant/:id/stats`. */
 interface Stats {
+  tenant: string;
+  state: string;
   inFlight: number;
   queued: number;
-  circuit: string;
+  limit: number | null;
+  heldMs: number;
   token: { renewals: number; expiresIn: number | null };
-  lookups: Record<'found' | 'notFound' | 'failed' | 'shared' | 'cached' | 'retried', number>;
+  lookups: Record<'found' | 'notFound' | 'failed' | 'shared' | 'cached' | 'stale' | 'retried' | 'mismatched', number>;
+  failures: Record<string, number>;
+  lastFailure: { code: string; at: string } | null;
   latencyMs: Record<'p50' | 'p95' | 'p99', number | null>;
 }
 
-const CIRCUITS = ['closed', 'open', 'half-open'];
-const format = (value: number | null): string => (value === null ? '–' : new Intl.NumberFormat(RED.i18n.lang(), { maximumFractionDigits: 1 }).format(value));
+type Row = [name: string, value: string];
+
+const format = (value: number | null): string => (value === null ? '–' : new Intl.NumberFormat(RED.i18n.lang(), DIGITS).format(value));
+const seconds = (value: number): string => text('figures.seconds', { n: format(value) });
 
 const percentiles = ({ p50, p95, p99 }: Stats['latencyMs']): string =>
   (p50 === null ? '–' : text('figures.percentiles', { p50: format(p50), p95: format(p95), p99: format(p99) }));
 
-const rows = ({ inFlight, queued, circuit, token, lookups, latencyMs }: Stats): [string, string][] => [
-  [text('figures.in-flight'), format(inFlight)],
-  [text('figures.queued'), format(queued)],
-  [text('figures.circuit'), CIRCUITS.includes(circuit) ? text(`figures.circuit-${circuit}`) : circuit],
-  [text('figures.renewals'), format(token.renewals)],
-  [text('figures.expires'), token.expiresIn === null ? '–' : text('figures.seconds', { n: format(token.expiresIn) })],
-  [text('figures.found'), format(lookups.found)],
-  [text('figures.not-found'), format(lookups.notFound)],
-  [text('figures.failed'), format(lookups.failed)],
-  [text('figures.cached'), format(lookups.cached)],
-  [text('figures.shared'), format(lookups.shared)],
-  [text('figures.retried'), format(lookups.retried)],
-  [text('figures.latency'), percentiles(latencyMs)],
-];
+const stateWords = ({ state, heldMs }: Stats): string => {
+  const known = STATES.find((name) => name === state);
+  const words = known ? text(`state.${known}`) : state;
+  return heldMs > 0 ? `${words} (${text('figures.left', { n: format(Math.ceil(heldMs / 1000)) })})` : words;
+};
 
-const show = (stats: Stats): void => {
-  const list = $('#ciam-tenant-figures dl').empty();
-  for (const [name, value] of rows(stats)) list.append($('<div>').append($('<dt>').text(name), $('<dd>').text(value)));
+const lastWords = ({ code, at }: { code: string; at: string }): string =>
+  `${code} · ${new Intl.DateTimeFormat(RED.i18n.lang(), { timeStyle: 'medium' }).format(new Date(at))}`;
+
+/** Rare things have a row only once they have happened. */
+const whenAny = (name: string, value: number): Row[] => (value > 0 ? [[name, format(value)]] : []);
+
+const rows = (stats: Stats): Row[] => {
+  const { inFlight, queued, limit, token, lookups, failures, lastFailure, latencyMs } = stats;
+  return [
+    [text('figures.state'), stateWords(stats)],
+    [text('figures.in-flight'), format(inFlight)],
+    [text('figures.queued'), format(queued)],
+    [text('figures.limit'), limit === null ? text('figures.no-limit') : text('figures.per-second', { n: format(limit) })],
+    [text('figures.found'), format(lookups.found)],
+    [text('figures.not-found'), format(lookups.notFound)],
+    [text('figures.failed'), format(lookups.failed)],
+    ...Object.entries(failures).map(([code, count]): Row => [`· ${code === 'other' ? text('figures.other') : code}`, format(count)]),
+    ...(lastFailure ? [[text('figures.last-failure'), lastWords(lastFailure)] satisfies Row] : []),
+    [text('figures.retried'), format(lookups.retried)],
+    [text('figures.cached'), format(lookups.cached)],
+    [text('figures.shared'), format(lookups.shared)],
+    ...whenAny(text('figures.stale'), lookups.stale),
+    ...whenAny(text('figures.mismatched'), lookups.mismatched),
+    [text('figures.latency'), percentiles(latencyMs)],
+    [text('figures.renewals'), format(token.renewals)],
+    [text('figures.expires'), token.expiresIn === null ? '–' : seconds(token.expiresIn)],
+  ];
+};
+
+const list = (stats: Stats): JQuery =>
+  $('<dl>').append(rows(stats).map(([name, value]) => $('<div>').append($('<dt>').text(name), $('<dd>').text(value))));
+
+/** A tenant inside a subflow runs once in each instance of it: they are told apart by number. */
+const show = (all: Stats[]): void => {
+  const heading = ({ tenant }: Stats, index: number): JQuery[] =>
+    (all.length > 1 ? [$('<div class="ciam-instance">').text(text('figures.instance', { n: index + 1, of: all.length, tenant }))] : []);
+  $('#ciam-tenant-figures-all').empty().append(all.flatMap((stats, index) => [...heading(stats, index), list(stats)]));
   $('#ciam-tenant-figures').show();
 };
 
@@ -48,12 +83,12 @@ export const startFigures = (id: string): (() => void) => {
   if (!RED.nodes.node(id) || !RED.user.hasPermission('ciam-tenant.read')) return () => undefined;
   let stopped = false;
   let timer: number | undefined;
-  let request: JQuery.jqXHR<Stats> | undefined;
+  let request: JQuery.jqXHR<Stats | Stats[]> | undefined;
   const ask = (): void => {
-    request = $.getJSON(`ciam-tenant/${encodeURIComponent(id)}/stats`) as JQuery.jqXHR<Stats>;
-    request.done((stats) => {
+    request = $.getJSON(`ciam-tenant/${encodeURIComponent(id)}/stats`) as JQuery.jqXHR<Stats | Stats[]>;
+    request.done((answer) => {
       if (stopped) return;
-      show(stats);
+      show(Array.isArray(answer) ? answer : [answer]);
       timer = window.setTimeout(ask, EVERY_MS);
     });
     // Without an answer the figures go, rather than grow old; a node that is not deployed (404) will not be while its dialog is open.

@@ -17,13 +17,19 @@ export const tenant: Check = (_node, given) => {
 export const by: Check = (_node, value) =>
   (value === undefined || holdsEnv(value) || MODES.some((mode) => mode === value) ? null : text('error.choice', { choices: MODES.join(', ') }));
 
-export const onFailure: Check = (_node, value) =>
-  (value === undefined || holdsEnv(value) || value === 'output' || value === 'catch' ? null : text('error.choice', { choices: 'output, catch' }));
-
 const typed = (value: string, type: string): string | null => {
   const verdict = RED.utils.validateTypedProperty(value, type, {});
   return verdict === true ? null : verdict;
 };
+
+/** A name or a path: `phone`, `contact.mobile`, `numbers[0]`. Empty: the item itself. */
+export const item: Check = (_node, given) => (given === undefined || asText(given) === '' || holdsEnv(given) ? null : typed(asText(given), 'msg'));
+
+export const list: Check = (_node, value) =>
+  (value === undefined || holdsEnv(value) || value === 'split' || value === 'together' ? null : text('error.choice', { choices: 'split, together' }));
+
+export const onFailure: Check = (_node, value) =>
+  (value === undefined || holdsEnv(value) || value === 'output' || value === 'catch' ? null : text('error.choice', { choices: 'output, catch' }));
 
 export const value: Check = (node, given) => {
   if (given === undefined) return null;

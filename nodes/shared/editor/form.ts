@@ -8,14 +8,21 @@ export type Check = (node: EditorNode, value: unknown) => string | null;
 interface OpenForm {
   id: string;
   prefix: Prefix;
+  /** Of a node that is new: the fields somebody has been in. `null`: the node was there before, and all count. */
+  visited: Set<string> | null;
 }
 
 let open: OpenForm | null = null;
 
 /** Validators see the stored node only: this lets them ask what is on screen while the dialog of that node is open. */
 export const openForm = (node: EditorNode, prefix: Prefix): void => {
-  open = { id: node.id, prefix };
+  const visited = RED.nodes.node(node.id) ? null : new Set<string>();
+  open = { id: node.id, prefix, visited };
 };
+
+/** A field of a new node that nobody has been in yet is empty for good reason. */
+export const isAwaited = (node: EditorNode, property: string): boolean =>
+  open?.id === node.id && open.visited !== null && !open.visited.has(property);
 
 export const closeForm = (): void => {
   open = null;
@@ -56,45 +63,52 @@ const control = (input: JQuery): JQuery => {
   return typed.length > 0 ? typed : input;
 };
 
+const isShown = (element: HTMLElement): boolean => element.style.display !== 'none';
+
+/** What a screen reader says after the name of the field: the hints and the unit beside it that apply, and why its value is refused. */
+const describe = (input: JQuery): void => {
+  const texts = input.closest('.ciam-control').find('.ciam-hint, .ciam-unit, .ciam-reason').toArray().filter(isShown);
+  texts.forEach((element, index) => element.id ||= `${input.attr('id') ?? ''}-text-${index}`);
+  control(input).attr('aria-describedby', texts.length > 0 ? texts.map(({ id }) => id).join(' ') : null);
+};
+
 const showReason = (input: JQuery, id: string, reason: true | string): void => {
-  const target = control(input);
   // Looked for from the field: the form is out of the document while a config node's dialog lies over it.
   const place = input.closest('.ciam-control');
   const shownReason = place.children('.ciam-reason');
-  if (reason === true) {
-    shownReason.remove();
-    target.removeAttr('aria-invalid aria-describedby');
-    const unit = target.siblings('.ciam-unit').attr('id');
-    if (unit) target.attr('aria-describedby', unit);
-    return;
-  }
-  if (shownReason.text() === reason) return;
-  if (shownReason.length > 0) shownReason.text(reason);
-  else $('<div class="ciam-reason" role="alert">').attr('id', id).text(reason).appendTo(place);
-  target.attr({ 'aria-invalid': 'true', 'aria-describedby': id });
+  control(input).attr('aria-invalid', reason === true ? null : 'true');
+  if (reason === true) shownReason.remove();
+  else if (shownReason.length === 0) $('<div class="ciam-reason" role="alert">').attr('id', id).text(reason).appendTo(place);
+  else if (shownReason.text() !== reason) shownReason.text(reason);
 };
 
 /** Says under each field why its value is refused: the editor's own tooltip needs a mouse. A heading that folds such a field away opens. */
 export const explain = (node: EditorNode, prefix: Prefix): void => {
   const properties = Object.entries({ ...node._def.defaults, ...node._def.credentials });
-  const fields = properties.map(([name, property]) => ({ input: $(`#${prefix}-${name}`), id: `${prefix}-${name}-reason`, property }));
+  const fields = properties.map(([name, property]) => ({ name, input: $(`#${prefix}-${name}`), id: `${prefix}-${name}-reason`, property }))
+    // A hidden field that no typed input stands for is nobody's to read.
+    .filter(({ input }) => input.length > 0 && (control(input) !== input || input.attr('type') !== 'hidden'));
   const refresh = (): void => {
     for (const { input, id, property } of fields) {
-      if (input.length > 0 && property.validate) showReason(input, id, property.validate.call(node, shown(input), {}));
+      if (property.validate) showReason(input, id, property.validate.call(node, shown(input), {}));
+      describe(input);
     }
   };
-  for (const { input } of fields) input.on('input change keyup paste', refresh);
+  for (const { name, input } of fields) {
+    input.add(control(input)).on('input change blur', () => open?.visited?.add(name));
+    input.on('input change keyup paste blur', refresh);
+  }
   refresh();
   $('.ciam-reason').closest('details').prop('open', true);
 };
 
 /** Names a typed input for screen readers, and lets its label lead to the field that is seen. */
-export const nameTypedInput = (input: JQuery, typeName: string): void => {
+export const nameTypedInput = (input: JQuery, label: string, typeName: string): void => {
   const target = control(input);
   const id = `${input.attr('id') ?? ''}-text`;
-  const label = $(`label[for="${input.attr('id') ?? ''}"]`).attr('for', id);
+  $(`label[for="${input.attr('id') ?? ''}"]`).attr('for', id);
   target.attr('id', id);
-  input.next().find('button').attr('aria-label', `${label.text().trim()}: ${typeName}`);
+  input.next().find('button').attr('aria-label', `${label}: ${typeName}`);
 };
 
 /** The editor's buttons beside a config node's select have neither text nor a place in the tab order. */

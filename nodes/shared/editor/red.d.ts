@@ -39,6 +39,8 @@ interface EditorDefinition {
   outputLabels?(this: EditorNode, index: number): string;
   label(this: EditorNode): string;
   labelStyle?(this: EditorNode): string;
+  /** Called for a node from the palette before the editor knows it; for pasted ones after that. */
+  onadd?(this: EditorNode): void;
   oneditprepare?(this: EditorNode): void;
   oneditsave?(this: EditorNode): void;
   oneditcancel?(this: EditorNode): void;
@@ -63,7 +65,17 @@ declare const RED: {
     registerType(type: string, definition: EditorDefinition): void;
     /** 4.1 and 5.0 give nothing or `null` for an unknown id. */
     node(id: string): EditorNode | null | undefined;
+    getType(type: string): EditorDefinition;
+    /** A new id. */
+    id(): string;
+    add(node: EditorNode): void;
+    eachConfig(visit: (node: EditorNode) => void): void;
+    dirty(): boolean;
+    dirty(dirty: boolean): void;
   };
+  readonly history: { push(event: { t: 'add'; nodes: string[]; dirty: boolean }): void };
+  readonly view: { redraw(updateActive: boolean): void };
+  readonly editor: { validateNode(node: EditorNode): boolean };
   readonly events: { on(event: 'nodes:add', listener: (node: EditorNode) => void): void };
   readonly user: { hasPermission(permission: string): boolean };
   readonly utils: {

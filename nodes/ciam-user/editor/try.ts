@@ -1,0 +1,148 @@
+/** "Try it": looks one value up with what is on screen, deployed or not, and shows what would enter the message. */
+import { type Failure, failureLines, line } from '../../shared/editor/answers';
+import { asText } from '../../shared/editor/form';
+import { textsOf } from '../../shared/editor/texts';
+import { canBeKept, kept, learn, pathsOf } from './fields';
+
+const text = textsOf('ciam-user');
+const STORED = '__PWRD__';
+/** A lookup may take its whole timeout; closing the dialog ends the wait. */
+const USER = ['by', 'item', 'list', 'output', 'fields', 'onFailure'];
+
+/** The answer of `POST ciam-user/try`. */
+interface TryAnswer {
+  output: 1 | 2;
+  payload?: unknown;
+  lookup?: { durationMs?: number; total?: number; found?: number };
+  error?: Failure;
+}
+
+/** As the editor holds it, deployed or not; a secret that it does not hold is the stored one. */
+const tenantValues = (id: string): Record<string, unknown> => {
+  const node = RED.nodes.node(id);
+  if (!node) return { id };
+  const { defaults, credentials = {} } = node._def;
+  const values: Record<string, unknown> = { id, z: node['z'] ?? '' };
+  for (const name of Object.keys(defaults)) values[name] = node[name];
+  for (const name of Object.keys(credentials)) values[name] = node.credentials?.[name] ?? STORED;
+  return values;
+};
+
+/** A list or an object can be tried too, written as JSON. */
+const parsed = (value: string): unknown => {
+  if (!/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+};
+
+const question = (): string => {
+  const value = parsed(String($('#ciam-user-try-value').val() ?? ''));
+  const user: Record<string, unknown> = Object.fromEntries(USER.map((name) => [name, $(`#node-input-${name}`).val()]));
+  // What msg.by would say is chosen beside the value; a single value stands for what `item` would lead to.
+  if (user['by'] === 'msg') user['by'] = $('#ciam-user-try-by').val();
+  if (typeof value === 'string') user['item'] = '';
+  user['normalise'] = $('#node-input-normalise').prop('checked') === true;
+  return JSON.stringify({ tenant: tenantValues(asText($('#node-input-tenant').val())), user, value });
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const shownValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** One field of the user: ticked, it is kept. An object is told by the rows that follow it. */
+const row = ([path, value]: [string, unknown]): JQuery => {
+  const words = isRecord(value) && Object.keys(value).length > 0 ? '' : shownValue(value);
+  const name = $('<code>').text(path);
+  const label = canBeKept(path) ? $('<label class="ciam-pick">').append($('<input type="checkbox">').val(path), name) : $('<span class="ciam-pick">').append(name);
+  return $('<div class="ciam-result-row">').attr('data-path', path).append(label, $('<span class="ciam-result-value">').text(words));
+};
+
+const userLines = (user: Record<string, unknown>): JQuery[] => {
+  const paths = pathsOf(user);
+  // Fields that are left out are not in the answer: there is nothing new to pick then.
+  const hint = kept().length === 0 ? [$('<div class="ciam-hint">').text(text('try.pick'))] : [];
+  return [...hint, $('<div class="ciam-result" role="group">').attr('aria-label', text('try.user')).append(paths.map(row))];
+};
+
+const asJson = (value: unknown): JQuery => $('<pre class="ciam-result" tabindex="0">').attr('aria-label', text('try.result')).text(JSON.stringify(value, null, 2));
+
+/** Where the message goes, in the words of the row "On failure". */
+const way = (): string => ($('#node-input-onFailure').val() === 'catch' ? text('try.to-catch') : text('try.to-second'));
+
+const failedLines = (failure: Failure): JQuery[] => {
+  const tenant = RED.nodes.node(asText($('#node-input-tenant').val()));
+  const host = tenant ? tenant._def.label.call(tenant) : text('label.tenant');
+  const calm = failure.category === 'not-found' || failure.category === 'invalid-input';
+  return [...failureLines(failure, host, calm ? 'caution' : 'bad'), $('<div class="ciam-detail">').text(way())];
+};
+
+const answerLines = ({ output, payload, lookup, error }: TryAnswer): JQuery[] => {
+  if (isRecord(payload) && output === 1) return [line('good', text('try.found', { ms: Math.round(lookup?.durationMs ?? 0) })), ...userLines(payload)];
+  if (Array.isArray(payload)) return [line(output === 1 ? 'good' : 'caution', text('try.list', { found: lookup?.found ?? 0, total: lookup?.total ?? 0 })), asJson(payload)];
+  return error ? failedLines(error) : [asJson(payload)];
+};
+
+const refusal = (status: number): string => {
+  if (status === 401 || status === 403) return text('try.no-permission');
+  return text(status === 404 ? 'try.no-route' : 'try.no-answer');
+};
+
+/** Wires the row. The function it gives ends a try under way: the dialog closes. */
+export const startTry = (): (() => void) => {
+  const button = $('#ciam-user-try');
+  const result = $('#ciam-user-try-result');
+  const field = $('#ciam-user-try-value');
+  let running: JQuery.jqXHR<TryAnswer> | null = null;
+
+  const show = (lines: JQuery[]): void => {
+    result.empty().append(lines);
+  };
+  const rest = (): void => {
+    running = null;
+    button.find('i').attr('class', 'fa fa-search');
+    button.find('span').text(text('try.start'));
+  };
+  const stop = (): void => {
+    running?.abort();
+    rest();
+    show([]);
+  };
+  const start = (): void => {
+    button.find('i').attr('class', 'fa fa-spinner fa-spin');
+    button.find('span').text(text('try.stop'));
+    show([line('neutral', text('try.running'))]);
+    const request = $.ajax({ url: 'ciam-user/try', method: 'POST', contentType: 'application/json', data: question(), dataType: 'json' }) as JQuery.jqXHR<TryAnswer>;
+    running = request;
+    request.done((answer) => {
+      if (running !== request) return;
+      rest();
+      show(answerLines(answer));
+      if (answer.output === 1 && isRecord(answer.payload)) learn(pathsOf(answer.payload).map(([path]) => path));
+    });
+    request.fail(() => {
+      if (running !== request) return;
+      rest();
+      show([line('bad', refusal(request.status))]);
+    });
+  };
+
+  if (!RED.user.hasPermission('flows.write')) {
+    button.prop('disabled', true);
+    show([line('neutral', text('try.no-permission'))]);
+    return () => undefined;
+  }
+  button.on('click', () => (running ? stop() : start()));
+  field.on('keydown', (event) => {
+    if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (!running) start();
+  });
+  // A result is about the values that were on screen then; picking fields from it leaves it there.
+  button.closest('.ciam-form').on('input change', 'input, select', (event: JQuery.TriggeredEvent<HTMLElement, undefined, HTMLElement, HTMLElement>) => {
+    if (!$(event.target).is('#node-input-fields, #node-input-name, .ciam-pick > input')) stop();
+  });
+  return stop;
+};
