@@ -1,5 +1,4 @@
 /** The row "Fields": names to keep, written by hand or picked from what is known of a user record. */
-import { fieldNames } from '../../../src/api/user';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-user');
@@ -16,7 +15,7 @@ const KNOWN = [
 const seen = new Set<string>();
 
 const input = (): JQuery => $('#node-input-fields');
-export const kept = (): string[] => fieldNames(String(input().val() ?? ''));
+export const kept = (): string[] => String(input().val() ?? '').split(/[,，\s]+/).filter(Boolean);
 
 const write = (names: string[]): void => {
   input().val(names.join(', ')).trigger('input');

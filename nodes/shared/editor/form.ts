@@ -67,9 +67,9 @@ const isShown = (element: HTMLElement): boolean => element.style.display !== 'no
 
 /** What a screen reader says after the name of the field: the hints and the unit beside it that apply, and why its value is refused. */
 const describe = (input: JQuery): void => {
-  const texts = input.closest('.ciam-control').find('.ciam-hint, .ciam-unit, .ciam-reason').toArray().filter(isShown);
+  const texts = input.closest('.ciam-control').find('.ciam-hint, .ciam-unit, .ciam-reason').toArray();
   texts.forEach((element, index) => element.id ||= `${input.attr('id') ?? ''}-text-${index}`);
-  control(input).attr('aria-describedby', texts.length > 0 ? texts.map(({ id }) => id).join(' ') : null);
+  control(input).attr('aria-describedby', texts.filter(isShown).map(({ id }) => id).join(' ') || null);
 };
 
 const showReason = (input: JQuery, id: string, reason: true | string): void => {
@@ -95,7 +95,8 @@ export const explain = (node: EditorNode, prefix: Prefix): void => {
     }
   };
   for (const { name, input } of fields) {
-    input.add(control(input)).on('input change blur', () => open?.visited?.add(name));
+    // The editor itself sends `change` to every field when the dialog opens.
+    input.add(control(input)).on('input blur', () => open?.visited?.add(name));
     input.on('input change keyup paste blur', refresh);
   }
   refresh();
