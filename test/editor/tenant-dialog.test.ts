@@ -125,7 +125,7 @@ for (const major of MAJORS) {
       })()`);
       expect(stored).to.deep.equal({
         name: 'head office', demo: false, domain: 'office.example.com:8443', auth: 'client-credentials', clientAuth: 'body', tls: '', proxy: '',
-        timeout: '2.5', queueTimeout: '0', retries: 2, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheSize: 1000,
+        timeout: '2.5', queueTimeout: '0', retries: 4, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheSize: 1000,
         timezone: '+08:00', valid: true, secret: '${OFFICE_SECRET}',
       });
     });

@@ -60,32 +60,35 @@ for (const major of MAJORS) {
       await page.keyboard.type('user');
       await editor.press('Escape', 'Tab');
       await page.keyboard.type('user_id, na');
-      await editor.press('Escape', 'Tab', 'Space', 'Tab', 'ArrowDown');
+      await editor.press('Escape', 'Tab', 'Tab', 'Space', 'Tab', 'ArrowDown');
       await editor.press('Control+Enter');
       await page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length === 0`);
 
       const stored = await editor.value<Record<string, unknown>>(
-        `(({ name, tenant, by, value, valueType, output, fields, normalise, onFailure, outputs, valid }) =>
-          ({ name, tenant, by, value, valueType, output, fields, normalise, onFailure, outputs, valid }))(RED.nodes.node('${id}'))`);
+        `(({ name, tenant, by, value, valueType, item, output, list, fields, normalise, onFailure, outputs, valid }) =>
+          ({ name, tenant, by, value, valueType, item, output, list, fields, normalise, onFailure, outputs, valid }))(RED.nodes.node('${id}'))`);
       expect(stored).to.deep.equal({
-        name: 'who is it', tenant: 'tenant', by: 'username', value: 'zhangsan', valueType: 'str', output: 'user',
-        fields: 'user_id, na', normalise: true, onFailure: 'catch', outputs: 1, valid: true,
+        name: 'who is it', tenant: 'tenant', by: 'username', value: 'zhangsan', valueType: 'str', item: '', output: 'user',
+        list: 'split', fields: 'user_id, na', normalise: true, onFailure: 'catch', outputs: 1, valid: true,
       });
     });
 
     it('says why a value is refused, and takes it back when it is right', async () => {
       const { editor, editor: { page } } = desk;
       await editor.open('lookup');
+      await page.click('.ciam-section:has(#node-input-item) > summary');
       const text = async (field: string, value: string, reason: RegExp | null): Promise<void> => {
-        const selector = field === 'fields' ? '#node-input-fields' : `#node-input-${field}-text`;
+        const selector = field === 'fields' || field === 'item' ? `#node-input-${field}` : `#node-input-${field}-text`;
         await editor.type(selector, value);
         const control = page.locator(selector);
         const told = page.locator(`#node-input-${field}-reason`);
+        const described = (await control.getAttribute('aria-describedby') ?? '').split(' ');
         if (reason) {
           expect(await told.textContent()).to.match(reason);
           expect(await control.getAttribute('aria-invalid')).to.equal('true');
-          expect(await control.getAttribute('aria-describedby')).to.equal(`node-input-${field}-reason`);
+          expect(described).to.include(`node-input-${field}-reason`);
         } else {
+          expect(described).to.not.include(`node-input-${field}-reason`);
           expect(await told.count(), `${field}: ${value}`).to.equal(0);
           expect(await control.getAttribute('aria-invalid')).to.equal(null);
         }
@@ -99,6 +102,9 @@ for (const major of MAJORS) {
       await text('output', '', /must not be empty/);
       await text('output', 'user ', /space|property|invalid/i);
       await text('output', 'user', null);
+      await text('item', 'contact..mobile', /property|invalid|unexpected/i);
+      await text('item', 'contact.mobile', null);
+      await text('item', '', null);
       await text('fields', 'user_id、name', /commas/);
       await text('fields', 'user_id; name', /commas/);
       await text('fields', 'user_id, name,attr_gender', null);
@@ -165,14 +171,18 @@ for (const major of MAJORS) {
       await editor.type('#node-input-value-text', 'userId');
       await page.fill('#node-input-fields', 'user_id,name');
       await page.check('#node-input-normalise');
+      await page.click('.ciam-section:has(#node-input-item) > summary');
+      await page.fill('#node-input-item', 'contact.mobile');
+      await page.selectOption('#node-input-list', 'together');
       await editor.confirm();
       await editor.deploy();
 
       const later = await desk.reopen();
       await later.open('lookup');
       const shown = await later.value<unknown[]>(
-        `['by', 'value', 'valueType', 'output', 'fields', 'onFailure', 'tenant'].map((name) => $('#node-input-' + name).val()).concat($('#node-input-normalise').prop('checked'))`);
-      expect(shown).to.deep.equal(['id', 'userId', 'msg', 'payload', 'user_id,name', 'output', 'tenant', true]);
+        `['by', 'value', 'valueType', 'item', 'output', 'list', 'fields', 'onFailure', 'tenant'].map((name) => $('#node-input-' + name).val()).concat($('#node-input-normalise').prop('checked'))`);
+      expect(shown).to.deep.equal(['id', 'userId', 'msg', 'contact.mobile', 'payload', 'together', 'user_id,name', 'output', 'tenant', true]);
+      expect(await later.page.locator('#ciam-user-list-digest').textContent()).to.equal('every item in its place, value in contact.mobile');
       await later.cancel();
       expect(await later.value<boolean>('RED.nodes.dirty()')).to.equal(false);
       await desk.nodeRed.deploy(FLOWS);
@@ -185,6 +195,7 @@ for (const major of MAJORS) {
       const all = await controls(editor.page, '.ciam-form');
       expect(all.length).to.be.at.least(12);
       expect(all.filter(({ name }) => !name.trim())).to.deep.equal([]);
+      expect(all.map(({ name }) => name)).to.include.members(['Value: type of value', 'Result in: type of value', 'Pick fields', 'Look up']);
       await editor.cancel();
     });
   });
