@@ -10,8 +10,16 @@ import type { Clock } from '../clock';
 const LONGEST_LIFE_MS = 300_000;
 const LONGEST_IDLE_MS = 30_000;
 
+/** What a connection carries. */
+export interface Load {
+  /** The connection is given up before its answer came, unless something has come already. */
+  abandonSilent(idleMs: number): void;
+}
+
 export interface Connection {
   readonly client: Dispatcher;
+  /** The request under way. */
+  load: Load | null;
   /** `null` until it is connected. */
   socket: Socket | null;
   /** The socket has carried a request, or was opened ahead of one. */
@@ -46,6 +54,7 @@ export class ConnectionPool {
   /** Its request is over. */
   release(connection: Connection): void {
     if (!this.all.has(connection)) return;
+    connection.load = null;
     connection.isReused = true;
     connection.idleSince = this.clock.now();
     if (!connection.socket || connection.idleSince - connection.openedAt >= LONGEST_LIFE_MS) this.close(connection);
@@ -59,10 +68,11 @@ export class ConnectionPool {
     queueMicrotask(() => void connection.client.destroy());
   }
 
-  /** Closes those that have been idle for so long. */
-  closeIdle(idleMs: number): void {
+  /** Closes those that are, or were before their request, idle for so long, and have not answered since. */
+  closeSilent(idleMs: number): void {
     const now = this.clock.now();
     for (const connection of [...this.idle]) if (now - connection.idleSince >= idleMs) this.close(connection);
+    for (const connection of [...this.all]) connection.load?.abandonSilent(idleMs);
   }
 
   async closeAll(): Promise<void> {
@@ -91,7 +101,7 @@ export class ConnectionPool {
         if (this.removeIdle(connection)) this.close(connection);
       },
     });
-    const connection: Connection = { client, socket: null, isReused: false, openedAt: 0, idleSince: 0 };
+    const connection: Connection = { client, load: null, socket: null, isReused: false, openedAt: 0, idleSince: 0 };
     this.all.add(connection);
     return connection;
   }

@@ -9,7 +9,7 @@ import { openTunnel, ProxyError } from './connect-tunnel';
 import type { Reply } from '../api/response';
 import type { Clock } from '../clock';
 import type { Settings } from '../settings/settings';
-import { type Connection, ConnectionPool } from './connection-pool';
+import { type Connection, ConnectionPool, type Load } from './connection-pool';
 
 export interface TransportRequest {
   method: 'POST' | 'GET';
@@ -129,7 +129,7 @@ const connectOptions = (origin: string): object => {
 };
 
 /** Collects one answer with as little as undici's dispatch needs; every step of `request()` that we do not use is left out. */
-class DispatchedExchange implements Exchange {
+class DispatchedExchange implements Exchange, Load {
   idleMs = 0;
   connection: Connection | null = null;
   /** `dispatch` has returned. */
@@ -149,6 +149,7 @@ class DispatchedExchange implements Exchange {
   /** `idleMs`: of the connection, before this. */
   dispatch(connection: Connection, idleMs: number): void {
     this.connection = connection;
+    connection.load = this;
     this.idleMs = idleMs;
     this.bytesBefore = connection.socket?.bytesRead ?? 0;
     connection.client.dispatch(this.request, this);
@@ -157,11 +158,6 @@ class DispatchedExchange implements Exchange {
 
   get isEnded(): boolean {
     return this.ended;
-  }
-
-  /** Nothing has come yet on a connection that was used before. */
-  get isSilent(): boolean {
-    return !this.ended && this.connection?.isReused === true && !this.hasAnswered;
   }
 
   cancel(): void {
@@ -175,8 +171,8 @@ class DispatchedExchange implements Exchange {
     if (this.connection) this.pool.discard(this.connection);
   }
 
-  /** The connection is given up; the request may be sent again on another. */
-  abandon(): void {
+  abandonSilent(idleMs: number): void {
+    if (this.ended || this.idleMs < idleMs || !this.isOnStaleConnection) return;
     const { controller } = this;
     this.end('stale', false);
     controller?.abort(new Error('silent'));
@@ -248,6 +244,7 @@ class DispatchedExchange implements Exchange {
     this.end(this.isOnStaleConnection ? 'stale' : transportFailure(error), false);
   }
 
+  /** Nothing has come yet on a connection that was used before. */
   private get isOnStaleConnection(): boolean {
     return this.connection?.isReused === true && !this.hasAnswered;
   }
@@ -279,7 +276,6 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
 /** Exchanges and the connections they are on. */
 class Connections implements Transport {
   private readonly sockets = new Set<Socket>();
-  private readonly underWay = new Set<DispatchedExchange>();
   /** No connection was free for them. */
   private readonly waiting: DispatchedExchange[] = [];
   private readonly pool: ConnectionPool;
@@ -326,8 +322,7 @@ class Connections implements Transport {
   }
 
   closeSilent(idleMs: number): void {
-    this.pool.closeIdle(idleMs);
-    for (const exchange of [...this.underWay]) if (exchange.idleMs >= idleMs && exchange.isSilent) exchange.abandon();
+    this.pool.closeSilent(idleMs);
   }
 
   async close(): Promise<void> {
@@ -339,7 +334,6 @@ class Connections implements Transport {
 
   /** An exchange is over; `isUsable`: its connection can carry another one. */
   ended(exchange: DispatchedExchange, isUsable: boolean): void {
-    this.underWay.delete(exchange);
     const { connection } = exchange;
     if (!connection) return;
     if (isUsable) this.pool.release(connection);
@@ -358,7 +352,6 @@ class Connections implements Transport {
   private dispatch(exchange: DispatchedExchange): boolean {
     const connection = this.pool.take(exchange.fresh);
     if (!connection) return false;
-    this.underWay.add(exchange);
     exchange.dispatch(connection, connection.socket ? this.clock.now() - connection.idleSince : 0);
     return true;
   }
