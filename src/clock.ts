@@ -28,17 +28,18 @@ const SLEPT_MS = 5000;
 
 /** Notices that this machine was suspended: the wall clock went on, the monotonic one did not. */
 export class SleepWatch {
-  private ahead: number;
+  /** By how much the wall clock is ahead of the monotonic one. */
+  private aheadMs: number;
 
   constructor(private readonly clock: Clock) {
-    this.ahead = clock.date() - clock.now();
+    this.aheadMs = clock.date() - clock.now();
   }
 
-  /** Milliseconds slept since it was asked last; 0 when it did not. */
-  sleptMs(): number {
-    const before = this.ahead;
-    this.ahead = this.clock.date() - this.clock.now();
-    const slept = this.ahead - before;
+  /** Milliseconds slept since it was asked last; 0 when it did not. `now`: of the monotonic clock. */
+  sleptMs(now: number): number {
+    const before = this.aheadMs;
+    this.aheadMs = this.clock.date() - now;
+    const slept = this.aheadMs - before;
     return slept > SLEPT_MS ? slept : 0;
   }
 }

@@ -194,7 +194,7 @@ export class ClientToken implements TokenSource, Receiver {
     const { clock, timeoutMs } = this.parts;
     this.startedAt = clock.now();
     this.timers.deadline = clock.setTimeout(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
-    this.parts.outside.runInAsyncScope(this.send, this, false);
+    this.parts.outside.runInAsyncScope(() => this.send(false));
   }
 
   private send(fresh: boolean): void {

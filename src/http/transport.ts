@@ -85,12 +85,12 @@ type Undici = typeof import('undici');
 const trackedConnector = (undici: Undici, { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
   const timeout = timeoutMs + CONNECT_GRACE_MS;
   let attemptMs = Math.min(FIRST_ATTEMPT_MS, timeout);
-  const make = () => undici.buildConnector({ ...tls, timeout, allowH2: false, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptMs } as never) as unknown as (...args: Parameters<Connect>) => Socket;
+  const make = () => undici.buildConnector({ ...tls, timeout, allowH2: false, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptMs }) as unknown as (...args: Parameters<Connect>) => Socket;
   let connect = make();
   return (options, callback) => {
     try {
       const socket = connect(options, (error, connected) => {
-        if ((error as NodeJS.ErrnoException | null)?.code === 'ETIMEDOUT' && attemptMs < timeout) {
+        if ((error)?.code === 'ETIMEDOUT' && attemptMs < timeout) {
           attemptMs = Math.min(attemptMs * 4, timeout);
           connect = make();
         }

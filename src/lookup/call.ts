@@ -171,7 +171,7 @@ export class Call implements Turn, Receiver {
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
     const { value: waiter } = this.followers?.values().next() ?? { value: undefined };
-    (this.leader ?? waiter ?? this.parts.outside).runInAsyncScope(this.proceed, this);
+    (this.leader ?? waiter ?? this.parts.outside).runInAsyncScope(() => this.proceed());
   }
 
   refuse(failure: LookupFailure): void {

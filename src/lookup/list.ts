@@ -204,7 +204,7 @@ class List implements TurnList, Timed, Abortable<List> {
     const { by } = this.request;
     const info: LookupInfo = { ...noLookup, by: typeof by === 'string' ? by : '', value, tenant: this.parts.label };
     const error = (failure ?? refusedBy).for(info);
-    this.parts.figures.count(error, info, this.parts.clock.date);
+    this.parts.figures.count(error, info, this.parts.clock);
     return { value, error };
   }
 

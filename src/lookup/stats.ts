@@ -1,4 +1,5 @@
 /** Figures of one tenant since it was deployed; `GET ciam-tenant/:id/stats` shows them. */
+import type { Clock } from '../clock';
 import type { Category, LookupFailure, LookupInfo } from '../failures/failure';
 import type { TenantState } from '../resilience/condition';
 
@@ -45,11 +46,11 @@ export class Figures {
   private sum = 0;
   private answered = 0;
 
-  /** One message has its outcome, at the time `date` (milliseconds since the epoch). */
-  count(failure: LookupFailure | null, { source, attempts, durationMs }: LookupInfo, date: () => number): void {
+  /** One message has its outcome. */
+  count(failure: LookupFailure | null, { source, attempts, durationMs }: LookupInfo, clock: Pick<Clock, 'date'>): void {
     const { lookups } = this;
     if (!failure) lookups.found++;
-    else this.failed(failure, date);
+    else this.failed(failure, clock);
     if (source === 'cache') lookups.cached++;
     else if (source === 'shared') lookups.shared++;
     else if (source === 'stale') lookups.stale++;
@@ -70,7 +71,7 @@ export class Figures {
     return { p50: at(0.5), p95: at(0.95), p99: at(0.99), buckets, sum: this.sum, count: this.answered };
   }
 
-  private failed({ code, category }: LookupFailure, date: () => number): void {
+  private failed({ code, category }: LookupFailure, clock: Pick<Clock, 'date'>): void {
     if (category === 'not-found') {
       this.lookups.notFound++;
       return;
@@ -78,7 +79,7 @@ export class Figures {
     this.lookups.failed++;
     const name = this.codes.has(code) || this.codes.size < MOST_CODES ? code : 'other';
     this.codes.set(name, (this.codes.get(name) ?? 0) + 1);
-    this.lastFailure = { code, category, at: new Date(date()).toISOString() };
+    this.lastFailure = { code, category, at: new Date(clock.date()).toISOString() };
   }
 
   private timed(durationMs: number): void {

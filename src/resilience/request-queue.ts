@@ -166,15 +166,15 @@ export class RequestQueue {
   // Coming and going
 
   /** Begins the turn at once, lines it up, or says why it can do neither. */
-  enter(turn: Turn): LookupFailure | null {
-    this.lastMessageAt = this.clock.now();
-    const refused = this.refusalOfNew();
+  enter(turn: Turn, now: number): LookupFailure | null {
+    this.lastMessageAt = now;
+    const refused = this.refusalOfNew(now);
     if (refused) return refused;
     this.refusal.enter(turn);
     const isGranted = turn.list !== null && turn.list === this.granted;
     this.granted = null;
-    if (isGranted || (this.isEmpty && this.hasPlaceForNew && this.waitMs(this.lastMessageAt) === 0)) {
-      this.start(turn, false);
+    if (isGranted || (this.isEmpty && this.hasPlaceForNew && this.waitMs(now) === 0)) {
+      this.start(turn, false, now);
       return null;
     }
     if (this.isFull) return queueFullFailure(this.limits.queueLimit);
@@ -355,9 +355,8 @@ export class RequestQueue {
   }
 
   /** Why a lookup that comes now fails at once. */
-  private refusalOfNew(): LookupFailure | null {
+  private refusalOfNew(now: number): LookupFailure | null {
     if (this.closed) return closedFailure();
-    const now = this.clock.now();
     if (this.outage.isFailing(now)) return circuitFailure(this.outage.trouble);
     if (this.pause.hasLasted(this.outage.failingAfterMs, now)) return this.pause.by;
     return this.refusal.of(now);
@@ -369,8 +368,7 @@ export class RequestQueue {
     return Math.max(this.pause.remainingMs(now), this.rate.waitMs(now), this.adaptive.waitMs(now));
   }
 
-  private start(turn: Turn, isProbe: boolean): void {
-    const now = this.clock.now();
+  private start(turn: Turn, isProbe: boolean, now = this.clock.now()): void {
     this.rate.started(now);
     this.adaptive.started(now);
     if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
@@ -392,17 +390,18 @@ export class RequestQueue {
     if (this.pumping || this.closed) return;
     this.pumping = true;
     let idle = 0;
-    while (idle < AT_ONCE) {
-      const isRefusing = this.lists.size > 0 && this.refusalOfNew() !== null;
+    while (idle < AT_ONCE && !this.isEmpty) {
+      const now = this.clock.now();
+      const isRefusing = this.lists.size > 0 && this.refusalOfNew(now) !== null;
       const next = isRefusing ? this.firstList() : this.next();
       if (next === null) break;
-      const wait = isRefusing ? 0 : this.waitMs(this.clock.now());
+      const wait = isRefusing ? 0 : this.waitMs(now);
       if (wait > 0) {
         if (wait < Infinity) this.wakeIn(wait);
         break;
       }
       if ('pull' in next) idle += this.pullFrom(next);
-      else this.startNext(next);
+      else this.startNext(next, now);
     }
     if (idle >= AT_ONCE) this.wakeIn(0);
     this.pumping = false;
@@ -420,9 +419,9 @@ export class RequestQueue {
     return list && (!single || this.isListsTurn) ? list : single;
   }
 
-  private startNext(turn: Turn): void {
+  private startNext(turn: Turn, now: number): void {
     if (turn.line === this.waiting) this.isListsTurn = true;
-    this.start(turn, false);
+    this.start(turn, false, now);
   }
 
   /** Items of all lists together take at most `concurrency` places. */

@@ -23,7 +23,7 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
   const ask: NodeTenant['ask'] = (request, _signal, settle) => {
     const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
-    figures.count(own, info, Date.now);
+    figures.count(own, info, systemClock);
     settle(own, null);
   };
   const lookup = promised(ask);

@@ -91,7 +91,7 @@ class ConnectedTenant {
   private readonly sleep: SleepWatch;
   private isWarm = false;
 
-  constructor(private readonly settings: Settings, clock: Clock, random: () => number, connect: (settings: Settings, clock: Clock) => Transport) {
+  constructor(private readonly settings: Settings, private readonly clock: Clock, random: () => number, connect: (settings: Settings, clock: Clock) => Transport) {
     const { label, timezone, credentials, timeoutMs, retries } = settings;
     this.label = label;
     this.timezone = timezone;
@@ -118,12 +118,13 @@ class ConnectedTenant {
   }
 
   ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void {
-    this.noticeSleep();
-    this.lookups.ask(request, signal, settle);
+    const now = this.clock.now();
+    this.noticeSleep(now);
+    this.lookups.ask(request, signal, settle, null, now);
   }
 
   lookupList(request: ListRequest, { signal }: LookupOptions = {}): Promise<ListOutcome> {
-    this.noticeSleep();
+    this.noticeSleep(this.clock.now());
     return this.lookups.askList(request, signal);
   }
 
@@ -177,8 +178,8 @@ class ConnectedTenant {
   }
 
   /** After a suspend the wall clock is right, and what is kept is that much older. */
-  private noticeSleep(): void {
-    const slept = this.sleep.sleptMs();
+  private noticeSleep(now: number): void {
+    const slept = this.sleep.sleptMs(now);
     if (slept === 0) return;
     this.cache?.age(slept);
     this.token.age(slept);
