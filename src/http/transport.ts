@@ -76,7 +76,7 @@ const CONNECT_GRACE_MS = 50;
 /** Of several addresses each is tried for so long, and four times as long after all of them failed. */
 const FIRST_ATTEMPT_MS = 250;
 
-type Connected = (error: Error | null, socket: Socket | null) => void;
+type Connected = (error: NodeJS.ErrnoException | null, socket: Socket | null) => void;
 type Connect = (options: object, callback: Connected) => void;
 type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
 type Undici = typeof import('undici');
