@@ -9,16 +9,26 @@ const HARMLESS_LENGTH = 4096;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+
+const isDigit = (sign: number): boolean => sign >= 0x30 && sign <= 0x39;
+
+/** Where the string ends whose first character stands at `index`: the place of its closing quote. */
+const endOfString = (text: string, index: number): number => {
+  for (let at = text.indexOf('"', index); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
+    if (escapes % 2 === 0) return at;
+  }
+  return text.length;
+};
 
 const isTooDeep = (text: string): boolean => {
   let depth = 0;
-  let inString = false;
   for (let index = 0; index < text.length; index++) {
     const sign = text.charCodeAt(index);
-    if (inString) {
-      if (sign === BACKSLASH) index++;
-      else if (sign === QUOTE) inString = false;
-    } else if (sign === QUOTE) inString = true;
+    if (sign === QUOTE) index = endOfString(text, index + 1);
     else if (sign === 0x5b || sign === 0x7b) depth++; // [ {
     else if (sign === 0x5d || sign === 0x7d) depth--; // ] }
     if (depth > DEEPEST) return true;
@@ -26,15 +36,63 @@ const isTooDeep = (text: string): boolean => {
   return false;
 };
 
-/** `__proto__` as a key, plain or escaped, would replace the prototype of whatever it is assigned to later. */
-const withoutProto = (key: string, value: unknown): unknown => (key === '__proto__' ? undefined : value);
+/** The shortest whole number that a JavaScript number may spoil has this many digits. */
+const LARGE_DIGITS = 16;
+const LARGE = /\d{16}/;
+/** The same where a number may stand: an id in a string often has as many digits. */
+const LARGE_NUMBER = /[:,[]\s*-?\d{16}/;
+/** Fraction or exponent. */
+const isBroken = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
 
-/** An object, or `null` for everything else: HTML, plain text, a list, nothing, a nesting that nobody needs. */
+/** Valid JSON in which every whole number that a JavaScript number cannot hold is a string of its digits. */
+const quoteLargeNumbers = (json: string): string => {
+  let quoted = '';
+  let from = 0;
+  for (let index = 0; index < json.length; index++) {
+    const sign = json.charCodeAt(index);
+    if (sign === QUOTE) {
+      index = endOfString(json, index + 1);
+    } else if (isDigit(sign) || sign === MINUS) {
+      let end = index + 1;
+      while (isDigit(json.charCodeAt(end))) end++;
+      if (isBroken(json.charCodeAt(end))) {
+        while (isDigit(json.charCodeAt(end)) || isBroken(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
+      } else if (end - index >= LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(index, end)))) {
+        quoted += `${json.slice(from, index)}"${json.slice(index, end)}"`;
+        from = end;
+      }
+      index = end - 1;
+    }
+  }
+  return from === 0 ? json : quoted + json.slice(from);
+};
+
+/** `__proto__` as a key would replace the prototype of whatever it is assigned to later. */
+const dropProto = (value: unknown): void => {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.hasOwn(value, '__proto__')) delete (value as JsonObject)['__proto__'];
+  if (Array.isArray(value)) value.forEach(dropProto);
+  else for (const key in value) dropProto((value as JsonObject)[key]);
+};
+
+const parse = (json: string): unknown => {
+  const value: unknown = JSON.parse(json);
+  const quoted = LARGE.test(json) && LARGE_NUMBER.test(json) ? quoteLargeNumbers(json) : json;
+  return quoted === json ? value : JSON.parse(quoted);
+};
+
+/**
+ * An object, or `null` for everything else: HTML, plain text, a list, nothing, a nesting that nobody needs.
+ * A whole number beyond ±(2^53 − 1) becomes a string of its digits: as a number it would be another one.
+ */
 export const parseObject = (text: string): JsonObject | null => {
   if (text.length > HARMLESS_LENGTH && isTooDeep(text)) return null;
   try {
-    const value: unknown = text.includes('__proto__') || text.includes('\\u00') ? JSON.parse(text, withoutProto) : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+    const value = parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    // As a key it may be written with escapes too.
+    if (text.includes('__proto__') || text.includes('\\u00')) dropProto(value);
+    return value as JsonObject;
   } catch {
     return null; // the caller says what was expected
   }
