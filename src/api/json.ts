@@ -38,15 +38,14 @@ const isTooDeep = (text: string): boolean => {
 
 /** The shortest whole number that a JavaScript number may spoil has this many digits. */
 const LARGE_DIGITS = 16;
-const LARGE = /\d{16}/;
-/** The same where a number may stand: an id in a string often has as many digits. */
-const LARGE_NUMBER = /[:,[]\s*-?\d{16}/;
+/** So many digits after what may stand before a number: an id in a string often has as many, after its quote. */
+const LARGE = /[\s:,[-]\d{16}/;
 /** Fraction or exponent. */
 const isBroken = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
 
 /** Valid JSON in which every whole number that a JavaScript number cannot hold is a string of its digits. */
 const quoteLargeNumbers = (json: string): string => {
-  let quoted = '';
+  const pieces: string[] = [];
   let from = 0;
   for (let index = 0; index < json.length; index++) {
     const sign = json.charCodeAt(index);
@@ -58,13 +57,13 @@ const quoteLargeNumbers = (json: string): string => {
       if (isBroken(json.charCodeAt(end))) {
         while (isDigit(json.charCodeAt(end)) || isBroken(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
       } else if (end - index >= LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(index, end)))) {
-        quoted += `${json.slice(from, index)}"${json.slice(index, end)}"`;
+        pieces.push(json.slice(from, index), json.slice(index, end));
         from = end;
       }
       index = end - 1;
     }
   }
-  return from === 0 ? json : quoted + json.slice(from);
+  return from === 0 ? json : [...pieces, json.slice(from)].join('"');
 };
 
 /** `__proto__` as a key would replace the prototype of whatever it is assigned to later. */
@@ -77,7 +76,7 @@ const dropProto = (value: unknown): void => {
 
 const parse = (json: string): unknown => {
   const value: unknown = JSON.parse(json);
-  const quoted = LARGE.test(json) && LARGE_NUMBER.test(json) ? quoteLargeNumbers(json) : json;
+  const quoted = LARGE.test(json) ? quoteLargeNumbers(json) : json;
   return quoted === json ? value : JSON.parse(quoted);
 };
 
