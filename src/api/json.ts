@@ -66,12 +66,15 @@ const quoteLargeNumbers = (json: string): string => {
   return from === 0 ? json : [...pieces, json.slice(from)].join('"');
 };
 
+/** `__proto__`, or one of its letters as an escape. */
+const PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
+
 /** `__proto__` as a key would replace the prototype of whatever it is assigned to later. */
 const dropProto = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;
   if (Object.hasOwn(value, '__proto__')) delete (value as JsonObject)['__proto__'];
   if (Array.isArray(value)) value.forEach(dropProto);
-  else for (const key in value) dropProto((value as JsonObject)[key]);
+  else for (const key of Object.keys(value)) dropProto((value as JsonObject)[key]);
 };
 
 const parse = (json: string): unknown => {
@@ -89,8 +92,7 @@ export const parseObject = (text: string): JsonObject | null => {
   try {
     const value = parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    // As a key it may be written with escapes too.
-    if (text.includes('__proto__') || text.includes('\\u00')) dropProto(value);
+    if (PROTO.test(text)) dropProto(value);
     return value as JsonObject;
   } catch {
     return null; // the caller says what was expected

@@ -1,4 +1,5 @@
 /** The lookup modes: what each sends, how its value is cleaned, and when two values mean the same user. */
+import { types } from 'node:util';
 import { inputFailure } from '../failures/failure';
 
 /** One way to look a user up. A new mode is one more entry in `MODES`. */
@@ -7,40 +8,78 @@ interface Mode {
   path: (value: string) => string;
   body: (value: string) => string | null;
   clean: (text: string) => string;
+  /** Throws for what cannot be meant. */
+  check: (text: string) => void;
   /** The tenant does not tell upper from lower case. */
   caseless: boolean;
 }
 
 const USERS = '/api/v2/tenant/users';
 const same = (text: string): string => text;
+const accept = (): void => undefined;
 
 /** A lookup by POST: a fixed path, and the value under `key` in a JSON body. */
 const post = (name: string, key: string, rest: Partial<Mode> = {}): Mode => {
   const path = `${USERS}/${name}`;
   const before = `{${JSON.stringify(key)}:`;
-  return { method: 'POST', path: () => path, body: (value) => `${before}${JSON.stringify(value)}}`, clean: same, caseless: false, ...rest };
+  return { method: 'POST', path: () => path, body: (value) => `${before}${JSON.stringify(value)}}`, clean: same, check: accept, caseless: false, ...rest };
 };
 
 const SEPARATORS = /[\s.()/·‐-―−-]+/g;
+const DIGITS = /^[1-9]\d*$/;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
+
+/** What never stands within one number, what seldom does, and what may. */
+const NEVER_WITHIN = /[,;、|&]/;
+const SELDOM_WITHIN = /[^\d\s.·‐-―−+-]+/;
+const MAY_BE_WITHIN = /\D+/;
+/** Fewer digits are a part of a number, an extension perhaps; more are not one number (ITU-T E.164). */
+const FEWEST_DIGITS = 7;
+const MOST_DIGITS = 15;
+
+const digitsIn = (text: string): number => text.replace(/\D+/g, '').length;
+const numbersIn = (text: string, between: RegExp): number => text.split(between).filter((part) => digitsIn(part) >= FEWEST_DIGITS).length;
+const isTwoNumbers = (text: string): boolean =>
+  numbersIn(text, NEVER_WITHIN) > 1 || (digitsIn(text) > MOST_DIGITS && (numbersIn(text, SELDOM_WITHIN) > 1 || numbersIn(text, MAY_BE_WITHIN) > 1));
+
+/** `1.38E+10`, as a spreadsheet writes a number that its column is too narrow for. */
+const ROUNDED = /^\s*\+?\d+(?:[.,]\d+)?\s*e\s*[+-]?\d+\s*$/i;
+/** `13800001111.0`, as a spreadsheet or a program writes a whole number. */
+const FRACTION = /(\d{7})\.0{1,2}(?=\s*$)/;
+
+/** Full-width signs as ASCII, no parentheses and nothing invisible, a leading 00 as +. */
+const toAscii = (text: string): string =>
+  text.replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replace(/[()\p{Cf}]+/gu, '').replace(/^\s*0\s*0/, '+');
 
 /**
  * Drops blanks and separators, full-width signs to ASCII, a leading 00 to +, keeps `+CC-`; the tenant judges the rest.
  * The stored forms are `+86-15200000000` and bare digits (BambooCloud, user attribute definition).
  */
 const cleanMobile = (text: string): string => {
-  if (/^[1-9]\d*$/.test(text)) return text;
-  const ascii = text.replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replace(/[()\p{Cf}]+/gu, '').replace(/^\s*0\s*0/, '+');
+  if (DIGITS.test(text)) return text;
+  const ascii = toAscii(text).replace(FRACTION, '$1');
   // Only a dash right after the code: `+1 202-555-0100` is no number of the area +1202.
   const area = /^\s*\+\s*(\d{1,4})\s*[‐-―−-]/.exec(ascii);
   return area ? `+${area[1] ?? ''}-${ascii.slice(area[0].length).replace(SEPARATORS, '')}` : ascii.replace(SEPARATORS, '');
 };
 
+const checkMobile = (text: string): void => {
+  if (DIGITS.test(text)) return;
+  const ascii = toAscii(text);
+  if (ROUNDED.test(ascii)) throw inputFailure('The mobile number was rounded, by a spreadsheet perhaps: format its column as text.');
+  if (isTwoNumbers(ascii)) throw inputFailure('The value holds more than one mobile number: look them up one by one.');
+};
+
+const checkId = (text: string): void => {
+  if (text.includes('/')) throw inputFailure('A user id holds no slash.');
+  if (text === '.' || text === '..') throw inputFailure('The value is not a user id.');
+};
+
 const MODES = {
-  mobile: post('user-by-mobile', 'mobile', { clean: cleanMobile }),
+  mobile: post('user-by-mobile', 'mobile', { clean: cleanMobile, check: checkMobile }),
   username: post('user-by-username', 'user_name', { caseless: true }),
   email: post('user-by-email', 'email'),
-  id: { method: 'GET', path: (value) => `${USERS}/${encodeURIComponent(value)}`, body: () => null, clean: same, caseless: false },
+  id: { method: 'GET', path: (value) => `${USERS}/${encodeURIComponent(value)}`, body: () => null, clean: same, check: checkId, caseless: false },
 } as const satisfies Record<string, Mode>;
 
 export type By = keyof typeof MODES;
@@ -62,6 +101,9 @@ export const toRequest = ({ by, value }: Query, headers: string[]): { method: 'P
 
 /** Longest value that is sent, in UTF-16 units. */
 const MAX_LENGTH = 256;
+/** Blanks around a value may be many; more than this is no value, but a file perhaps. */
+const MAX_PADDED = 65_536;
+const LARGEST = 10n ** BigInt(MAX_LENGTH);
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 const tooLong = (): Error => inputFailure(`The value is longer than ${MAX_LENGTH} characters.`);
@@ -69,28 +111,38 @@ const tooLong = (): Error => inputFailure(`The value is longer than ${MAX_LENGTH
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
-  if (Buffer.isBuffer(value)) {
-    if (value.length > 16 * MAX_LENGTH) throw tooLong(); // a whole file, perhaps: not worth decoding
+  if (typeof value === 'bigint' && value >= 0n) {
+    if (value >= LARGEST) throw tooLong(); // before it is written out, which may take minutes
+    return String(value);
+  }
+  // A Function node has a Uint8Array of its own.
+  if (types.isUint8Array(value)) {
+    if (value.length > MAX_PADDED) throw tooLong();
     try {
       return decoder.decode(value);
     } catch {
-      throw inputFailure('The Buffer to look up is not UTF-8 text.');
+      throw inputFailure('The bytes to look up are not UTF-8 text.');
     }
   }
   if (value === undefined || value === null) throw inputFailure('There is nothing to look up: the value is missing.');
-  throw inputFailure(`The value must be text, a Buffer of UTF-8 or a whole number that is not negative; it is ${kindOf(value)}.`);
+  throw inputFailure(`The value must be text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative; it is ${kindOf(value)}.`);
 };
 
 const kindOf = (value: unknown): string => {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return 'a number that is negative, broken or too large';
+  if (typeof value === 'bigint') return 'a negative number';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 };
+
+/** A–Z only: `toLowerCase` would make two different names one, such as KELVIN SIGN + `im` and `kim`. */
+const foldAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 const PLAIN = /^[\x21-\x7e]{1,256}$/;
 /** Hangul fillers and the like look empty too; within a name they may mean something. */
 const INVISIBLE = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
-const EDGES = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
+/** Without blanks and invisible characters at its ends. */
+const INNER = /[^\s\p{Cf}](?:.*[^\s\p{Cf}])?/su;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /** Throws a `CIAM.INPUT` failure for what cannot be looked up; nothing is sent then. */
@@ -98,21 +150,18 @@ export const toQuery = (by: unknown, value: unknown): Query => {
   if (!isBy(by)) throw inputFailure(`by must be one of ${BY.join(', ')}.`);
   let text = textOf(value);
   if (!PLAIN.test(text)) {
-    if (text.length > 4 * MAX_LENGTH) throw tooLong();
-    text = text.replace(EDGES, '');
+    if (text.length > MAX_PADDED) throw tooLong();
+    text = INNER.exec(text)?.[0] ?? '';
     if (INVISIBLE.test(text)) throw inputFailure('There is nothing to look up: the value is empty.');
     if (text.length > MAX_LENGTH) throw tooLong();
     if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('The value holds control characters.');
   }
   const mode: Mode = MODES[by];
+  mode.check(text);
   const clean = mode.clean(text);
   if (!clean) throw inputFailure('There is nothing to look up: the value holds separators only.');
-  if (by === 'id' && (clean === '.' || clean === '..')) throw inputFailure('The value is not a user id.');
-  return { by, value: clean, key: `${by}:${mode.caseless ? clean.toLowerCase() : clean}` };
+  return { by, value: clean, key: `${by}:${mode.caseless ? foldAscii(clean) : clean}` };
 };
-
-/** A–Z only: `toLowerCase` would make two different names one, such as KELVIN SIGN + `im` and `kim`. */
-const foldAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Digits only, without `+CC-` and leading zeros: tenants store mobiles with and without the code. */
 const digitsOf = (mobile: string): string => cleanMobile(mobile).replace(/^\+\d{1,4}-/, '').replace(/\D+/g, '').replace(/^0+/, '');

@@ -2,150 +2,240 @@
  * Scrubbing: what a tenant or a proxy says may echo a secret (`error_description` carries whole access tokens),
  * and a sentence about a user may echo who was looked up. Neither may leave the client.
  */
+import type { JsonObject } from './json';
+import { BEGINNING, Needles } from './needles';
+import { eachView, fullyDecoded, hasEscapes, hasOneView, placeInText, type View } from './views';
+
+/** A client id is no secret in a user's record. Of a token a half is a secret too. */
+export type SecretKind = 'token' | 'client-secret' | 'client-id';
 
 const MASK = '***';
 /** A user's record is data, not prose: only what is too long to stand there by chance is cut out of it. */
 const CERTAIN_LENGTH = 8;
+/** Shorter words stand in a sentence by chance. */
+const WORD_LENGTH = 4;
 
-/** Bits of a secret inside a longer base64 text: the three alignments it can have, without their unstable ends. */
-const base64Forms = (secret: string): string[] => {
-  if (secret.length < 8) return [Buffer.from(secret).toString('base64').replace(/=+$/, '')];
-  return [0, 1, 2].map((shift) => {
-    const text = Buffer.from('\0'.repeat(shift) + secret).toString('base64').replace(/=+$/, '');
-    return text.slice(shift === 0 ? 0 : shift + 1, -2);
-  });
+const toBytes = (text: string): string => Buffer.from(text).toString('latin1');
+const toUrlAlphabet = (base64: string): string => base64.replace(/\+/g, '-').replace(/\//g, '_');
+
+/** What stands for the bytes inside any longer base64: at the three alignments they can have, without their unstable ends. */
+const base64Forms = (bytes: string): string[] => {
+  if (bytes.length < WORD_LENGTH) return [];
+  const aligned = [0, 1, 2].map((shift) =>
+    Buffer.from('\0'.repeat(shift) + bytes, 'latin1').toString('base64').slice(Math.ceil(8 * shift / 6), Math.floor(8 * (shift + bytes.length) / 6)));
+  return [...aligned, ...aligned.map(toUrlAlphabet)];
 };
 
-/** Every way a secret may be written: clear, in JSON, URL-encoded (in capitals or not), form-encoded, base64 and base64url. */
-const formsOf = (secret: string): string[] => {
-  const encoded = encodeURIComponent(secret);
-  const base64 = base64Forms(secret).flatMap((form) => [form, encodeURIComponent(form), form.replace(/\+/g, '-').replace(/\//g, '_')]);
-  const asForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  const forms = [secret, JSON.stringify(secret).slice(1, -1), encoded, encoded.replace(/%20/g, '+'), encoded.replace(/[!'()*]/g, percent), asForm, ...base64];
-  return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
+/** The secret, and of a token its quarters: a half holds the beginning of one of them. */
+const piecesOf = (bytes: string, kind: SecretKind): string[] => {
+  if (kind !== 'token') return [bytes];
+  // The header of a JSON Web Token is the same in all of them, and no secret.
+  const body = bytes.slice(/^eyJ[\w-]*\./.exec(bytes)?.[0].length ?? 0);
+  const half = Math.ceil(body.length / 2);
+  if (half < CERTAIN_LENGTH) return [body];
+  // Of a token of less than 32 characters a half is shorter than a beginning.
+  if (half < BEGINNING) return [body, body.slice(0, half), body.slice(-half)];
+  return [0, 1, 2, 3].map((quarter) => body.slice(Math.floor(body.length * quarter / 4))).filter(({ length }) => length >= BEGINNING);
 };
-const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const formsOf = (secret: string, kind: SecretKind): string[] =>
+  [...new Set([toBytes(secret), fullyDecoded(secret)])]
+    .flatMap((bytes) => piecesOf(bytes, kind))
+    // A form carries a blank as +.
+    .flatMap((piece) => [piece, piece.replaceAll(' ', '+'), ...base64Forms(piece)]);
 
-/** By itself, not as a part of a longer word: somebody called `user` must not hide `USERS.0001`. */
-const wordOf = (text: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}])${escapeRegExp(text)}(?![\\p{L}\\p{N}])`, 'iu');
+/** What is to be hidden in a text: one byte of it for each byte of the text. */
+class Mask {
+  private hidden: Uint8Array | null = null;
+  /** The first hidden byte from where it was asked for last; parts are asked for in their order. */
+  private next = -1;
 
-const anyOf = (texts: string[]): RegExp => new RegExp(texts.filter(Boolean).sort(longestFirst).map(escapeRegExp).join('|'), 'gi');
-const longestFirst = (a: string, b: string): number => b.length - a.length;
+  constructor(private readonly text: Buffer) {}
 
-/** What a text is searched for. */
-interface Needles {
-  /** Finds the beginnings; a pattern of a dozen whole tokens would take a second to compile, and slow every answer down. */
-  beginnings: RegExp;
-  /** What may begin there, longest first. */
-  whole: Map<string, string[]>;
-  /** What is no longer than a beginning. */
-  short: string[];
+  /** What was found in a view of the text. */
+  hide(view: View, start: number, end: number): void {
+    this.hidden ??= new Uint8Array(this.text.length);
+    this.hidden.fill(1, placeInText(view, start), placeInText(view, end));
+  }
+
+  /** That part of the text, which is whole characters, with a mask for what is hidden; `null` when nothing is. */
+  apply(from: number, to: number): string | null {
+    const { hidden, text } = this;
+    if (!hidden) return null;
+    let clean: string | null = null;
+    let at = from;
+    for (let start = this.hiddenFrom(hidden, at); start < to; start = this.hiddenFrom(hidden, at)) {
+      const shown = hidden.indexOf(0, start);
+      clean = (clean ?? '') + text.toString('utf8', at, this.boundary(Math.max(start, at), -1)) + MASK;
+      at = this.boundary(shown < 0 ? to : Math.min(shown, to), 1);
+    }
+    return clean === null ? null : clean + text.toString('utf8', at, to);
+  }
+
+  private hiddenFrom(hidden: Uint8Array, at: number): number {
+    if (this.next < at) {
+      const next = hidden.indexOf(1, at);
+      this.next = next < 0 ? hidden.length : next;
+    }
+    return this.next;
+  }
+
+  /** The next place between two characters. */
+  private boundary(at: number, direction: 1 | -1): number {
+    let place = at;
+    while (((this.text[place] ?? 0) & 0xc0) === 0x80) place += direction;
+    return place;
+  }
 }
 
-const BEGINNING = 16;
+/** A letter or a digit, of any alphabet. */
+const isWordByte = (sign: number): boolean => sign >= 0x80 || (sign >= 0x30 && sign <= 0x39) || ((sign | 0x20) >= 0x61 && (sign | 0x20) <= 0x7a);
+const standsAlone = (bytes: string, start: number, end: number): boolean =>
+  !(start > 0 && isWordByte(bytes.charCodeAt(start - 1))) && !(end < bytes.length && isWordByte(bytes.charCodeAt(end)));
 
-const needlesOf = (forms: string[]): Needles | null => {
-  const sorted = [...new Set(forms)].filter(Boolean).sort(longestFirst);
-  const whole = new Map<string, string[]>();
-  for (const form of sorted) {
-    const beginning = form.slice(0, BEGINNING);
-    whole.set(beginning, [...(whole.get(beginning) ?? []), form]);
+/** Where a word stands in the bytes, in capitals or not; a short one only by itself. */
+const findWord = (bytes: string, word: string, found: (start: number, end: number) => void): void => {
+  const [text, sought] = [bytes.toLowerCase(), word.toLowerCase()];
+  for (let start = text.indexOf(sought); start >= 0; start = text.indexOf(sought, start + sought.length)) {
+    const end = start + sought.length;
+    if (sought.length >= WORD_LENGTH || standsAlone(bytes, start, end)) found(start, end);
   }
-  if (whole.size === 0) return null;
-  const beginnings = new RegExp([...whole.keys()].sort(longestFirst).map(escapeRegExp).join('|'), 'g');
-  return { beginnings, whole, short: sorted.filter(({ length }) => length < BEGINNING) };
 };
 
-/** The text with every needle masked; the text itself when there is none. */
-const masked = (text: string, needles: Needles | null): string => {
-  if (!needles || text.search(needles.beginnings) < 0) return text;
-  const { beginnings, whole, short } = needles;
-  let clean = '';
-  let from = 0;
-  beginnings.lastIndex = 0;
-  for (let match = beginnings.exec(text); match; match = beginnings.exec(text)) {
-    const { index } = match;
-    const found = [...(whole.get(match[0]) ?? []), ...short].find((form) => text.startsWith(form, index));
-    if (found === undefined) {
-      beginnings.lastIndex = index + 1;
-    } else {
-      clean += text.slice(from, index) + MASK;
-      beginnings.lastIndex = from = index + found.length;
+/** How a value may be written: with or without the dialling code, and as a form carries it. */
+const wordsOf = (value: string): string[] =>
+  [...new Set([value, value.replace(/^\+\d{1,4}-/, ''), value.replaceAll(' ', '+')])].filter(Boolean).map(toBytes);
+
+const ADDRESS = /[^\s@"'<>(),:;]{1,64}@[^\s@"'<>(),:;]{1,255}/g;
+const LONG_NUMBER = /\+?\p{Nd}(?:[\s\p{Cf}.()/_·‐-―−-]{0,3}\p{Nd}){6,}/gu;
+
+const findPersonal = (bytes: string, words: readonly string[], found: (start: number, end: number) => void): void => {
+  for (const word of words) findWord(bytes, word, found);
+  for (const pattern of [ADDRESS, LONG_NUMBER]) {
+    for (const { index, 0: match } of bytes.matchAll(pattern)) found(index, index + match.length);
+  }
+};
+
+/** Read at most, of what a tenant says; and told at most. */
+const LONGEST_READ = 4096;
+const LONGEST_TOLD = 200;
+/** At the end of what was read half a secret may stand, which nobody would know any more. */
+const UNSURE = 512;
+
+const oneLine = (text: string): string => text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().slice(0, LONGEST_TOLD).toWellFormed();
+
+/** Letters and digits only, so that other signs between them hide nothing. */
+const squashed = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+
+const holdsWord = (code: string, word: string): boolean => {
+  const plain = squashed(word);
+  if (plain.length >= WORD_LENGTH && squashed(code).includes(plain)) return true;
+  let holds = false;
+  findWord(code, word, (start, end) => {
+    holds ||= standsAlone(code, start, end);
+  });
+  return holds;
+};
+
+const maskOf = (text: Buffer, needles: Needles, words: readonly string[], personal: boolean): Mask => {
+  const mask = new Mask(text);
+  eachView(text, (view) => {
+    const hide = (start: number, end: number): void => mask.hide(view, start, end);
+    needles.find(view.bytes, hide);
+    if (personal) findPersonal(view.bytes, words, hide);
+    else for (const word of words) findWord(view.bytes, word, hide);
+  });
+  return mask;
+};
+
+/** A text of a record, and where it stands there. */
+interface Place {
+  holder: Record<string | number, unknown>;
+  key: string | number;
+  text: string;
+}
+
+export class Redactor {
+  private readonly known = new Map<string, SecretKind>();
+  /** Made when they are needed first: secrets come and go together. */
+  private all: { needles: Needles; words: string[] } | null = null;
+  private certain: Needles | null = null;
+
+  add(secret: string, kind: SecretKind = 'token'): void {
+    if (!secret || this.known.get(secret) === kind) return;
+    this.known.set(secret, kind);
+    this.all = this.certain = null;
+  }
+
+  /** An expired token is no secret any more. */
+  forget(secret: string): void {
+    if (this.known.delete(secret)) this.all = this.certain = null;
+  }
+
+  /** A sentence of the tenant: one line without secrets, without the value looked up, without long numbers and e-mail addresses. */
+  sentence(said: string, lookedUp?: string | null): string {
+    const text = Buffer.from(said.slice(0, LONGEST_READ));
+    const { needles, words } = this.inSentences;
+    const mask = maskOf(text, needles, [...words, ...(lookedUp ? wordsOf(lookedUp) : [])], true);
+    const sure = said.length > LONGEST_READ ? text.length - UNSURE : text.length;
+    return oneLine((mask.apply(0, sure) ?? text.toString('utf8', 0, sure)).replace(LONG_NUMBER, MASK));
+  }
+
+  /** True when a code shows a known secret in any form, or the value looked up. */
+  isShownBy(code: string, lookedUp: string | null): boolean {
+    const text = Buffer.from(code);
+    const { needles, words } = this.inSentences;
+    return maskOf(text, needles, words, false).apply(0, text.length) !== null || (lookedUp !== null && wordsOf(lookedUp).some((word) => holdsWord(code, word)));
+  }
+
+  /**
+   * Scrubs the texts of a user's record of tokens and the client secret; its keys, its numbers and its `user_id` stay as they are.
+   * `json`: what the record was read from.
+   */
+  record(user: JsonObject, json: string): void {
+    const needles = this.inRecords;
+    if (!hasEscapes(json) && !needles.mayBeIn(json)) return;
+    const places: Place[] = [];
+    const collect = (holder: Place['holder'], key: string | number): void => {
+      const value = holder[key];
+      if (typeof value === 'object' && value !== null) each(value, collect);
+      else if (typeof value === 'string' && value.length >= CERTAIN_LENGTH && (!hasOneView(value) || needles.mayBeIn(value))) places.push({ holder, key, text: value });
+    };
+    each(user, (holder, key) => {
+      if (key !== 'user_id') collect(holder, key);
+    });
+    this.scrub(places, needles);
+  }
+
+  /** All in one, for there may be very many of them; no secret and no escape holds what separates them. */
+  private scrub(places: Place[], needles: Needles): void {
+    const text = Buffer.from(places.map((place) => place.text).join('\0'));
+    const mask = maskOf(text, needles, [], false);
+    let from = 0;
+    for (const place of places) {
+      const to = from + Buffer.byteLength(place.text);
+      place.holder[place.key] = mask.apply(from, to) ?? place.text;
+      from = to + 1;
     }
   }
-  return clean + text.slice(from);
-};
 
-/** The same JSON without needless escapes: `\/` and `\u003d`, as many servers write them, would hide a secret. */
-const withoutEscapes = (json: string): string => {
-  if (!json.includes('\\')) return json;
-  try {
-    return JSON.stringify(JSON.parse(json));
-  } catch {
-    return json; // the caller finds out what it is
+  private get inSentences(): { needles: Needles; words: string[] } {
+    const secrets = [...this.known];
+    return this.all ??= {
+      needles: new Needles(secrets.flatMap(([secret, kind]) => (secret.length < WORD_LENGTH ? [] : formsOf(secret, kind)))),
+      words: secrets.flatMap(([secret]) => (secret.length < WORD_LENGTH ? [toBytes(secret)] : [])),
+    };
   }
-};
 
-export interface Redactor {
-  /** Known from now on. What is `lasting` stays so; of the others (access tokens and what came with them) the latest 16. */
-  add(secret: string, lasting?: boolean): void;
-  /** Not known any more: a token that has expired is no secret. */
-  forget(secret: string): void;
-  /** A sentence of the tenant, one line without secrets, without the value looked up, without long numbers and addresses. */
-  sentence(text: string, lookedUp?: string | null): string;
-  /** True when a code shows a known secret in any form, the value looked up as a word of its own, or a long number. */
-  shownBy(code: string, lookedUp: string | null): boolean;
-  /** A user's record as JSON text, without known secrets of eight characters and more. */
-  record(text: string): string;
+  private get inRecords(): Needles {
+    return this.certain ??= new Needles([...this.known].flatMap(([secret, kind]) => (kind === 'client-id' || secret.length < CERTAIN_LENGTH ? [] : formsOf(secret, kind))));
+  }
 }
 
-export const createRedactor = (): Redactor => {
-  /** Known secrets, and their forms. */
-  const lasting = new Map<string, string[]>();
-  const passing = new Map<string, string[]>();
-  let all: Needles | null = null;
-  let certain: Needles | null = null;
-  const rebuild = (): void => {
-    const secrets = [...lasting, ...passing];
-    all = needlesOf(secrets.flatMap(([, forms]) => forms));
-    certain = needlesOf(secrets.flatMap(([{ length }, forms]) => (length >= CERTAIN_LENGTH ? forms : [])));
-  };
-
-  return {
-    add(secret, always = false) {
-      if (!secret || lasting.has(secret)) return;
-      const known = passing.get(secret);
-      // The one in use is the latest, however often the tenant hands it out.
-      passing.delete(secret);
-      (always ? lasting : passing).set(secret, known ?? formsOf(secret));
-      if (known && !always) return;
-      const [oldest] = passing.keys();
-      if (passing.size > 16 && oldest !== undefined) passing.delete(oldest);
-      rebuild();
-    },
-    forget(secret) {
-      if (passing.delete(secret) || lasting.delete(secret)) rebuild();
-    },
-    sentence(text, lookedUp) {
-      let clean = masked(text, all);
-      if (lookedUp) clean = clean.replace(anyOf([lookedUp, lookedUp.replace(/^\+\d{1,4}-/, ''), encodeURIComponent(lookedUp), JSON.stringify(lookedUp).slice(1, -1)]), MASK);
-      // Cut only after that: half a secret would not be known any more.
-      return clean.slice(0, 1000)
-        .replace(/[^\s@"'<>(),:;]+@[^\s@"'<>(),:;]+/g, MASK)
-        .replace(/\+?\d[\d-]{6,}/g, MASK)
-        .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-        .trim().slice(0, 200);
-    },
-    shownBy: (code, lookedUp) => masked(code, all) !== code || /\d{7}/.test(code) || (lookedUp !== null && wordOf(lookedUp).test(code)),
-    record(text) {
-      const plain = withoutEscapes(text);
-      const clean = masked(plain, certain);
-      return clean === plain ? text : clean;
-    },
-  };
+const each = (value: object, visit: (holder: Place['holder'], key: string | number) => void): void => {
+  const holder = value as Place['holder'];
+  if (Array.isArray(value)) for (let index = 0; index < value.length; index++) visit(holder, index);
+  else for (const key of Object.keys(value)) visit(holder, key);
 };
 
-export type Secrets = Redactor;
-export const createSecrets = createRedactor;
+export const createRedactor = (): Redactor => new Redactor();

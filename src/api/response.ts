@@ -1,8 +1,9 @@
 /** Status and body → a user or a failure. Three body shapes: a record, `error_code`, and the OAuth `error`. */
+import { isOwn } from '../failures/codes';
 import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
 import { copyJson, type JsonObject, parseObject } from './json';
 import type { Query } from './query';
-import type { Secrets } from './redact';
+import type { Redactor } from './redact';
 import type { User } from './user';
 
 /** What came back, once the body is whole. */
@@ -20,43 +21,60 @@ export interface Reply {
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
-/** The tenant's own code, if the body names one that can be shown: it ends in statuses and logs. */
-const codeOf = (body: JsonObject, secrets: Secrets, lookedUp: string | null): string => {
-  const code = (word(body.error_code) || (typeof body.error === 'string' ? body.error : '')).trim();
-  return /^[\x21-\x7e]{1,64}$/.test(code) && (isPublished(code) || !secrets.shownBy(code, lookedUp)) ? code : '';
+/** The form of a code that may be shown: it ends in statuses and logs, where nothing else of the tenant's words may stand. */
+const CODE = /^(?=.{1,64}$)[a-z][a-z_]*(?:\.[a-z][a-z_]*)*(?:\.\d{1,5})?$/i;
+
+/** The tenant's own code, if the body names one that can be shown. */
+const codeOf = (body: JsonObject, redactor: Redactor, lookedUp: string | null): string | undefined =>
+  [body.error_code, body.error].map((code) => word(code).trim())
+    .find((code) => CODE.test(code) && !isOwn(code) && (isPublished(code) || !redactor.isShownBy(code, lookedUp)));
+
+/** A page has its title near its beginning. */
+const HEAD = 65_536;
+const TITLE = /<title(?:\s[^<>]{0,200})?>([^<]{0,1000})/i;
+const MARKUP = /^\s*[<{[]/;
+/** Of bytes that are no text. */
+const NO_TEXT = /[\u0000-\u0008\ufffd]/;
+
+/** What the tenant, or something in front of it, says in words: a sentence of an error body, the title of a page, or plain text. */
+const wordsOf = (body: JsonObject | null, text: string): string => {
+  if (body) return word(body.error_msg) || word(body.error_description) || word(body.message);
+  const head = text.slice(0, HEAD);
+  if (MARKUP.test(head)) return TITLE.exec(head)?.[1] ?? '';
+  return NO_TEXT.test(head) ? '' : head;
 };
 
 /**
  * The failure that an answer without the expected content stands for. `lookedUp` is cut out of what the tenant says.
  * "Not found" is HTTP 400, and an error body may come with 200: the code decides, the status only where there is none.
  */
-export const failureOf = (reply: Reply, body: JsonObject | null, expected: string, secrets: Secrets, lookedUp: string | null): LookupFailure => {
-  const code = body && codeOf(body, secrets, lookedUp);
-  if (body && code) return tenantFailure(code, reply.status, secrets.sentence(word(body.error_msg) || word(body.error_description), lookedUp));
-  if (reply.status >= 400) return httpFailure(reply.status);
-  if (reply.status >= 300) return responseFailure(reply.status, `HTTP ${reply.status}, a redirect, which is never followed`);
-  return responseFailure(reply.status, body ? `an object without ${expected}` : 'not a JSON object');
+export const failureOf = ({ status, text }: Reply, body: JsonObject | null, expected: string, redactor: Redactor, lookedUp: string | null): LookupFailure => {
+  const detail = redactor.sentence(wordsOf(body, text), lookedUp) || undefined;
+  const code = body && codeOf(body, redactor, lookedUp);
+  if (code) return tenantFailure(code, status, detail);
+  if (status >= 400) return httpFailure(status, detail);
+  if (status >= 300) return responseFailure(status, `HTTP ${status}, a redirect, which is never followed`, detail);
+  return responseFailure(status, body ? `an object without ${expected}` : 'not a JSON object', detail);
 };
 
 const hasId = (body: JsonObject): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';
 
-/** A found user, and the text it was read from: whoever shares the answer reads an object of its own. */
+/** A found user, who is one object: each message but one gets a copy. */
 export interface Found {
   user: User;
-  text: string;
+  /** Length of the answer. */
+  size: number;
 }
 
-export const readUser = (reply: Reply, secrets: Secrets, { value: lookedUp }: Pick<Query, 'value'>): Found | LookupFailure => {
-  const text = secrets.record(reply.text);
-  const body = parseObject(text);
-  return body && reply.status < 300 && hasId(body) ? { user: body, text } : failureOf(reply, body, 'user_id', secrets, lookedUp);
+export const readUser = (reply: Reply, redactor: Redactor, { value: lookedUp }: Pick<Query, 'value'>): Found | LookupFailure => {
+  const body = parseObject(reply.text);
+  if (!body || reply.status >= 300 || !hasId(body)) return failureOf(reply, body, 'user_id', redactor, lookedUp);
+  redactor.record(body, reply.text);
+  return { user: body, size: reply.text.length };
 };
 
 /** A copy of the user, for one more message that shares the answer. */
 export const copyUser = ({ user }: Found): User => copyJson(user);
-
-/** The same user once more, as a fresh object. */
-export const readAgain = ({ text }: Found): User => parseObject(text) as User;
 
 /**
  * A token was refused: `invalid_token` with any status (expired tokens are HTTP 400) or in `WWW-Authenticate` (RFC 6750, 3),

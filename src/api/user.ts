@@ -15,10 +15,12 @@ export interface User {
   created_at?: string | null;
   updated_at?: string | null;
   usr_last_login?: string | null;
+  last_login_at?: string | null;
   usr_auth_times?: number | string | null;
   grade?: number | string | null;
   attr_gender?: string | null;
   attr_birthday?: string | null;
+  attr_hire_date?: string | null;
   extension?: Record<string, unknown> | null;
   user_org_relation_list?: { org_id?: string; relation_type?: number | string }[] | null;
   [field: string]: unknown;
@@ -27,11 +29,52 @@ export interface User {
 /** A user of the same types whatever the dialect, or with fewer fields. */
 export type ShapedUser = Record<string, unknown>;
 
-/** `"user_id, name"` → the names. Empty means all fields. */
+/** `"user_id, extension.dept"` → the names and paths. Empty means all fields. */
 export const fieldNames = (list: string): string[] => list.split(/[,，\s]+/).filter(Boolean);
 
-export const keepFields = (user: ShapedUser, names: readonly string[]): ShapedUser =>
-  names.length === 0 ? user : Object.fromEntries(names.filter((name) => Object.hasOwn(user, name)).map((name) => [name, user[name]]));
+const isRecord = (value: unknown): value is ShapedUser => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The keys that lead to what a name means: a field of just that name, or else a path; `null` when there is nothing. */
+const pathOf = (user: ShapedUser, name: string): string[] | null => {
+  if (Object.hasOwn(user, name)) return [name];
+  const keys = name.split('.');
+  let inner: unknown = user;
+  for (const key of keys) {
+    if (!isRecord(inner) || !Object.hasOwn(inner, key)) return null;
+    inner = inner[key];
+  }
+  return keys;
+};
+
+/** What is kept of a value: the parts named, or all of it. */
+interface Kept {
+  parts: Map<string, Kept> | null;
+}
+
+const keep = (kept: Kept, keys: readonly string[]): void => {
+  const [key, ...rest] = keys;
+  if (key === undefined) {
+    kept.parts = null;
+  } else if (kept.parts) {
+    const part = kept.parts.get(key) ?? { parts: new Map<string, Kept>() };
+    kept.parts.set(key, part);
+    keep(part, rest);
+  }
+};
+
+const pick = (value: unknown, { parts }: Kept): unknown =>
+  parts && isRecord(value) ? Object.fromEntries([...parts].map(([key, part]) => [key, pick(value[key], part)])) : value;
+
+/** The user with these fields alone; `extension.dept` keeps that part of `extension`. No name keeps all. */
+export const keepFields = (user: ShapedUser, names: readonly string[]): ShapedUser => {
+  if (names.length === 0) return user;
+  const kept: Kept = { parts: new Map<string, Kept>() };
+  for (const name of names) {
+    const keys = pathOf(user, name);
+    if (keys) keep(kept, keys);
+  }
+  return pick(user, kept) as ShapedUser;
+};
 
 const toBoolean = (value: unknown): unknown => {
   if (value === 1 || value === 0) return value === 1;
@@ -54,6 +97,14 @@ const toIso = (value: unknown, timezone: string): unknown => {
   return Number.isNaN(Date.parse(iso)) ? value : iso;
 };
 
+const DATE = /^(\d{4}-\d{2}-\d{2})(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$/;
+
+/** `1993-08-25 00:00:00.000` → `1993-08-25`; a day has no timezone. */
+const toDate = (value: unknown): unknown => {
+  const day = typeof value === 'string' ? DATE.exec(value.trim())?.[1] : undefined;
+  return day === undefined || Number.isNaN(Date.parse(day)) ? value : day;
+};
+
 const CONVERSIONS: Readonly<Record<string, (value: unknown, timezone: string) => unknown>> = {
   disabled: toBoolean,
   locked: toBoolean,
@@ -65,6 +116,9 @@ const CONVERSIONS: Readonly<Record<string, (value: unknown, timezone: string) =>
   updated_at: toIso,
   pwd_change_at: toIso,
   usr_last_login: toIso,
+  last_login_at: toIso,
+  attr_birthday: toDate,
+  attr_hire_date: toDate,
 };
 
 const convert = (record: ShapedUser, timezone: string): ShapedUser => {
@@ -75,11 +129,9 @@ const convert = (record: ShapedUser, timezone: string): ShapedUser => {
   return shaped;
 };
 
-const isRecord = (value: unknown): value is ShapedUser => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * Booleans for disabled, locked, pwd_must_modify; numbers for usr_auth_times, grade, relation_type;
- * times as ISO 8601 at `timezone`. What cannot be converted, and every other field, stays as it is.
+ * times as ISO 8601 at `timezone`; days as `yyyy-mm-dd`. What cannot be converted, and every other field, stays as it is.
  */
 export const normalise = (user: ShapedUser, timezone: string): ShapedUser => {
   const shaped = convert(user, timezone);

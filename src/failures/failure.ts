@@ -175,8 +175,8 @@ export const proxyPasswordFailure = (system: string = PROXY_AUTHENTICATION): Loo
 export const tlsFailure = (system: string, host?: string): LookupFailure =>
   failure('CIAM.TLS', 'tls', { category: 'untrusted', system, values: { system, ...(host !== undefined && { host }) } });
 
-export const responseFailure = (status: number | null, what: string): LookupFailure =>
-  failure('CIAM.RESPONSE', 'response', { category: 'bad-response', status, values: { what } });
+export const responseFailure = (status: number | null, what: string, detail?: string): LookupFailure =>
+  failure('CIAM.RESPONSE', 'response', { category: 'bad-response', status, detail, values: { what } });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
   failure('CIAM.QUEUE.FULL', 'queue-full', { category: 'overloaded', values: { limit } });

@@ -1,31 +1,49 @@
 /** Bytes of an answer → text. */
+import { TextDecoder } from 'node:util';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 /** Longest answer that is read, in bytes, before and after decompression. */
 export const MAX_BODY = 1024 * 1024;
 
-const UNPACK: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-};
+const UNPACK: ReadonlyMap<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer> = new Map([
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+]);
 
-/** We do not ask for compression, but some proxies compress all the same. `null`: unknown encoding, broken, or over the limit. */
+const isTooLarge = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+
+/**
+ * We do not ask for compression, but some proxies compress all the same; and some name an encoding that is none, or that the body
+ * does not have: such a body is tried as it is. `null`: over the limit.
+ */
 const unpack = (body: Buffer, encoding: string): Buffer | null => {
-  const name = encoding.trim().toLowerCase();
-  if (name === 'identity' || name === '') return body;
   try {
-    return UNPACK[name]?.(body, { maxOutputLength: MAX_BODY }) ?? null;
-  } catch {
-    return null; // the caller names it
+    return UNPACK.get(encoding.trim().toLowerCase())?.(body, { maxOutputLength: MAX_BODY }) ?? body;
+  } catch (error) {
+    return isTooLarge(error) ? null : body;
   }
 };
 
-export const decodeBody = (body: Buffer | null, encoding: string | string[] | undefined): string | null => {
+const CHARSET = /;\s*charset\s*=\s*["']?([^\s"';,]{1,40})/i;
+const UTF8 = new TextDecoder();
+
+/** UTF-8 unless the answer names another charset that is known. A byte order mark is dropped. */
+const decoderFor = (body: Buffer, contentType: string | undefined): TextDecoder => {
+  const charset = CHARSET.exec(contentType ?? '')?.[1];
+  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  if (charset === undefined || hasMark) return UTF8;
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return UTF8; // nobody knows that charset
+  }
+};
+
+/** `null`: over the limit. */
+export const decodeBody = (body: Buffer | null, contentEncoding: string | undefined, contentType: string | undefined): string | null => {
   if (body === null) return '';
-  const bytes = encoding === undefined ? body : unpack(body, String(encoding));
-  if (bytes === null) return null;
-  const text = bytes.toString('utf8');
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const bytes = contentEncoding === undefined ? body : unpack(body, contentEncoding);
+  return bytes && decoderFor(bytes, contentType).decode(bytes);
 };

@@ -220,7 +220,7 @@ class DispatchedExchange implements Exchange, Load {
   onResponseEnd(): void {
     const { chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
-    const text = decodeBody(body, this.header('content-encoding'));
+    const text = decodeBody(body, this.header('content-encoding'), this.header('content-type'));
     if (text === null) this.unreadable('over 1 MiB', true);
     else this.reply(text, true);
   }

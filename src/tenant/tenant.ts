@@ -68,10 +68,13 @@ export const promised = (ask: NodeTenant['ask']): Tenant['lookup'] => (request, 
 
 const createRedactorOf = ({ credentials }: Settings): Redactor => {
   const redactor = createRedactor();
-  const secrets = credentials.kind === 'token'
-    ? [credentials.token]
-    : [credentials.clientId, credentials.clientSecret, Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64')];
-  for (const secret of secrets) redactor.add(secret, true);
+  if (credentials.kind === 'token') {
+    redactor.add(credentials.token, 'token');
+  } else {
+    redactor.add(credentials.clientId, 'client-id');
+    redactor.add(credentials.clientSecret, 'client-secret');
+    redactor.add(Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64'), 'client-secret');
+  }
   return redactor;
 };
 

@@ -1,12 +1,12 @@
 /** What an answer is taken for, by its status and body alone. */
 import { expect } from 'chai';
-import { failureOf, isRefusal, readAgain, readUser } from '../../src/api/response';
+import { copyUser, failureOf, isRefusal, readUser } from '../../src/api/response';
 import { httpFailure, LookupFailure, tenantFailure } from '../../src/failures/failure';
-import { createSecrets } from '../../src/api/redact';
+import { createRedactor } from '../../src/api/redact';
 
-const secrets = createSecrets();
-secrets.add('a-secret-that-nobody-may-see', true);
-secrets.add('s-one', true);
+const secrets = createRedactor();
+secrets.add('a-secret-that-nobody-may-see', 'client-secret');
+secrets.add('s-one', 'client-id');
 
 const plain = { status: 400, text: '', retryAfter: undefined };
 
@@ -36,9 +36,9 @@ describe('answers', () => {
   it('that are shared give a fresh object each', () => {
     const found = read(200, { user_id: 'u1', extension: { age: 1 } });
     if (found instanceof LookupFailure) throw found;
-    expect(readAgain(found)).to.deep.equal(found.user);
-    expect(readAgain(found)).to.not.equal(found.user);
-    expect(readAgain(found).extension).to.not.equal(found.user.extension);
+    expect(copyUser(found)).to.deep.equal(found.user);
+    expect(copyUser(found)).to.not.equal(found.user);
+    expect(copyUser(found).extension).to.not.equal(found.user.extension);
   });
 
   it('whose code nobody knows and that shows who was looked up are known by their status', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { types } from 'node:util';
 import { BY, LookupFailure, type Lookup, type NodeTenant, unusableTenant, configFailure } from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
 import { closeAll, failureOf, openTenant, startServer } from './support';
@@ -35,12 +36,9 @@ const anyBy = fc.oneof({ weight: 3, arbitrary: known }, anything);
 const textOf = (value: unknown): string | null => {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? String(value) : null;
-  try {
-    if (!Buffer.isBuffer(value)) return null;
-  } catch {
-    return null;
-  }
-  const text = value.toString('utf8');
+  if (typeof value === 'bigint') return value >= 0n ? String(value) : null;
+  if (!types.isUint8Array(value)) return null;
+  const text = Buffer.from(value).toString('utf8');
   return Buffer.from(text).equals(value) ? text : null;
 };
 const trimmed = (text: string): string => {

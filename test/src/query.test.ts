@@ -1,5 +1,6 @@
 /** What can be looked up, how it is sent, and when two values are the same. Mobile numbers: mobile.test.ts. */
 import { expect } from 'chai';
+import { runInNewContext } from 'node:vm';
 import { LookupFailure } from '../../src/failures/failure';
 import { type By, BY, isBy, toQuery, toRequest } from '../../src/api/query';
 
@@ -26,31 +27,37 @@ describe('queries', () => {
     expect(toRequest(toQuery('mobile', '13800001111'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-mobile', headers, body: '{"mobile":"13800001111"}' });
     expect(toRequest(toQuery('username', 'zhang"san'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-username', headers, body: '{"user_name":"zhang\\"san"}' });
     expect(toRequest(toQuery('email', 'a@b.c'), headers)).to.deep.equal({ method: 'POST', path: '/api/v2/tenant/users/user-by-email', headers, body: '{"email":"a@b.c"}' });
-    expect(toRequest(toQuery('id', 'a/b?c#d 张'), headers)).to.deep.equal({ method: 'GET', path: '/api/v2/tenant/users/a%2Fb%3Fc%23d%20%E5%BC%A0', headers, body: null });
+    expect(toRequest(toQuery('id', 'a\\b?c#d 张'), headers)).to.deep.equal({ method: 'GET', path: '/api/v2/tenant/users/a%5Cb%3Fc%23d%20%E5%BC%A0', headers, body: null });
   });
 
-  it('of equal keys mean the same user: usernames whatever their case, the others to the letter', () => {
+  it('of equal keys mean the same user: usernames whatever the case of A to Z, the others to the letter', () => {
     const key = (by: By, given: string): string => toQuery(by, given).key;
     expect(key('username', 'ZhangSan')).to.equal(key('username', 'zhangsan'));
     expect(value('username', 'ZhangSan')).to.equal('ZhangSan');
+    expect(key('username', '\u212aim'), 'KELVIN SIGN').to.not.equal(key('username', 'kim'));
+    expect(key('username', 'Ä')).to.not.equal(key('username', 'ä'));
+    expect(key('username', 'ÄB')).to.equal(key('username', 'Äb'));
     expect(key('email', 'A@b.c')).to.not.equal(key('email', 'a@b.c'));
     expect(key('id', 'A')).to.not.equal(key('id', 'a'));
     expect(key('username', 'a')).to.not.equal(key('email', 'a'));
   });
 
-  it('take text, a Buffer of UTF-8 and whole numbers', () => {
+  it('take text, bytes of UTF-8 and whole numbers', () => {
     expect(value('username', '张三')).to.equal('张三');
     expect(value('username', Buffer.from('张三'))).to.equal('张三');
+    expect(value('username', new Uint8Array(Buffer.from('张三')))).to.equal('张三');
+    expect(value('username', runInNewContext('new Uint8Array([0x61])')), 'of another realm, as in a Function node').to.equal('a');
+    expect([0n, 13800001111n, 227490627192107008n].map((number) => value('id', number))).to.deep.equal(['0', '13800001111', '227490627192107008']);
     expect([0, 7, 13800001111, Number.MAX_SAFE_INTEGER].map((number) => value('username', number))).to.deep.equal(['0', '7', '13800001111', '9007199254740991']);
   });
 
   const kinds: [string, unknown, string][] = [
-    ['a list', ['x'], 'a list'], ['an object', {}, 'an object'], ['a boolean', true, 'a boolean'], ['a function', () => 'x', 'a function'], ['a bigint', 1n, 'a bigint'],
+    ['a list', ['x'], 'a list'], ['an object', {}, 'an object'], ['a boolean', true, 'a boolean'], ['a function', () => 'x', 'a function'], ['a negative bigint', -1n, 'a negative number'], ['an ArrayBuffer', new ArrayBuffer(2), 'an object'], ['other numbers in a row', new Uint16Array(2), 'an object'],
     ...[-1, 1.5, NaN, Infinity, 2 ** 53].map((number): [string, unknown, string] => [String(number), number, 'a number that is negative, broken or too large']),
   ];
   for (const [name, given, kind] of kinds) {
     it(`refuse ${name}`, () => {
-      expect(refused('username', given)).to.equal(`The value must be text, a Buffer of UTF-8 or a whole number that is not negative; it is ${kind}.`);
+      expect(refused('username', given)).to.equal(`The value must be text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative; it is ${kind}.`);
     });
   }
 
@@ -61,7 +68,7 @@ describe('queries', () => {
   });
 
   it('refuse bytes that are no text', () => {
-    for (const bytes of [[0xff], [0xc3], [0x61, 0xe5, 0xbc]]) expect(refused('username', Buffer.from(bytes))).to.equal('The Buffer to look up is not UTF-8 text.');
+    for (const bytes of [[0xff], [0xc3], [0x61, 0xe5, 0xbc]]) expect(refused('username', Buffer.from(bytes))).to.equal('The bytes to look up are not UTF-8 text.');
   });
 
   it('are trimmed at both ends, of invisible characters too; inside they stay', () => {
@@ -78,9 +85,11 @@ describe('queries', () => {
     expect(value('username', Buffer.from('张'.repeat(256)))).to.have.lengthOf(256);
     expect(value('username', ` ${'a'.repeat(256)} `)).to.have.lengthOf(256);
     expect(value('username', `${' '.repeat(1024 - 256)}${'a'.repeat(256)}`)).to.have.lengthOf(256);
-    for (const long of ['a'.repeat(257), '张'.repeat(257), Buffer.from('a'.repeat(257)), `${' '.repeat(1024)}a`, Buffer.alloc(4097, ' ')]) expect(refused('username', long)).to.equal(tooLong);
-    expect(refused('username', Buffer.alloc(4097, 0xff))).to.equal(tooLong);
-    expect(refused('username', Buffer.alloc(4096, 0xff))).to.equal('The Buffer to look up is not UTF-8 text.');
+    expect(value('username', `${' '.repeat(60_000)}a${'\u200b'.repeat(5000)}`)).to.equal('a');
+    for (const long of ['a'.repeat(257), '张'.repeat(257), Buffer.from('a'.repeat(257)), `${' '.repeat(65_536)}a`, Buffer.alloc(65_537, ' '), 10n ** 256n, 1n << 4_000_000n]) expect(refused('username', long)).to.equal(tooLong);
+    expect(value('username', 10n ** 256n - 1n)).to.have.lengthOf(256);
+    expect(refused('username', Buffer.alloc(65_537, 0xff))).to.equal(tooLong);
+    expect(refused('username', Buffer.alloc(65_536, 0xff))).to.equal('The bytes to look up are not UTF-8 text.');
   });
 
   it('hold no control characters and no half characters', () => {
@@ -101,6 +110,7 @@ describe('queries', () => {
       expect(value('username', dots)).to.equal(dots);
     }
     expect(value('id', '...')).to.equal('...');
-    expect(toRequest(toQuery('id', '../..'), []).path).to.equal('/api/v2/tenant/users/..%2F..');
+    for (const path of ['../..', 'a/b', '/', '/etc']) expect(refused('id', path)).to.equal('A user id holds no slash.');
+    expect(value('username', 'a/b')).to.equal('a/b');
   });
 });

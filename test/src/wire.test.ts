@@ -51,10 +51,10 @@ describe('on the wire', () => {
   it('by email: POST; by id: GET with the id in the path and no body', async () => {
     const tenant = openTenant(server);
     await tenant.lookup({ by: 'email', value: ' zhangsan@example.com ' });
-    await tenant.lookup({ by: 'id', value: '2022/../a b?c#d%e' });
+    await tenant.lookup({ by: 'id', value: '2022..a b?c#d%e' });
     expect(server.lookups.map(({ method, path, body }) => [method, path, body.toString()])).to.deep.equal([
       ['POST', '/api/v2/tenant/users/user-by-email', '{"email":"zhangsan@example.com"}'],
-      ['GET', '/api/v2/tenant/users/2022%2F..%2Fa%20b%3Fc%23d%25e', ''],
+      ['GET', '/api/v2/tenant/users/2022..a%20b%3Fc%23d%25e', ''],
     ]);
   });
 
