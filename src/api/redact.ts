@@ -139,9 +139,10 @@ const holdsWord = (code: string, word: string): boolean => {
 
 const maskOf = (text: Buffer, needles: Needles, words: readonly string[], personal: boolean): Mask => {
   const mask = new Mask(text);
-  eachView(text, (view) => {
+  eachView(text, (view, isJoined) => {
     const hide = (start: number, end: number): void => mask.hide(view, start, end);
     needles.find(view.bytes, hide);
+    if (isJoined) return;
     if (personal) findPersonal(view.bytes, words, hide);
     else for (const word of words) findWord(view.bytes, word, hide);
   });

@@ -225,12 +225,12 @@ const withoutBreaks = (view: View): View => {
 export const hasEscapes = (text: string): boolean => ESCAPE.test(text);
 export const hasOneView = (text: string): boolean => !ESCAPE.test(text) && !LINE_BREAK.test(text);
 
-/** Visits the text itself and all its other views. */
-export const eachView = (text: Buffer, visit: (view: View) => void): void => {
+/** Visits the text itself and all its other views; `isJoined`: what stood on lines of its own, or between blanks, stands together. */
+export const eachView = (text: Buffer, visit: (view: View, isJoined: boolean) => void): void => {
   let view: View | null = { bytes: text.toString('latin1'), made: null };
   for (let round = 0; view; round++) {
-    visit(view);
-    if (LINE_BREAK.test(view.bytes)) visit(withoutBreaks(view));
+    visit(view, false);
+    if (LINE_BREAK.test(view.bytes)) visit(withoutBreaks(view), true);
     view = round < MOST_ROUNDS ? decoded(view) : null;
   }
 };

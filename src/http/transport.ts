@@ -259,6 +259,9 @@ class DispatchedExchange implements Exchange, Load {
 /** OpenSSL's and Node's names for a certificate or a handshake that is not trusted. */
 const TLS_CODE = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|EPROTO$)/;
 
+/** undici's names for an answer whose head or length makes no sense. */
+const NO_HTTP: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
 /** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
 const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
   if (error instanceof ProxyError && error.code === PROXY_AUTHENTICATION) return proxyPasswordFailure();
@@ -269,7 +272,7 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   if (TLS_CODE.test(name)) return tlsFailure(name);
   // The parser tells what it met in words only; an answer that broke off is the network's fault.
   if (error.name === 'HTTPParserError' && error.message.includes('EOF')) return networkFailure('UND_ERR_SOCKET');
-  if (error.name === 'HTTPParserError' || name === 'UND_ERR_HEADERS_OVERFLOW') return responseFailure(null, 'not HTTP');
+  if (error.name === 'HTTPParserError' || NO_HTTP.has(name)) return responseFailure(null, 'not HTTP');
   return networkFailure(name, error instanceof ProxyError ? 'proxy-unreachable' : undefined);
 };
 

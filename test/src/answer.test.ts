@@ -18,9 +18,9 @@ const failure = (status: number, body: unknown): LookupFailure => {
   if (!(result instanceof LookupFailure)) throw new Error('a user was found');
   return result;
 };
-const told = (status: number, body: unknown): [string, string] => {
-  const { code, message } = failure(status, body);
-  return [code, message];
+const told = (status: number, body: unknown): [string, string | undefined] => {
+  const { code, message, detail } = failure(status, body);
+  return [code, code === 'CIAM.RESPONSE' ? message : detail];
 };
 
 describe('answers', () => {
@@ -43,7 +43,8 @@ describe('answers', () => {
 
   it('whose code nobody knows and that shows who was looked up are known by their status', () => {
     for (const code of ['NOT_FOUND:somebody', 'SOMEBODY', 'no.Somebody/here', 'NOBODY:13800001111', 'X4711471']) expect(told(400, { error_code: code })[0], code).to.equal('CIAM.HTTP.400');
-    for (const code of ['SOMEBODY2.0001', 'BUSY.471147', 'IDAAS.TENANT.USER.0001']) expect(told(400, { error_code: code })[0]).to.equal(code);
+    for (const code of ['SOMEBODY2.0001', 'BUSY.471147', 'NO-SUCH', 'NO:x', 'A..B', '.A', 'A.', 'A.1.B', '1.A', 'ÜBER', 'x1']) expect(told(400, { error_code: code })[0], code).to.equal('CIAM.HTTP.400');
+    for (const code of ['SOME.0001', 'BUSY.47114', 'A.B_C.d.1', 'IDAAS.TENANT.USER.0001']) expect(told(400, { error_code: code })[0]).to.equal(code);
   });
 
   it('without a user_id that can be one are none', () => {
@@ -65,8 +66,8 @@ describe('answers', () => {
     expect(told(400, { error_code: 'USER.0001', error_msg: 'nobody' })).to.deep.equal(['USER.0001', 'nobody']);
     expect(told(200, { error: 'invalid_token', error_description: 'expired' })).to.deep.equal(['invalid_token', 'expired']);
     expect(told(400, { error_code: ' USER.0001 ', error: 'invalid_token', error_msg: 'a', error_description: 'b' })).to.deep.equal(['USER.0001', 'a']);
-    expect(told(400, { error_code: '', error: 'access_denied', error_msg: '' })).to.deep.equal(['access_denied', 'The tenant answered access_denied.']);
-    expect(told(400, { error_code: 4711, error_msg: 12 })).to.deep.equal(['4711', '12']);
+    expect(told(400, { error_code: '', error: 'access_denied', error_msg: '' })).to.deep.equal(['access_denied', undefined]);
+    expect(told(400, { error_code: 4711, error_msg: 12 })).to.deep.equal(['CIAM.HTTP.400', '12']);
   });
 
   it('with a code that cannot be shown are known by their status', () => {
@@ -80,9 +81,44 @@ describe('answers', () => {
   });
 
   it('never repeat a secret or who was looked up', () => {
-    expect(failure(400, { error_code: 'USER.0001', error_msg: 'somebody has a-secret-that-nobody-may-see' }).message).to.equal('*** has ***');
+    expect(failure(400, { error_code: 'USER.0001', error_msg: 'somebody has a-secret-that-nobody-may-see' }).detail).to.equal('*** has ***');
     const found = read(200, { user_id: 'u1', note: 'a-secret-that-nobody-may-see' });
     expect(found instanceof LookupFailure ? null : found.user).to.deep.equal({ user_id: 'u1', note: '***' });
+  });
+
+  it('whose code holds who was looked up, somehow, do not show it', () => {
+    const code = (lookedUp: string, error: string): string => {
+      const result = readUser({ status: 400, text: JSON.stringify({ error }), retryAfter: undefined }, secrets, { value: lookedUp });
+      return result instanceof LookupFailure ? result.code : 'found';
+    };
+    for (const [value, error] of [['lisi', 'NO.LISI'], ['lisi', 'nolisi'], ['li si', 'NO_LI_SI'], ['li.si', 'li.si'], ['12345', 'ERR.12345'], ['ab', 'NO.AB'], ['li@b.c', 'LI.B.C']] as const) expect(code(value, error), error).to.equal('CIAM.HTTP.400');
+    for (const [value, error] of [['ab', 'NO.ABLE'], ['lisi', 'NO.USER'], ['user', 'USER.0001']] as const) expect(code(value, error), error).to.equal(error);
+  });
+
+  const pages: [string, string | undefined][] = [
+    ['<!doctype html><html><head><meta charset="utf-8"><title>502 Bad Gateway</title></head></html>', '502 Bad Gateway'],
+    ['<html><TITLE lang="en">\n  Sign in\n  here </TITLE>', 'Sign in here'],
+    ['<html><title>somebody has 13900001234 and a-secret-that-nobody-may-see</title>', '*** has *** and ***'],
+    ['<html><body>somebody</body>', undefined],
+    ['<title', undefined],
+    ['Request blocked by policy 4711\nsee somebody', 'Request blocked by policy 4711 see ***'],
+    ['', undefined],
+    ['\ufffd\ufffd\u0000', undefined],
+    ['{"error_code":', undefined],
+  ];
+  for (const [page, detail] of pages) {
+    it(`of HTTP 502 with ${JSON.stringify(page)}: ${detail ?? 'no detail'}`, () => {
+      for (const [status, code] of [[502, 'CIAM.HTTP.502'], [200, 'CIAM.RESPONSE']] as const) {
+        const found = failure(status, page);
+        expect([found.code, found.detail, Object.hasOwn(found, 'detail')]).to.deep.equal([code, detail, detail !== undefined]);
+        expect(found.message).to.not.contain(detail ?? 'somebody');
+      }
+    });
+  }
+
+  it('without a code that may be shown still have a detail', () => {
+    expect(failure(400, { error_code: 'NO:somebody', error_msg: 'User somebody is locked' })).to.include({ code: 'CIAM.HTTP.400', detail: 'User *** is locked' });
+    expect(failure(500, { status: 500, error: 'Internal Server Error', message: 'No message available' })).to.include({ code: 'CIAM.HTTP.500', detail: 'No message available' });
   });
 
   it('say what was expected instead', () => {

@@ -6,6 +6,10 @@ import { byMobile, CLIENT, closeAll, codesOf, failureOf, openTenant, startServer
 const MIB = 1024 * 1024;
 const user = { user_id: '1', name: '张三 🙂', extension: { age: '28' } };
 
+/** 张三 and 🙂 as GB18030 has them; the rest is ASCII. */
+const inGb18030 = (text: string): Buffer =>
+  Buffer.concat(Array.from(text, (sign) => ({ 张: Buffer.from([0xd5, 0xc5]), 三: Buffer.from([0xc8, 0xfd]), '🙂': Buffer.from([0x95, 0x30, 0x85, 0x32]) })[sign] ?? Buffer.from(sign)));
+
 /** A record of exactly so many bytes. */
 const sized = (bytes: number): string => {
   const empty = JSON.stringify({ ...user, padding: '' });
@@ -48,6 +52,16 @@ describe('bodies', () => {
       'blanks around': answer(200, ` \r\n\t${json}\n`),
       'wrong content type with good JSON': answer(200, json, { 'content-type': 'text/html' }),
       'another 2xx': answer(201, json),
+      'an encoding that is none': answer(200, json, { 'content-encoding': 'utf-8' }),
+      'an unknown encoding': answer(200, json, { 'content-encoding': 'zstd' }),
+      'gzip that is none': answer(200, json, { 'content-encoding': 'gzip' }),
+      'br that is none': answer(200, json, { 'content-encoding': 'br' }),
+      'GB18030, which has them all': answer(200, inGb18030(json), { 'content-type': 'application/json;charset=GB18030' }),
+      'GB18030, packed': answer(200, gzipSync(inGb18030(json)), { 'content-type': 'application/json; Charset = "gb18030"', 'content-encoding': 'gzip' }),
+      'UTF-16': answer(200, Buffer.from(`\ufeff${json}`, 'utf16le'), { 'content-type': 'application/json; charset=utf-16le' }),
+      'UTF-8 with a mark, whatever it says': answer(200, `\ufeff${json}`, { 'content-type': 'application/json; charset=GBK' }),
+      'an unknown charset': answer(200, json, { 'content-type': 'application/json; charset=klingon' }),
+      'a charset that is none': answer(200, json, { 'content-type': 'application/json; charset=' }),
     };
     for (const [name, script] of Object.entries(readable)) {
       it(name, async () => {
@@ -80,6 +94,32 @@ describe('bodies', () => {
     }
   });
 
+  it('names in GBK', async () => {
+    server.onLookup = answer(200, Buffer.concat([Buffer.from('{"user_id":"1","name":"'), Buffer.from([0xd5, 0xc5, 0xc8, 0xfd]), Buffer.from('"}')]), { 'content-type': 'application/json;charset=GBK' });
+    expect((await byMobile(openTenant(server), '13800001111')).user).to.deep.equal({ user_id: '1', name: '张三' });
+  });
+
+  it('early hints of whatever length are not the answer', async () => {
+    const body = JSON.stringify(user);
+    server.onLookup = (seen) => void seen.socket.write(`HTTP/1.1 103 Early Hints\r\ncontent-length: ${2 * MIB}\r\nlink: </x>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    expect((await byMobile(openTenant(server), '13800001111')).user).to.deep.equal(user);
+  });
+
+  const broken: Record<string, string> = {
+    'a chunk size that is none': 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n',
+    'two lengths': 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{} ',
+    'a length that is no number': 'HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n{}',
+    'a length and chunks': 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    'a header without a colon': 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n{}',
+  };
+  for (const [name, bytes] of Object.entries(broken)) {
+    it(`broken HTTP, ${name}: CIAM.RESPONSE, one call`, async () => {
+      server.onLookup = (seen) => void seen.socket.end(bytes);
+      expect(await failureOf(byMobile(openTenant(server), '13800001111'))).to.include({ code: 'CIAM.RESPONSE', category: 'bad-response', retryable: false });
+      expect(server.lookups).to.have.length(1);
+    });
+  }
+
   it('a body that is announced as too long is not waited for', async () => {
     server.onLookup = (_seen, response) => void response.writeHead(200, { 'content-length': 2 * MIB }).write('{');
     const failure = await failureOf(byMobile(openTenant(server, { timeout: 3600 }), '13800001111'));
@@ -89,7 +129,6 @@ describe('bodies', () => {
   describe('that are refused', () => {
     const bomb = (compress: (data: Buffer) => Buffer): Buffer => compress(Buffer.from(sized(64 * MIB)));
     const refused: Record<string, Script> = {
-      'an unknown encoding': answer(200, JSON.stringify(user), { 'content-encoding': 'zstd' }),
       'two encodings': answer(200, gzipSync(gzipSync(JSON.stringify(user))), { 'content-encoding': 'gzip, gzip' }),
       'broken gzip': answer(200, 'not gzip', { 'content-encoding': 'gzip' }),
       'gzip cut short': answer(200, gzipSync(JSON.stringify(user)).subarray(0, 30), { 'content-encoding': 'gzip' }),
@@ -151,6 +190,12 @@ describe('bodies', () => {
       it(`a body ${name}`, async () => {
         server.onLookup = script;
         expect(await failureOf(byMobile(openTenant(server, { retries: 0 }), '13800001111'))).to.include({ code: 'CIAM.HTTP.503', category: 'unavailable', retryable: true, status: 503 });
+      });
+    }
+    for (const encoding of ['utf-8', 'gzip', 'br', 'zstd', 'gzip, gzip', 'constructor']) {
+      it(`a not-found that says it is ${encoding} keeps its code`, async () => {
+        server.onLookup = answer(400, { error_code: 'USER.0001' }, { 'content-encoding': encoding });
+        expect(await failureOf(byMobile(openTenant(server), '13800001111'))).to.include({ code: 'USER.0001', category: 'not-found' });
       });
     }
     it('a packed error body is read', async () => {

@@ -29,8 +29,9 @@ export const answer = (status: number, body: unknown, headers: Record<string, st
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers }).end(bytes);
 };
 
+const idOf = ({ method, path, value }: Seen): string => (method === 'GET' ? decodeURIComponent(path.slice(path.lastIndexOf('/') + 1)) : `id of ${value}`);
 /** A user who belongs to the value that was asked for. */
-export const found: Script = (seen, response) => answer(200, { user_id: `id of ${seen.value}`, name: '张三', extension: { age: '28' } })(seen, response);
+export const found: Script = (seen, response) => answer(200, { user_id: idOf(seen), name: '张三', extension: { age: '28' } })(seen, response);
 export const notFound = answer(400, { error_code: 'IDAAS.TENANT.USER.0001', error_msg: 'User not found' });
 /** Takes the request and says nothing. */
 export const silent: Script = () => undefined;
