@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../examples');
 
-for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+for (const name of readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.json'))) {
   const flow = JSON.parse(readFileSync(join(folder, name), 'utf8'));
   writeFileSync(join(folder, name), `[\n${flow.map((node) => JSON.stringify(node)).join(',\n')}\n]\n`);
 }
