@@ -4,8 +4,18 @@ import { NUMBERS } from '../src/settings/schema';
 import { EXAMPLES, example } from './support/examples';
 import type { FlowNode } from './support/runtime';
 
-const TENANT = ['name', 'demo', 'domain', 'auth', 'clientAuth', 'tls', 'proxy', 'timezone', ...Object.keys(NUMBERS)];
-const USER = ['name', 'tenant', 'by', 'value', 'valueType', 'output', 'fields', 'normalise', 'onFailure', 'outputs'];
+const TENANT = ['name', 'demo', 'domain', 'auth', 'clientAuth', 'tls', 'proxy', 'warmUp', 'timezone', ...Object.keys(NUMBERS)];
+const USER = ['name', 'tenant', 'by', 'value', 'valueType', 'item', 'output', 'list', 'fields', 'normalise', 'onFailure', 'outputs'];
+const STATUS = ['name', 'tenant'];
+/** What Node-RED brings along; the dashboard's nodes are named in its example. */
+const CORE = [
+  'tab', 'comment', 'inject', 'debug', 'change', 'switch', 'function', 'template', 'split', 'join', 'delay', 'trigger', 'catch', 'status', 'json', 'csv', 'batch', 'filter', 'rbe', 'range',
+  'http in', 'http response', 'http request', 'mqtt in', 'mqtt out', 'mqtt-broker', 'tls-config', 'link in', 'link out', 'link call', 'complete', 'exec', 'file', 'file in', 'global-config',
+];
+const DASHBOARD = 'dashboard/look-up-a-user.json';
+/** As wide as a node may be drawn, with room between two: what `nrlint` asks for. */
+const WIDTH = 170;
+const HEIGHT = 40;
 const OF_NODE_RED = ['id', 'type', 'z', 'x', 'y', 'wires'];
 
 const isOnCanvas = ({ x }: FlowNode): boolean => typeof x === 'number';
@@ -13,12 +23,17 @@ const targets = ({ wires }: FlowNode): string[] => (Array.isArray(wires) ? (wire
 
 describe('examples', () => {
   it('have ids that no two nodes share', () => {
-    const ids = EXAMPLES.flatMap(example).map(({ id }) => id);
+    const ids = [...EXAMPLES, DASHBOARD].flatMap(example).map(({ id }) => id);
     expect(new Set(ids).size).to.equal(ids.length);
     for (const id of ids) expect(id).to.match(/^[0-9a-f]{16}$/);
   });
 
-  for (const file of EXAMPLES) {
+  it('have demo tenants that nobody mistakes for those of another example', () => {
+    const names = [...EXAMPLES, DASHBOARD].flatMap((file) => example(file).filter(({ type, demo }) => type === 'ciam-tenant' && demo === true).map(({ name }) => name));
+    expect(new Set(names).size, names.join()).to.equal(names.length);
+  });
+
+  for (const file of [...EXAMPLES, DASHBOARD]) {
     describe(file, () => {
       const flow = example(file);
       const canvas = flow.filter(isOnCanvas);
@@ -26,7 +41,7 @@ describe('examples', () => {
 
       it('is one tab with the number of the file, and a comment that says what it shows', () => {
         expect(flow.filter(({ type }) => type === 'tab')).to.deep.equal([tab]);
-        expect(tab?.['label']).to.match(new RegExp(`^${file.slice(0, 2)} `));
+        expect(tab?.['label']).to.match(file === DASHBOARD ? /^Dashboard: / : new RegExp(`^${file.slice(0, 2)} `));
         expect(flow[1]).to.have.property('type', 'comment');
         expect(flow[1]).to.have.property('info').that.matches(/\p{Script=Han}/u).and.has.length.above(200);
       });
@@ -35,12 +50,17 @@ describe('examples', () => {
         for (const node of flow) if (node.type !== 'tab') expect(node['name'], node.type).to.be.a('string').that.is.not.empty;
       });
 
+      it('needs no nodes but those of Node-RED and ours', () => {
+        const foreign = flow.filter(({ type }) => !type.startsWith('ciam-') && !CORE.includes(type) && !(file === DASHBOARD && type.startsWith('ui-')));
+        expect(foreign.map(({ type }) => type)).to.deep.equal([]);
+      });
+
       it('is complete: wires and settings lead to nodes of its own', () => {
         const ids = new Set(flow.map(({ id }) => id));
         for (const node of canvas) {
           expect(node['z']).to.equal(tab?.id);
           for (const target of targets(node)) expect(ids).to.include(target);
-          if (node.type === 'ciam-user') expect(flow.find(({ id }) => id === node['tenant'])).to.have.property('type', 'ciam-tenant');
+          if (node.type === 'ciam-user' || node.type === 'ciam-status') expect(flow.find(({ id }) => id === node['tenant'])).to.have.property('type', 'ciam-tenant');
         }
       });
 
@@ -48,6 +68,7 @@ describe('examples', () => {
         for (const node of flow) {
           expect(node).to.not.have.property('credentials');
           if (node.type === 'ciam-tenant') expect(node).to.have.all.keys('id', 'type', ...TENANT);
+          if (node.type === 'ciam-status') expect(node).to.have.all.keys(...OF_NODE_RED, ...STATUS);
           if (node.type !== 'ciam-user') continue;
           expect(node).to.have.all.keys(...OF_NODE_RED, ...USER);
           expect(node).to.have.property('outputs', node['onFailure'] === 'catch' ? 1 : 2).that.equals((node['wires'] as unknown[]).length);
@@ -60,7 +81,7 @@ describe('examples', () => {
           expect(place.x % 10 + place.y % 20, JSON.stringify(place)).to.equal(0);
           expect(place.x).to.be.within(60, 1200);
           for (const other of places.slice(0, index)) {
-            expect(Math.abs(place.x - other.x) >= 80 || Math.abs(place.y - other.y) >= 40, JSON.stringify([place, other])).to.equal(true);
+            expect(Math.abs(place.x - other.x) >= WIDTH || Math.abs(place.y - other.y) >= HEIGHT, JSON.stringify([place, other])).to.equal(true);
           }
         });
       });

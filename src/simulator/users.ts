@@ -73,6 +73,7 @@ const EIAM_USER: UserRecord = {
   grade: 1,
   attr_gender: 'unknow',
   attr_birthday: '1993-08-25 00:00:00.000',
+  attr_manager_id: ONEACCESS_USER.user_id,
   usr_auth_times: '12',
   usr_last_login: '2023-01-06 08:41:12.004',
   extension: {},
