@@ -1,5 +1,6 @@
 /** Every example is clicked through, and must give what its own comment says. */
 import { expect } from 'chai';
+import { startSimulator } from '../../src/simulator/simulator';
 import { EXAMPLES, example, needsBroker, nodeOf } from '../support/examples';
 import { MAJORS, startNodeRed, type DebugMessage, type FlowNode, type NodeRed } from '../support/runtime';
 
@@ -53,6 +54,43 @@ for (const major of MAJORS) {
         expect(nodeRed.log()).to.not.match(/\[error\]/);
       });
     }
+
+    it('a table comes out as it went in, with account and state, line for line', async () => {
+      const flow = example('13-rows-of-a-table.json');
+      await nodeRed.deploy(flow);
+      const csv = async (button: string): Promise<unknown> => (await click(flow, nodeOf(flow, 'inject', button))).find(({ name }) => name === 'csv')?.msg;
+      expect(await csv('a table of four')).to.equal([
+        'name,phone,account,state', 'Zhang San,152 0000 0000,zhangsan,active', 'Wang Wu,,,CIAM.INPUT',
+        'Li Si,+86-13900002222,lisi,disabled', 'No One,13800000404,,IDAAS.TENANT.USER.0001', '',
+      ].join('\r\n'));
+      expect(await csv('a table of one')).to.equal('name,phone,account,state\r\nZhang San,15200000000,zhangsan,active\r\n');
+    });
+
+    it('a door opens for who was known when the tenant is away, and for nobody else', async () => {
+      const flow = example('14-door.json');
+      const simulator = await startSimulator();
+      const credentials = { clientId: 'id', clientSecret: 'secret' };
+      // Remembered for an instant only, so that what opens later is the last known answer.
+      await nodeRed.deploy(flow.map((node) => (node.type === 'ciam-tenant' ? { ...node, demo: false, domain: simulator.url, credentials, cacheTtl: 0.001, timeout: 1 } : node)));
+      const decided = async (): Promise<unknown> => {
+        nodeRed.debug.length = 0;
+        await nodeRed.inject(nodeOf(flow, 'inject', '15200000000').id);
+        return (await nodeRed.until(() => nodeRed.debug.find(({ name }) => name === 'open' || name === 'stay shut'), 'a decision')).msg;
+      };
+      expect(await decided()).to.deep.equal({ door: 'open', user: 'zhangsan', source: 'tenant' });
+      await simulator.close();
+      expect(await decided()).to.deep.equal({ door: 'open', user: 'zhangsan', source: 'stale' });
+      nodeRed.debug.length = 0;
+      await nodeRed.inject(nodeOf(flow, 'inject', '+86-13900002222').id);
+      expect((await nodeRed.until(() => nodeRed.debug.find(({ name }) => name === 'stay shut'), 'a refusal')).msg).to.deep.equal({ door: 'shut', why: 'tenant' });
+    });
+
+    it('an alert mentions a mobile number without its dialling code', async () => {
+      const flow = example('15-alert-the-owner.json');
+      await nodeRed.deploy(flow);
+      const [shown] = await click(flow, nodeOf(flow, 'inject', 'an alert of pump 7'));
+      expect(shown?.msg).to.deep.equal({ msgtype: 'text', text: { content: 'pump 7: pressure 9.2 bar. Owner: 李四', mentioned_mobile_list: ['13900002222'] } });
+    });
 
     it('a list keeps its order and the place of each item', async () => {
       const flow = example('06-a-list.json');

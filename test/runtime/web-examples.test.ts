@@ -1,4 +1,4 @@
-/** The examples that answer HTTP: an endpoint and a page for a help desk. */
+/** The examples that answer HTTP: an endpoint, a page for a help desk, health and metrics. */
 import { expect } from 'chai';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator';
 import { example } from '../support/examples';
@@ -32,6 +32,15 @@ for (const major of MAJORS) {
           status: 200, body: { user_id: '20220126153857263-A04D-60E0D446C', user_name: 'zhangsan', name: '张三', disabled: false },
         });
         expect(await get('?username=lisi')).to.deep.include({ status: 200 }).and.have.nested.property('body.user_name', 'lisi');
+      });
+
+      it('answers JSON whatever is asked for, never a script that another page could run', async () => {
+        for (const query of ['?mobile=13800001111&callback=steal', '?callback=steal', '?mobile=12345&callback=steal']) {
+          const response = await fetch(`${nodeRed.url}ciam/user${query}`);
+          expect(response.headers.get('content-type')).to.equal('application/json; charset=utf-8');
+          expect(response.headers.get('x-content-type-options')).to.equal('nosniff');
+          expect(JSON.parse(await response.text())).to.be.an('object');
+        }
       });
 
       for (const [query, status, code] of [
@@ -90,7 +99,8 @@ for (const major of MAJORS) {
         ['12345', 400, 'IDAAS.TENANT.USER.0020', 'invalid-input'],
         ['', 400, 'CIAM.INPUT', 'invalid-input'],
         [null, 400, 'CIAM.INPUT', 'invalid-input'],
-        [['13800001111', 'lisi'], 404, 'USER.0001', 'not-found'],
+        [['13800001111', 'lisi'], 400, 'CIAM.INPUT', 'invalid-input'],
+        [{ toString: 1 }, 400, 'CIAM.INPUT', 'invalid-input'],
         ['13800000503', 503, 'CIAM.HTTP.503', 'unavailable'],
       ] as const) {
         it(`answers ${status} ${code} to ${JSON.stringify(value)}`, async () => {
@@ -101,6 +111,44 @@ for (const major of MAJORS) {
       it('answers 502 when the credentials are refused, and nothing of them', async () => {
         await nodeRed.deploy(refused(flow, simulator.url));
         expect(await ask({ value: 'lisi' })).to.deep.equal({ status: 502, body: { failure: { code: 'invalid_client', category: 'unauthorized' } } });
+      });
+    });
+
+    describe('12 health and metrics', () => {
+      const flow = example('12-health-and-metrics.json');
+      before(() => nodeRed.deploy(flow));
+
+      const health = async (): Promise<{ status: number; body: Record<string, unknown> }> => {
+        const response = await fetch(`${nodeRed.url}ciam/health`);
+        expect(response.headers.get('cache-control')).to.equal('no-store');
+        return { status: response.status, body: await response.json() as Record<string, unknown> };
+      };
+
+      it('is well before anybody has asked, and after', async () => {
+        expect(await health()).to.deep.include({ status: 200 }).and.have.nested.property('body.ok', true);
+        expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=13800001111`)).text()).to.equal('found');
+        expect(await health()).to.deep.include({ status: 200 }).and.have.nested.property('body.state', 'ready');
+      });
+
+      it('gives figures that Prometheus reads', async () => {
+        expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=13800000404`)).text()).to.equal('IDAAS.TENANT.USER.0001');
+        expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=12345`)).text()).to.equal('IDAAS.TENANT.USER.0020');
+        const response = await fetch(`${nodeRed.url}ciam/metrics`);
+        expect(response.headers.get('content-type')).to.equal('text/plain; version=0.0.4; charset=utf-8');
+        const text = await response.text();
+        for (const line of text.trimEnd().split('\n')) expect(line).to.match(/^(# (HELP|TYPE) ciam_\w+ .+|ciam_\w+\{\w+="[^"]*"(,\w+="[^"]*")*\} [\d.e+-]+)$/);
+        expect(text).to.contain('ciam_lookups_total{tenant="demo",outcome="notFound"} 1\n').and.contain('ciam_state{tenant="demo",state="ready"} 1\n');
+        expect(text).to.contain('ciam_failures_total{tenant="demo",code="IDAAS.TENANT.USER.0020"} 1\n').and.match(/_bucket\{tenant="demo",le="\+Inf"\} 3\n/);
+      });
+
+      it('answers 503 for credentials that are refused and a setting that makes no sense, and tells of them by itself', async () => {
+        nodeRed.debug.length = 0;
+        await nodeRed.deploy(refused(flow, simulator.url));
+        expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=13800001111`)).text()).to.equal('invalid_client');
+        expect(await health()).to.deep.include({ status: 503 }).and.have.nested.property('body.state', 'refused');
+        await nodeRed.until(() => nodeRed.debug.find(({ name, msg }) => name === 'alert' && /: refused \(invalid_client\)/.test(String(msg))), 'the alert');
+        await nodeRed.deploy(refused(flow, 'no host'));
+        expect(await health()).to.deep.include({ status: 503 }).and.have.nested.property('body.state', 'misconfigured');
       });
     });
   });
