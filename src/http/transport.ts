@@ -90,7 +90,7 @@ const trackedConnector = (undici: Undici, { tls, timeoutMs }: Parts, track: (soc
   return (options, callback) => {
     try {
       const socket = connect(options, (error, connected) => {
-        if ((error)?.code === 'ETIMEDOUT' && attemptMs < timeout) {
+        if (error?.code === 'ETIMEDOUT' && attemptMs < timeout) {
           attemptMs = Math.min(attemptMs * 4, timeout);
           connect = make();
         }

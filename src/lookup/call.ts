@@ -82,6 +82,7 @@ export class Call implements Turn, Receiver {
   failures = 0;
   probedIn = 0;
   wasRefused = false;
+  isSpent = false;
   // the messages: the one that caused the call until it has gone, and those that joined
   private leader: Waiter | null = null;
   private followers: Set<Waiter> | null = null;
@@ -96,7 +97,7 @@ export class Call implements Turn, Receiver {
   private waitedFor: Token | null = null;
   private isCheckingMismatch = false;
   private needsFresh = false;
-  private answersAtRefusal = -1;
+  private servedAtRefusal = 0;
   private exchange: Exchange | null = null;
   private second: SecondCall | null = null;
   private timer: Timer | null = null;
@@ -160,18 +161,13 @@ export class Call implements Turn, Receiver {
 
   // The queue
 
-  /** All tries are used up. */
-  get isSpent(): boolean {
-    return this.tries >= this.parts.retries;
-  }
-
   begin(fresh: boolean): void {
     if (!this.hasBegun) this.each((waiter) => waiter.beginCall(this.parts.deadlines));
     this.state = 'calling';
+    this.isSpent = false;
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
-    const { value: waiter } = this.followers?.values().next() ?? { value: undefined };
-    (this.leader ?? waiter ?? this.parts.outside).runInAsyncScope(() => this.proceed());
+    this.context.runInAsyncScope(() => this.proceed());
   }
 
   refuse(failure: LookupFailure): void {
@@ -183,11 +179,27 @@ export class Call implements Turn, Receiver {
   }
 
   revive(): void {
-    this.tries = 0;
+    this.tries = this.failures = 0;
+  }
+
+  interrupt(): void {
+    this.exchange?.cancel();
+    this.exchange = null;
+    this.endSilence();
+    if (this.messages === 0) return this.end(this.whyLate());
+    this.state = 'between';
+    this.parts.queue.suspend(this);
   }
 
   stranger(): Call {
     return new Call(nobody(this.query.by), this.parts, this.owner);
+  }
+
+  /** The asynchronous context of the message that causes the call. */
+  private get context(): AsyncResource {
+    if (this.leader) return this.leader;
+    for (const follower of this.followers ?? []) return follower;
+    return this.parts.outside;
   }
 
   private proceed(): void {
@@ -208,7 +220,8 @@ export class Call implements Turn, Receiver {
     const fresh = this.needsFresh;
     this.needsFresh = false;
     this.exchange = this.parts.transport.send(toRequest(this.query, token.headers), this, fresh);
-    if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
+    if (this.messages === 0) this.limitStranger();
+    else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
   }
 
   // The transport
@@ -289,19 +302,20 @@ export class Call implements Turn, Receiver {
     this.state = 'between';
     // In an outage whoever failed waits for its end, whatever tries are left.
     if (failedCall && queue.isStopped) return queue.suspend(this);
-    if (!this.isSpent) return this.restFor(backoffMs(this.tries++, random));
+    if (this.tries < retries) return this.restFor(backoffMs(this.tries++, random));
+    this.isSpent = true;
     if (!failedCall || !queue.suspectAfter(this, this.answersBefore)) this.end(failure);
   }
 
   /** Waiting for a pause uses up no try, except for one that is refused while others are answered: it delays only itself. */
   private pausedBy(failure: LookupFailure, pauseMs: number): void {
     const { queue, retries, random } = this.parts;
-    const isAlone = this.wasRefused && queue.answers - this.answersAtRefusal > 1;
-    this.answersAtRefusal = queue.answers;
+    const isAlone = this.wasRefused && queue.served > this.servedAtRefusal;
+    this.servedAtRefusal = queue.served;
     this.wasRefused = true;
     const ms = Math.max(pauseMs, backoffMs(this.tries, random));
     if (!isAlone) queue.hold(ms, failure);
-    if (this.messages === 0 || retries === 0 || (isAlone && this.isSpent)) return this.end(failure);
+    if (this.messages === 0 || retries === 0 || (isAlone && this.tries >= retries)) return this.end(failure);
     this.state = 'between';
     if (!isAlone) return queue.suspend(this);
     this.tries++;
@@ -319,8 +333,20 @@ export class Call implements Turn, Receiver {
   }
 
   private callAgain(fresh: boolean): void {
+    this.state = 'between';
     this.needsFresh = fresh;
     this.parts.queue.again(this, true);
+  }
+
+  /** No message's deadline ends a call that no message has caused. */
+  private limitStranger(): void {
+    const { clock, timeoutMs, queue } = this.parts;
+    this.timer = clock.setTimeout(() => {
+      this.timer = null;
+      const failure = this.whyLate();
+      queue.report(this, { failure, failed: true, paused: false });
+      this.end(failure);
+    }, timeoutMs);
   }
 
   // A silent connection
@@ -366,7 +392,7 @@ export class Call implements Turn, Receiver {
   private end(result: Result): void {
     if (this.isOver) return;
     this.stop();
-    this.owner.ended(this, result);
+    if (this.messages > 0) this.owner.ended(this, result);
     this.parts.queue.leave(this);
     this.each((waiter) => {
       const leads = this.remove(waiter);

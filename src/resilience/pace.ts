@@ -1,12 +1,8 @@
 /** One rate for several processes: places for calls, reserved ahead with the `pace` hook, and a rate of this process while the hook does not answer. */
 import type { Clock, Timer } from '../clock';
+import type { PaceHook } from '../settings/settings';
 
-/**
- * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
- * milliseconds until the first. More than 1000: nothing is reserved, since the next free place is further ahead than a second.
- * `tenant`: host and port. Places that are not used lapse.
- */
-export type PaceHook = (tenant: string, calls: number) => Promise<number>;
+export type { PaceHook };
 
 /** A hook that takes longer is taken for broken; and so long until it is asked again. */
 const PATIENCE_MS = 1000;

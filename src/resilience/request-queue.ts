@@ -11,6 +11,7 @@ import { Deadlines } from './deadlines';
 import { Line, type Linked } from './line';
 import { Outage } from './outage';
 import { Pause } from './pause';
+import { Pace } from './pace';
 import { Rate } from './rate';
 import { Refusal, UNATTENDED_MS } from './refusal';
 
@@ -24,7 +25,7 @@ export interface Turn extends Linked<Turn> {
   begunAt: number;
   /** Calls of it that failed, since it last had hope. */
   readonly failures: number;
-  /** Its tries are used up: it ends once the tenant turns out to be well. */
+  /** Its tries are used up, and it waits to learn whether an outage is to blame. */
   readonly isSpent: boolean;
   /** The tenant has asked it for a pause. */
   readonly wasRefused: boolean;
@@ -38,6 +39,8 @@ export interface Turn extends Linked<Turn> {
   giveUp(): void;
   /** An outage was to blame for its failures: its tries begin anew. */
   revive(): void;
+  /** Its call has been silent for too long: it waits on, or ends if no message waits for it. */
+  interrupt(): void;
   /** A question like this one for a user who cannot exist. */
   stranger(): Turn;
 }
@@ -62,7 +65,7 @@ export interface Report {
   paused: boolean;
 }
 
-type Limits = Pick<Settings, 'concurrency' | 'queueLimit' | 'rateLimit' | 'timeoutMs'>;
+type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit' | 'pace' | 'timeoutMs'>;
 
 /** What a timer can take; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -71,6 +74,8 @@ const AT_ONCE = 200;
 /** A probe that is silent for so long allows one more beside it. */
 const SILENT_PROBE_MS = 5000;
 const MOST_PROBES = 2;
+/** A probe that is silent for so long is given up, whatever the timeout. */
+const LONGEST_PROBE_MS = 30_000;
 
 export class RequestQueue {
   /** Times the waiting of lookups that have made no call yet, while an outage or a pause is to blame for it. */
@@ -82,12 +87,14 @@ export class RequestQueue {
   private readonly suspended = new Line<Turn>(); // … wait for the end of an outage or a pause
   private readonly due = new Line<Turn>(); // … may call again
   private readonly lists = new Set<TurnList>();
+  /** Answers so far that did not ask for a pause. */
+  served = 0;
   private waitingMessages = 0;
   private listItems = 0;
   private granted: TurnList | null = null;
   private isListsTurn = false;
 
-  private readonly rate: Rate;
+  private readonly rate: Rate | Pace;
   private readonly adaptive = new AdaptiveRate();
   private readonly outage: Outage;
   private readonly pause = new Pause();
@@ -106,9 +113,10 @@ export class RequestQueue {
   private closed = false;
 
   constructor(
-    private readonly limits: Limits, private readonly clock: Clock, random: () => number, private readonly condition: Condition, rate?: Rate,
+    private readonly limits: Limits, private readonly clock: Clock, random: () => number, private readonly condition: Condition,
   ) {
-    this.rate = rate ?? new Rate(limits.rateLimit);
+    const { label, pace, rateLimit } = limits;
+    this.rate = pace ? new Pace(pace, label, rateLimit, clock, () => this.pump()) : new Rate(rateLimit);
     this.outage = new Outage(limits.timeoutMs, random);
     this.patience = new Deadlines(limits.timeoutMs, clock, true);
     this.lastMessageAt = clock.now();
@@ -156,6 +164,7 @@ export class RequestQueue {
   get answers(): number {
     return this.outage.answers;
   }
+
 
   /** Why a lookup that has made no call waits; `null` when it only waits for its turn. */
   get obstacle(): LookupFailure | null {
@@ -260,6 +269,7 @@ export class RequestQueue {
     this.closed = true;
     if (this.alarm) this.clock.clearTimeout(this.alarm.timer);
     for (const name of Object.keys(this.timers) as (keyof typeof this.timers)[]) this.stopTimer(name);
+    if (this.rate instanceof Pace) this.rate.close();
     for (const list of [...this.lists]) list.refuse(closedFailure());
     // The waiting first: none of them begins when a place becomes free.
     for (const line of [this.waiting, this.due, this.suspended, this.resting, this.calling]) {
@@ -281,7 +291,10 @@ export class RequestQueue {
     this.outage.answered();
     this.condition.ready();
     if (this.outage.stopsCalls) this.endOutage();
-    if (!paused) this.endPauseAfter(now);
+    if (!paused) {
+      this.served++;
+      this.endPauseAfter(now);
+    }
     if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
     if (failure === null || (failure.category !== 'unauthorized' && failure.category !== 'untrusted')) this.accept();
   }
@@ -489,7 +502,11 @@ export class RequestQueue {
 
   private probeIsSilent(): void {
     if (this.outage.state === 'suspected') this.confirmOutage();
+    const now = this.clock.now();
+    for (const probe of [...this.probes]) if (now - probe.begunAt >= LONGEST_PROBE_MS) probe.interrupt();
+    if (this.probes.size === 0) return;
     if (this.probes.size < MOST_PROBES) this.probe(this.nextProbe());
+    else this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
   }
 
   /** The waiting lookup with the fewest failures; a stranger where nobody waits who has not probed in this outage. */

@@ -2,6 +2,13 @@
 import { configFailure } from '../failures/failure';
 import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName } from './schema';
 
+/**
+ * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
+ * milliseconds until the first. More than 1000: nothing is reserved, since the next free place is further ahead than a second.
+ * `tenant`: host and port. Places that are not used lapse.
+ */
+export type PaceHook = (tenant: string, calls: number) => Promise<number>;
+
 /** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
 export interface TenantSettings {
   /** The built-in demo tenant: no domain, no credentials, no account. */
@@ -38,6 +45,8 @@ export interface TenantSettings {
   cacheSize?: number;
   /** Get a token and open a connection ahead of the first lookup. */
   warmUp?: boolean;
+  /** One rate for several processes; `rateLimit` is that of this process while it does not answer. */
+  pace?: PaceHook;
   /** Offset of the tenant's clock, `+08:00`; used by `normalise` only. */
   timezone?: string;
 }
@@ -76,6 +85,7 @@ export interface Settings {
   concurrency: number;
   queueLimit: number;
   rateLimit: number;
+  pace: PaceHook | undefined;
   cacheTtlMs: number;
   cacheMissTtlMs: number;
   cacheStaleMs: number;
@@ -151,6 +161,11 @@ const checkedProxy = (proxy: ProxySettings | false | undefined): Settings['proxy
   return { url: url.href, noProxy: proxy.noProxy ?? [] };
 };
 
+const checkedPace = (pace: unknown): PaceHook | undefined => {
+  if (pace === undefined || typeof pace === 'function') return pace as PaceHook | undefined;
+  throw configFailure('pace', 'must be a function.');
+};
+
 /** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */
 export const checkedSettings = (raw: TenantSettings): Settings => {
   const url = tenantOrigin(raw.domain);
@@ -168,6 +183,7 @@ export const checkedSettings = (raw: TenantSettings): Settings => {
     concurrency: checkedNumber(raw, 'concurrency'),
     queueLimit: checkedNumber(raw, 'queueLimit'),
     rateLimit: checkedNumber(raw, 'rateLimit'),
+    pace: checkedPace(raw.pace),
     cacheTtlMs: checkedNumber(raw, 'cacheTtl') * 1000,
     cacheMissTtlMs: checkedNumber(raw, 'cacheMissTtl') * 1000,
     cacheStaleMs: checkedNumber(raw, 'cacheStale') * 1000,
