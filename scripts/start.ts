@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { watchParent } from '../src/simulator/watch-parent';
 import { launchNodeRed } from './node-red';
 import { example, type FlowNode, linkPackage, writeFlow } from './user-directory';
 
@@ -51,14 +52,6 @@ const greeting = (url: string): string => `
 Open the first address, click a button at the left of a flow, and read the debug panel (the bug icon).
 Everything runs on the demo tenant, no account is needed. Nothing is kept: Ctrl+C stops it and leaves nothing behind.
 `;
-
-/** On SIGTERM npm ends the shell between it and this process, and the shell passes nothing on: the only sign is a new parent. */
-const watchParent = (onGone: () => void): void => {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) onGone();
-  }, 250).unref();
-};
 
 const main = async (): Promise<void> => {
   const stop = new AbortController();

@@ -110,8 +110,10 @@ describe('imports', () => {
     expect(circles([...shipped, ...around])).to.deep.equal([]);
   });
 
-  it('of undici stand in one file', () => {
-    expect(new Set(shipped.filter(({ to }) => /^undici(\/|$)/.test(to)).map(({ from }) => from))).to.deep.equal(new Set(['src/http/transport.ts']));
+  it('of undici stand in one file, and its types in that folder', () => {
+    const undici = shipped.filter(({ to }) => /^undici(\/|$)/.test(to));
+    expect(new Set(undici.filter(({ typeOnly }) => !typeOnly).map(({ from }) => from))).to.deep.equal(new Set(['src/http/transport.ts']));
+    expect(lines(undici.filter(({ from }) => !from.startsWith('src/http/')))).to.deep.equal([]);
   });
 
   it('of src are Node.js, the dependencies and nothing else: no Node-RED', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Simulator, startSimulator } from './simulator';
 import { type UserRecord, checkedUsers } from './users';
+import { watchParent } from './watch-parent';
 
 const HELP = `ciam-simulator: a tenant to try user lookups on, on this machine only
 
@@ -14,6 +15,7 @@ Usage: ciam-simulator [options]
                         and is found by its mobile, user_name, email and user_id
   --latency MS          milliseconds before every answer (default 0)
   --token-lifetime S    seconds until an access token expires (default 1800)
+  --verbose             print a line for each request: API, HTTP status, error code; no value, no secret
   --help                show this text
   --version             show the version
 
@@ -38,6 +40,7 @@ interface Arguments {
   users?: string | undefined;
   latency?: string | undefined;
   'token-lifetime'?: string | undefined;
+  verbose?: boolean | undefined;
   help?: boolean | undefined;
   version?: boolean | undefined;
 }
@@ -71,6 +74,7 @@ const parsedArguments = (): Arguments => {
         users: { type: 'string' },
         latency: { type: 'string' },
         'token-lifetime': { type: 'string' },
+        verbose: { type: 'boolean' },
         help: { type: 'boolean' },
         version: { type: 'boolean' },
       },
@@ -92,7 +96,7 @@ const started = async (args: Arguments): Promise<Simulator> => {
   const tokenLifetime = wholeNumber('token-lifetime', args['token-lifetime'], 1, 31_536_000);
   const users = args.users === undefined ? undefined : readUsers(args.users);
   try {
-    return await startSimulator({ port, latencyMs, tokenLifetime, users });
+    return await startSimulator({ port, latencyMs, tokenLifetime, users, ...(args.verbose && { log: (line) => console.log(line) }) });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     throw taken ? new Error(`Port ${port} is in use. Choose another one with --port, or 0 for a free one.`) : error;
@@ -104,13 +108,14 @@ const run = async (): Promise<void> => {
   if (args.help) return console.log(HELP);
   if (args.version) return console.log(version());
   const simulator = await started(args);
+  const stop = (): void => void simulator.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  if (process.env['npm_lifecycle_event'] !== undefined) watchParent(stop);
   console.log(`Demo tenant listening on ${simulator.url}
 In a ciam-tenant node: enter this address as the domain, any client id and any client secret.
 Then look up ${args.users ? 'one of your users' : 'mobile 13800001111 or username zhangsan'}; ciam-simulator --help lists what else it knows.
 Stop it with Ctrl+C.`);
-  const stop = (): void => void simulator.close();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
 };
 
 run().catch((error: unknown) => {

@@ -99,9 +99,26 @@ const POSTS = new Map<string, Handler>([
 ]);
 const USER_PATH = new RegExp(`^${USERS}[^/?#]+$`);
 
+
+/** Whoever opens the address in a browser. */
+const WELCOME: Answer = {
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: `This is ciam-simulator, a demo tenant of @ciam-flows/node-red-ciam: it answers user lookups as a tenant of OneAccess, CIAM or EIAM does.
+In a ciam-tenant node, enter this address as the domain, any client id and any client secret. What it knows: ciam-simulator --help.
+`,
+};
+
+/** The API that was called, by its published name: an address may hold a user id, or anything else when it is wrong. */
+export const apiOf = (url: string): string => {
+  if (url === '/' || POSTS.has(url)) return url;
+  return USER_PATH.test(url) ? `${USERS}{user_id}` : '(no such address)';
+};
+
 export const answerTo: Handler = (tenant, request) => {
-  const post = POSTS.get(request.url);
-  const handler = post ?? (USER_PATH.test(request.url) ? byId : undefined);
+  const { url } = request;
+  const post = POSTS.get(url);
+  const handler = post ?? (USER_PATH.test(url) ? byId : url === '/' ? () => WELCOME : undefined);
   if (!handler) return gatewayPage(404, 'Not Found');
   const method = post ? 'POST' : 'GET';
   return request.method === method ? handler(tenant, request) : gatewayPage(405, 'Not Allowed', { allow: method });

@@ -4,7 +4,7 @@ import { type ServerOptions, createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net';
 import { type Answer, gatewayPage } from './answer';
 import type { Tenant } from './request';
-import { answerTo } from './routes';
+import { answerTo, apiOf } from './routes';
 import { Tokens } from './tokens';
 import { Troubles } from './troubles';
 import { type UserRecord, checkedUsers, createDirectory } from './users';
@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   tokenLifetime?: number | undefined;
   /** Milliseconds; tells when tokens expire. */
   clock?: () => number;
+  /** Told of each answer: which API, and how it ended. Nothing of a value, nothing of a secret. */
+  log?: (line: string) => void;
   /** Key and certificate: serves https instead of http. */
   tls?: ServerOptions;
 }
@@ -57,6 +59,13 @@ const send = (response: ServerResponse, { status, headers, body }: Answer): void
   response.end(body);
 };
 
+/** A code of the tenant's own, if the answer has one. */
+const codeOf = ({ headers, body }: Answer): string => {
+  if (!headers['content-type']?.startsWith('application/json')) return '';
+  const { error_code: code, error } = JSON.parse(body) as { error_code?: string; error?: string };
+  return code ?? error ?? '';
+};
+
 /** Sends each answer in its time. A timer lives no longer than the connection it answers. */
 const sendLater = (response: ServerResponse, answer: Answer, ms: number): void => {
   const timer = setTimeout(() => send(response, answer), ms);
@@ -74,7 +83,7 @@ const listen = (server: Server, port: number): Promise<AddressInfo> =>
 
 /** Rejects if the port is taken or an entry of `users` cannot be used. */
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
-  const { latencyMs = 0, clock = Date.now } = options;
+  const { latencyMs = 0, clock = Date.now, log } = options;
   const tenant: Tenant = {
     directory: createDirectory(options.users && checkedUsers(options.users)),
     tokens: new Tokens(options.tokenLifetime ?? 1800, clock),
@@ -88,6 +97,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         ? answerTo(tenant, { method, url, headers, body })
         : gatewayPage(413, 'Request Entity Too Large', { connection: 'close' });
       const delay = latencyMs + (answer.delayMs ?? 0);
+      log?.(`${new Date(clock()).toISOString()} ${method} ${apiOf(url)} ${answer.status} ${codeOf(answer)}`.trimEnd());
       if (delay > 0) sendLater(response, answer, delay);
       else send(response, answer);
     });

@@ -1,22 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import manifest from '../../../package.json';
-import { callForToken, failureOf, lookUp, newToken, start, stopAll } from './support';
+import { callForToken, failureOf, lookUp, newToken, send, start, stopAll } from './support';
 
 const root = resolve(__dirname, '../../..');
 const SLOW_MACHINE_MS = 30_000;
+
+/** A process that is left over after a failure, and those that it started. */
+const killGroup = (pid: number): void => {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
 
 describe('ciam-simulator', function () {
   this.timeout(SLOW_MACHINE_MS);
   let folder: string;
   const children = new Set<ChildProcess>();
 
-  const command = (...args: string[]) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/simulator/cli.ts'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (file: string, args: string[]) => {
+    const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     children.add(child);
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
@@ -24,6 +34,7 @@ describe('ciam-simulator', function () {
     const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({ code, signal, ...output }));
     return { child, output, ended };
   };
+  const command = (...args: string[]) => run(process.execPath, ['--import', 'tsx', join(root, 'src/simulator/cli.ts'), ...args]);
 
   /** Resolves with the port once the command says where it listens. */
   const listening = ({ child, output, ended }: ReturnType<typeof command>): Promise<{ port: number }> =>
@@ -41,7 +52,7 @@ describe('ciam-simulator', function () {
   after(() => rmSync(folder, { recursive: true }));
   afterEach(stopAll);
   afterEach(() => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const { pid } of children) killGroup(pid ?? 0);
     children.clear();
   });
 
@@ -59,6 +70,42 @@ describe('ciam-simulator', function () {
       expect(await pending).to.be.an.instanceOf(Error);
     });
   }
+
+  it('ends when npm, which started it, gets SIGTERM', async () => {
+    // Without the step before it, which installs dependencies.
+    const npm = run('npm', ['run', '--silent', '--ignore-scripts', 'simulator', '--', '--port', '0']);
+    const { port } = await listening(npm);
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const closed = once(socket, 'close');
+    npm.child.kill('SIGTERM');
+    await closed;
+    await npm.ended; // both pipes are closed: no process is left that holds them
+  });
+
+  it('prints a line for each request when it is asked to, without values and secrets', async () => {
+    const running = command('--port', '0', '--verbose');
+    const server = await listening(running);
+    const token = await newToken(server);
+    await lookUp(server, token, 'mobile', { mobile: '13800000404' });
+    await send(server, { method: 'GET', path: '/api/v2/tenant/users/4711-of-somebody', headers: { authorization: 'Bearer 4711-of-somebody' } });
+    await send(server, { method: 'GET', path: '/4711-of-somebody?token=4711-of-somebody' });
+    await send(server, { method: 'GET', path: '/' });
+    running.child.kill('SIGTERM');
+    const lines = (await running.ended).stdout.split('\n').filter((line) => /^\d{4}-/.test(line)).map((line) => line.slice(line.indexOf(' ') + 1));
+    expect(lines).to.deep.equal([
+      'POST /api/v2/tenant/token 200', 'POST /api/v2/tenant/users/user-by-mobile 400 IDAAS.TENANT.USER.0001',
+      'GET /api/v2/tenant/users/{user_id} 400 invalid_token', 'GET (no such address) 404', 'GET / 200',
+    ]);
+  });
+
+  it('prints nothing more than its address otherwise', async () => {
+    const running = command('--port', '0');
+    const server = await listening(running);
+    await newToken(server);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).stdout).to.match(/Stop it with Ctrl\+C\.\n$/);
+  });
 
   it('takes users, latency and token lifetime', async () => {
     const users = join(folder, 'users.json');

@@ -23,8 +23,15 @@ describe('demo tenant: what it refuses', () => {
     expect((await lookup({ body: Buffer.from('{ "mobile" : "13800001111" }\n') })).status).to.equal(200);
   });
 
+  it('says what it is to whoever opens its address', async () => {
+    const { status, headers, text } = await send(simulator, { method: 'GET', path: '/' });
+    expect({ status, type: headers['content-type'] }).to.deep.equal({ status: 200, type: 'text/plain; charset=utf-8' });
+    expect(text).to.match(/^This is ciam-simulator, a demo tenant/).and.include('as the domain');
+    expect((await send(simulator, { method: 'POST', path: '/' })).status).to.equal(405);
+  });
+
   it('a path it does not know', async () => {
-    const paths = ['/', '/api/v2/tenant', USERS, `${USERS}/`, `${USERS}/user-by-mobile/`, `${USERS}/user-by-mobile?x=1`, '/api/v1/tenant/users/user-by-mobile', `${USERS}/a/b`];
+    const paths = ['/api/v2/tenant', USERS, `${USERS}/`, `${USERS}/user-by-mobile/`, `${USERS}/user-by-mobile?x=1`, '/api/v1/tenant/users/user-by-mobile', `${USERS}/a/b`];
     for (const path of paths) {
       const reply = await lookup({ path });
       expect(reply.status, path).to.equal(404);
