@@ -105,7 +105,7 @@ const toDate = (value: unknown): unknown => {
   return day === undefined || Number.isNaN(Date.parse(day)) ? value : day;
 };
 
-const CONVERSIONS: Readonly<Record<string, (value: unknown, timezone: string) => unknown>> = {
+const CONVERSIONS = Object.entries<(value: unknown, timezone: string) => unknown>({
   disabled: toBoolean,
   locked: toBoolean,
   pwd_must_modify: toBoolean,
@@ -119,11 +119,11 @@ const CONVERSIONS: Readonly<Record<string, (value: unknown, timezone: string) =>
   last_login_at: toIso,
   attr_birthday: toDate,
   attr_hire_date: toDate,
-};
+});
 
 const convert = (record: ShapedUser, timezone: string): ShapedUser => {
   const shaped: ShapedUser = { ...record };
-  for (const [field, conversion] of Object.entries(CONVERSIONS)) {
+  for (const [field, conversion] of CONVERSIONS) {
     if (Object.hasOwn(shaped, field)) shaped[field] = conversion(shaped[field], timezone);
   }
   return shaped;

@@ -42,8 +42,8 @@ const removeLeftovers = (): void => {
 };
 
 /** Installs aside and moves into place in one step: half an installation is never seen, and of two at once the first one counts. */
-const installSideBySide = async (packages: readonly string[]): Promise<string> => {
-  const folder = join(CACHE, packages.join('+'));
+export const installSideBySide = async (packages: readonly string[]): Promise<string> => {
+  const folder = join(CACHE, packages.join('+').replaceAll('/', '_'));
   mkdirSync(CACHE, { recursive: true });
   removeLeftovers();
   if (existsSync(folder)) return folder;

@@ -1,0 +1,180 @@
+/** What is known as a secret in whatever form, and what of an answer stays as it is. Through a whole client: secrets.test.ts. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createRedactor, type Redactor } from '../../src/api/redact';
+import type { JsonObject } from '../../src/api/json';
+
+const TOKEN = 'mF_9.B5f-4.1JqM~kd+Xz/8&uQ=="Wr\'7<y>%41';
+const SECRET = 'secret/with+signs=&%"\\ 0815';
+const JWT = `eyJhbGciOiJSUzI1NiJ9.${Buffer.from(JSON.stringify({ iss: 'https://tenant.example.com', jti: 'a6f1-4711' })).toString('base64url')}.c2lnbmF0dXJlLW9mLXRoaXMtdG9rZW4`;
+
+const known = (...tokens: string[]): Redactor => {
+  const redactor = createRedactor();
+  redactor.add('the-client-id-4711', 'client-id');
+  redactor.add(SECRET, 'client-secret');
+  for (const token of tokens) redactor.add(token, 'token');
+  return redactor;
+};
+
+const recordOf = (redactor: Redactor, record: unknown): JsonObject => {
+  const json = JSON.stringify(record);
+  const user = JSON.parse(json) as JsonObject;
+  redactor.record(user, json);
+  return user;
+};
+
+const json = (text: string): string => JSON.stringify(text).slice(1, -1);
+const percent = (text: string): string => encodeURIComponent(text);
+const everySign = (text: string): string => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+const mixedCase = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code, at: number) => (at % 2 ? code.toLowerCase() : code));
+/** As Spring's HtmlUtils writes it. */
+const html = (text: string): string => text.replace(/[&<>"']/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[sign] ?? sign);
+const htmlNumbers = (text: string): string => text.replace(/[^\w]/g, (sign) => `&#x${sign.charCodeAt(0).toString(16)};`);
+const base64 = (shift: number) => (text: string): string => Buffer.from(`${'x'.repeat(shift)}${text}yz`).toString('base64');
+const inLines = (text: string): string => base64(1)(text).replace(/.{20}/g, '$&\r\n');
+
+const FORMS: Record<string, (text: string) => string> = {
+  'as it is': (text) => text,
+  'JSON-escaped': json,
+  'JSON-escaped twice': (text) => json(json(text)),
+  'JSON-escaped throughout': (text) => text.replace(/[^]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  'with escaped slashes': (text) => text.replaceAll('/', '\\/'),
+  'percent-encoded': percent,
+  'percent-encoded in small letters': (text) => percent(text).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+  'percent-encoded in mixed letters': (text) => mixedCase(percent(text)),
+  'percent-encoded throughout': everySign,
+  'percent-encoded twice': (text) => percent(percent(text)),
+  'percent-encoded twice, in mixed letters': (text) => mixedCase(percent(mixedCase(percent(text)))),
+  'as a form carries it': (text) => new URLSearchParams({ '': text }).toString().slice(1),
+  'with HTML entities': html,
+  'with HTML entities by number': htmlNumbers,
+  'with HTML entities, in JSON': (text) => json(html(text)),
+  'base64': base64(0),
+  'base64, one byte on': base64(1),
+  'base64, two bytes on': base64(2),
+  'base64url': (text) => Buffer.from(`ab${text}`).toString('base64url'),
+  'base64, percent-encoded': (text) => percent(base64(0)(text)),
+  'base64 in lines': inLines,
+  'base64 in lines, in JSON': (text) => json(inLines(text)),
+};
+
+/** Nothing of the secret may be left that anybody could decode. */
+const shows = (text: string, secret: string): boolean =>
+  Object.values(FORMS).some((form) => text.includes(form(secret))) || [0, 1, 2].some((shift) => text.includes(Buffer.from('\0'.repeat(shift) + secret).toString('base64').slice(4, -4)));
+
+describe('the redactor', () => {
+  for (const [name, form] of Object.entries(FORMS)) {
+    for (const [kind, secret] of Object.entries({ token: TOKEN, 'client secret': SECRET, 'JSON Web Token': JWT })) {
+      it(`knows a ${kind} ${name}, in a sentence and in a record`, () => {
+        const redactor = known(TOKEN, JWT);
+        const written = form(secret);
+        expect(shows(written, secret), 'the test itself').to.equal(true);
+        const sentence = redactor.sentence(`sent ${written} by you`);
+        expect(shows(sentence, secret), sentence).to.equal(false);
+        expect(sentence).to.match(/^sent .*\*\*\*.* by you$/);
+        const user = recordOf(redactor, { user_id: 'u-1', note: `sent ${written} by you`, extension: [{ raw: written }] });
+        expect(shows(JSON.stringify(user), secret), JSON.stringify(user)).to.equal(false);
+        expect(user.note).to.match(/^sent [^]*\*\*\*[^]* by you$/);
+        expect(redactor.isShownBy(`E.${written}`, null)).to.equal(true);
+      });
+    }
+  }
+
+  it('knows a half of a token, also in base64', () => {
+    for (const token of [JWT, TOKEN, 'abcdefghijklmnopqrstuvwx', `tok-${'0123456789abcdef'.repeat(20)}`]) {
+      const body = token.startsWith('eyJ') ? token.slice(token.indexOf('.') + 1) : token;
+      const half = Math.ceil(body.length / 2);
+      for (const part of [body.slice(0, half), body.slice(-half), `..${body.slice(0, half)}..`]) {
+        expect(known(token).sentence(`x ${part} y`)).to.contain('***').and.not.contain(part);
+        expect(recordOf(known(token), { user_id: '1', a: `x ${part} y` }).a).to.contain('***').and.not.contain(part);
+        expect(known(token).sentence(`x ${Buffer.from(part).toString('base64')} y`)).to.contain('***');
+      }
+    }
+  });
+
+  it('masks from a beginning of 16 characters on, also where the text breaks off', () => {
+    expect(known().sentence('Bad secret: secret/with+sign')).to.equal('Bad secret: ***');
+    expect(known().sentence(`${'.'.repeat(4096 - 20)}secret/with+signs=&%"\\ 0815`)).to.not.contain('secret/with');
+  });
+
+  it('leaves the header of a JSON Web Token alone, which is the same in those of others', () => {
+    const other = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSBlbHNlIn0.b3RoZXI';
+    expect(recordOf(known(JWT), { user_id: '1', other }).other).to.equal(other);
+  });
+
+  describe('of a record', () => {
+    it('scrubs values only: keys, numbers, user_id and the client id stay, and it is the same JSON', () => {
+      const redactor = createRedactor();
+      redactor.add('12345678', 'client-id');
+      redactor.add('disabled', 'client-secret');
+      redactor.add('20220126153857263-A04D', 'token');
+      redactor.add('","name":"', 'token');
+      const record = { user_id: '20220126153857263-A04D', disabled: true, number: 12345678, zip_code: '12345678', nested: { disabled: 'is disabled', user_id: 'x' }, a: 'b', name: 'c' };
+      expect(recordOf(redactor, record)).to.deep.equal({ ...record, nested: { disabled: 'is ***', user_id: 'x' } });
+    });
+
+    it('scrubs what is long enough, not what stands there by chance', () => {
+      const redactor = createRedactor();
+      for (const secret of ['seven77', 'eight888']) redactor.add(secret, 'client-secret');
+      expect(recordOf(redactor, { user_id: '1', a: 'seven77 eight888' }).a).to.equal('seven77 ***');
+    });
+
+    it('of more characters than ASCII', () => {
+      const redactor = createRedactor();
+      redactor.add('密钥是汉字写的啊', 'client-secret');
+      expect(recordOf(redactor, { user_id: '1', a: '张三 密钥是汉字写的啊 李四', b: percent('密钥是汉字写的啊') })).to.deep.equal({ user_id: '1', a: '张三 *** 李四', b: '***' });
+    });
+
+    it('whatever else it holds, it stays as it was', () => {
+      const redactor = known(TOKEN, JWT);
+      fc.assert(fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (value, text) => {
+        const record = { user_id: text, value, text, escaped: percent(text), page: html(text) };
+        expect(recordOf(redactor, record)).to.deep.equal(JSON.parse(JSON.stringify(record)));
+      }), { numRuns: 200 });
+    });
+
+    it('every value that holds a secret is scrubbed, and no other', () => {
+      const redactor = known(TOKEN);
+      const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.constantFrom(...Object.values(FORMS).map((form) => `${form(TOKEN)}.`)));
+      fc.assert(fc.property(fc.array(fc.array(piece, { maxLength: 3 }).map((pieces) => pieces.join(' ')), { maxLength: 8 }), (values) => {
+        const { list } = recordOf(redactor, { user_id: '1', list: values });
+        (list as string[]).forEach((value, index) => {
+          const given = values[index] ?? '';
+          expect(shows(value, TOKEN)).to.equal(false);
+          if (!shows(given, TOKEN)) expect(value).to.equal(given);
+        });
+      }), { numRuns: 60 });
+    });
+  });
+
+  describe('of a sentence', () => {
+    const cases: [string, string | null, string][] = [
+      ['User Zhang San (zhangsan) is locked', 'zhangsan', 'User Zhang San (***) is locked'],
+      ['call 139 0000 1234 or (0086) 139-0000-1234', null, 'call *** or (***'],
+      ['１３９００００１２３４ is taken', null, '*** is taken'],
+      ['lisi%40example.com, lisi&#64;example.com, li.si@example.com', null, '***, ***, ***'],
+      ['NO:lisi%40example.com', 'lisi@example.com', 'NO:***'],
+      ['unknown: zhang%20san, zhang+san, ZHANG SAN', 'zhang san', 'unknown: ***, ***, ***'],
+      ['a user of a tenant', 'a', '*** user of *** tenant'],
+      ['HTTP 500 in line 12345', null, 'HTTP 500 in line 12345'],
+      ['two\r\nlines\u0000\u2028\tand more', null, 'two lines and more'],
+      ['用户 张三 未找到', '张三', '用户 *** 未找到'],
+      ['%E5%BC%A0%E4%B8%89 is gone', '张三', '*** is gone'],
+      ['\ud83d', null, '\ufffd'],
+    ];
+    for (const [said, lookedUp, told] of cases) {
+      it(`${JSON.stringify(said)} becomes ${JSON.stringify(told)}`, () => {
+        expect(createRedactor().sentence(said, lookedUp)).to.equal(told);
+      });
+    }
+    it('is one short line', () => {
+      const redactor = known(TOKEN);
+      fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 250 }), (said) => {
+        const told = redactor.sentence(said);
+        expect(told.length).to.be.at.most(200);
+        expect(told).to.not.match(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+        expect(told.isWellFormed()).to.equal(true);
+      }), { numRuns: 40 });
+    });
+  });
+});
