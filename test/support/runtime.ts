@@ -1,6 +1,7 @@
 /** A real Node-RED with this package in its palette, driven as a person would: deploy, click an inject, read the debug panel. */
 import { EventEmitter } from 'node:events';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { launchNodeRed, type RuntimeEvent } from '../../scripts/node-red';
 import { type FlowNode, writeFlow } from '../../scripts/user-directory';
 import { userDirectory } from './package';
@@ -21,6 +22,8 @@ export interface StartOptions {
   flows?: FlowNode[];
   /** By node id; a node of `flows` may carry its own `credentials` instead. */
   credentials?: Record<string, Record<string, string>>;
+  /** Folders of further packages of nodes, by name. */
+  packages?: Record<string, string>;
   /** Plain JSON, on top of quiet defaults. */
   settings?: object;
   env?: NodeJS.ProcessEnv;
@@ -68,9 +71,18 @@ const decoded = ({ msg, format, ...rest }: DebugMessage & { format?: string }): 
   return { ...rest, msg: isJson ? JSON.parse(msg) as unknown : msg };
 };
 
-export const startNodeRed = async ({ major, flows = [], credentials, settings, env }: StartOptions): Promise<NodeRed> => {
+const linkPackages = (userDir: string, packages: Record<string, string>): void => {
+  for (const [name, folder] of Object.entries(packages)) {
+    const path = join(userDir, 'node_modules', name);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(folder, path, 'junction');
+  }
+};
+
+export const startNodeRed = async ({ major, flows = [], credentials, packages = {}, settings, env }: StartOptions): Promise<NodeRed> => {
   const userDir = await userDirectory(major);
   const remove = (): void => rmSync(userDir, { recursive: true, force: true });
+  linkPackages(userDir, packages);
   writeFlows(userDir, flows, credentials);
   const events = new EventEmitter().setMaxListeners(0);
   const debug: DebugMessage[] = [];

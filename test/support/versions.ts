@@ -60,6 +60,9 @@ export const installSideBySide = async (packages: readonly string[]): Promise<st
   return folder;
 };
 
+/** Nodes of others that an example needs: kept out of the development dependencies, since nothing else here wants them. */
+export const dashboard = async (): Promise<string> => join(await installSideBySide(['@flowfuse/node-red-dashboard@1.31.0']), 'node_modules/@flowfuse/node-red-dashboard');
+
 const installed: Partial<Record<keyof typeof SIDE_BY_SIDE, Promise<string>>> = {};
 
 /** Node-RED 4.1 is a development dependency and runs on this Node.js; the others need another one, which npm has too. */
