@@ -1,20 +1,23 @@
-/** The config node: one tenant, shared by all lookup nodes that name it. */
-import type { NodeTenant as Tenant } from '../../src/node-api';
+/** The config node: one tenant, shared by all nodes that name it. */
+import type { NodeTenant } from '../../src/node-api';
+import { failureObject } from '../shared/failure';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
-import { addRoutes, type TenantNode } from './routes';
+import type { TenantNode } from '../shared/tenant-link';
+import { logEvents } from './log';
+import { addRoutes } from './routes';
 import { tenantSettings } from './settings';
 
 /** Loaded with the first tenant that is deployed, not with the palette. */
 const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
-const openTenant = (red: Red, node: RedNode, config: NodeConfig): Tenant => {
+const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => {
   const { createTenant, LookupFailure, unusableTenant } = client();
   try {
     return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
   } catch (failure) {
     if (!(failure instanceof LookupFailure)) throw failure;
-    node.warn(failure.message);
+    node.warn(`Misconfigured (${failure.code}): ${failureObject(red, failure).message}`);
     return unusableTenant(failure);
   }
 };
@@ -23,8 +26,11 @@ export = (red: Red): void => {
   function CiamTenant(this: RedNode, config: NodeConfig): void {
     red.nodes.createNode(this, config);
     const tenant = openTenant(red, this, config);
-    Object.assign(this as TenantNode, { tenant, properties: config });
+    const self = Object.assign(this as TenantNode, { tenant, properties: config, isClosed: false });
+    const stopLog = tenant.on('change', logEvents(this));
     this.on('close', (_removed, done) => {
+      self.isClosed = true;
+      stopLog();
       tenant.close().catch((error: unknown) => this.warn(String(error))).finally(done);
     });
   }

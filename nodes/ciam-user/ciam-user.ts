@@ -1,178 +1,191 @@
 /** The lookup node: takes the value from the message, asks the tenant, fills the message. Exactly one outcome each. */
-import type { ListOutcome, Lookup, LookupFailure, NodeTenant as Tenant, ShapedUser, User } from '../../src/node-api';
-import { failureObject } from '../shared/failure';
+import type { LookupFailure, NodeTenant } from '../../src/node-api';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
-import { createStatusLight, gravest } from './status';
-import { type ReadValue, resultWriter, valueReader, type WriteResult } from './value';
+import { linkTenant } from '../shared/tenant-link';
+import { type Answer, answersOf, type Bad } from './answer';
+import { caughtError } from './caught';
+import { copyOf, finish, sendBy, written } from './message';
+import { type Options, readOptions } from './options';
+import { addRoutes } from './routes';
+import { createStatusLight } from './status';
+import { lookedUp } from './value';
 
 /** Loaded with the first node that is deployed, not with the palette. */
 const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
-interface Options {
-  by: unknown;
-  toCatch: boolean;
-  read: ReadValue;
-  write: WriteResult;
-  shape: ((user: User) => ShapedUser) | null;
-}
-
-/** Throws a `CIAM.CONFIG` failure that names the property. */
-const readOptions = (red: Red, node: RedNode, config: NodeConfig, tenant: Tenant): Options => {
-  const { checkedSwitch, configFailure, isBy, BY, fieldNames, keepFields, normalise } = client();
-  const { by = 'mobile', onFailure = 'output', fields = '' } = config;
-  const even = checkedSwitch('normalise', config.normalise);
-  if (by !== 'msg' && !isBy(by)) throw configFailure('by', `must be msg or one of ${BY.join(', ')}.`);
-  if (onFailure !== 'output' && onFailure !== 'catch') throw configFailure('onFailure', 'must be "output" or "catch".');
-  if (typeof fields !== 'string') throw configFailure('fields', 'must be names separated by commas.');
-  const names = fieldNames(fields);
-  const shape = (user: User): ShapedUser => keepFields(even ? normalise(user, tenant.timezone) : user, names);
-  return {
-    by, toCatch: onFailure === 'catch', read: valueReader(red, node, config, client()), write: resultWriter(red, config, client()),
-    shape: even || names.length > 0 ? shape : null,
-  };
-};
-
-/** A tenant node that is missing or disabled is a failure of every message, not of the deploy. */
-const tenantOf = (red: Red, config: NodeConfig): Tenant => {
-  const node = typeof config.tenant === 'string' && config.tenant ? (red.nodes.getNode(config.tenant) as { tenant?: Tenant } | null | undefined) : null;
-  return node?.tenant ?? client().unusableTenant(client().configFailure('tenant', 'is missing: choose a tenant node that exists and is enabled.'));
-};
-
-/** Settings of this node that make no sense end every message the way an unusable tenant does. */
-const open = (red: Red, node: RedNode, config: NodeConfig): { tenant: Tenant; options: Options } => {
-  const tenant = tenantOf(red, config);
+/** Settings of this node that make no sense end every message in that failure; what does make sense still says where it goes. */
+const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {
   try {
-    return { tenant, options: readOptions(red, node, config, tenant) };
+    return { options: readOptions(red, node, config), unusable: null };
   } catch (failure) {
     if (!(failure instanceof client().LookupFailure)) throw failure;
     node.warn(failure.message);
-    // What does make sense still says where the failure goes.
     const { by = 'mobile', output, onFailure } = config;
     const rest = { id: config.id, ...(typeof output === 'string' && output && { output }), ...(onFailure === 'catch' && { onFailure }) };
-    return { tenant: client().unusableTenant(failure, tenant.label), options: { ...readOptions(red, node, rest, tenant), by } };
+    return { options: { ...readOptions(red, node, rest), by }, unusable: failure };
   }
 };
 
 const isLookupError = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as { source?: { type?: unknown } }).source?.type === 'ciam-user';
 
+/** A message on its way through the node. */
+interface Visit {
+  message: Message;
+  send: Send;
+  done: Done;
+  hasEnded: boolean;
+}
+
 export = (red: Red): void => {
   function CiamUser(this: RedNode, config: NodeConfig): void {
     red.nodes.createNode(this, config);
-    const { tenant, options } = open(red, this, config);
-    const { read, write, shape, toCatch } = options;
-    const light = createStatusLight(this);
+    const { options, unusable } = optionsOf(red, this, config);
+    const { read, readItem, write, toCatch } = options;
+    const answers = answersOf(red, options, { id: this.id, type: this.type, name: this.name ?? '' });
+    const link = linkTenant(red, config.tenant, { changed: () => light.tenantChanged() });
+    /** The tenant that is asked: none can be with settings of this node that make no sense. */
+    const refusing = unusable && client().unusableTenant(unusable, link.tenant.label);
+    const tenantNow = (): NodeTenant => refusing ?? link.tenant;
+    const light = createStatusLight(this, () => tenantNow().condition());
     const closing = new AbortController();
     /** Messages that were ended by closing. */
     let cutShort = 0;
-    const source = { id: this.id, type: this.type, name: this.name ?? '' };
-    const describe = (failure: LookupFailure): object => ({ ...failureObject(red, failure), source });
 
-    const publish = (message: Message, durationMs: number, attempts: number): void => {
-      if (!this.metric()) return;
-      this.metric('lookup.duration.millis', message, durationMs);
+    const publish = (message: Message, { lookup, attempts }: Answer): void => {
+      if (!lookup || !this.metric()) return;
+      this.metric('lookup.duration.millis', message, lookup.durationMs);
       this.metric('lookup.attempts', message, attempts);
     };
 
-    const end = (failure: LookupFailure | null, done: Done, error?: Error): void => {
-      light.settled(failure);
-      if (closing.signal.aborted) cutShort++;
-      done(error);
+    /** Fills in what belongs to one output; `null`: the message has no such place. */
+    const filled = (message: Message, { lookup }: Answer, result: unknown, error: object | null): Message | null => {
+      let placed = true;
+      const into = written(message, (target) => {
+        if (lookup) target.lookup = { ...lookup };
+        if (error) target.error = error;
+        else if (isLookupError(target.error)) delete target.error;
+        placed = write(target, result);
+      });
+      return placed ? into : null;
     };
 
-    /** A message that cannot be filled or sent, as one that the runtime cannot copy. */
-    const broken = (error: unknown, done: Done): void =>
-      end(client().inputFailure('The message cannot be used.'), done, error instanceof Error ? error : new Error(String(error)));
+    /** An output that leads nowhere takes no trouble: it would be silent. */
+    const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && (this.wires?.[1]?.length ?? 0) === 0);
 
-    const succeed = (message: Message, { user, lookup }: Lookup, send: Send, done: Done): void => {
-      if (isLookupError(message.error)) delete message.error;
-      message.lookup = lookup;
-      if (!write(message, shape ? shape(user) : user)) return fail(message, unwritable().for(lookup), send, done);
-      publish(message, lookup.durationMs, lookup.attempts);
-      send(message);
-      end(null, done);
-    };
-
-    const unwritable = (): LookupFailure => client().configFailure('output', 'the message has no place of this name.');
-
-    const fail = (message: Message, failure: LookupFailure, send: Send, done: Done): void => {
-      if (failure.lookup) {
-        message.lookup = failure.lookup;
-        publish(message, failure.lookup.durationMs, failure.lookup.attempts);
-      }
-      write(message, failure.code);
-      if (toCatch) return end(failure, done, failure);
-      message.error = describe(failure);
-      send([null, message]);
-      end(failure, done);
-    };
-
-    const answerList = (message: Message, { found, failed, lookup, attempts }: ListOutcome, send: Send, done: Done): void => {
-      if (isLookupError(message.error)) delete message.error;
-      const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error) }));
-      const users = shape ? found.map((item) => ({ ...item, user: shape(item.user) })) : found;
-      const succeeds = users.length > 0 || failures.length === 0;
-      const fails = failures.length > 0;
+    /** Sends what is to be sent; gives the error for Catch nodes, if there is one. */
+    const handOut = ({ message, send }: Visit, answer: Answer): Error | undefined => {
+      const { good, bad } = answer;
+      const caught = bad !== null && goesToCatch(bad);
       // Two outcomes are two messages; the copy is made before the results are in it. A Catch node gets the message that came in.
-      const copy = succeeds && fails ? red.util.cloneMessage(message) : message;
-      const [first, second] = toCatch ? [copy, message] : [message, copy];
-      const fill = (into: Message, result: unknown): boolean => {
-        into.lookup = { ...lookup };
-        return write(into, result);
-      };
-      const written = (!succeeds || fill(first, users)) && (!fails || fill(second, failures));
-      if (!written) return fail(message, unwritable(), send, done);
-      publish(message, lookup.durationMs, attempts);
-      send([succeeds ? first : null, fails && !toCatch ? second : null]);
-      if (!fails || !toCatch) return end(gravest(failed.map(({ error }) => error)), done);
-      const failure = client().listFailure(failures.length, lookup.total);
-      end(failure, done, failure);
+      const first = good && filled(bad ? copyOf(red, message) : message, answer, good.result, null);
+      const second = bad && filled(message, answer, bad.result, caught ? null : bad.error);
+      if ((good && !first) || (bad && !second)) return misplaced({ message, send }, answer);
+      publish(message, answer);
+      if (first) sendBy(this, send, 0, first);
+      if (!bad || !second) return undefined;
+      if (caught) return caughtError(red, bad.failure);
+      sendBy(this, send, 1, second);
+      return undefined;
     };
 
-    const lookUp = (message: Message, value: unknown, send: Send, done: Done): void => {
-      const by = options.by === 'msg' ? message.by : options.by;
-      if (Array.isArray(value)) return lookUpList(message, by, value, send, done);
-      tenant.ask({ by, value }, closing.signal, (failure, found) => {
-        try {
-          if (found) succeed(message, found, send, done);
-          else if (failure) fail(message, failure, send, done);
-        } catch (error) {
-          broken(error, done);
-        }
+    /** There is no place for the result: a failure, and the message goes on without one. */
+    const misplaced = ({ message, send }: Pick<Visit, 'message' | 'send'>, answer: Answer): Error | undefined => {
+      const { bad } = answers.failed(client().configFailure('output', 'the message has no place of this name.'));
+      if (!bad) return undefined;
+      const caught = goesToCatch(bad);
+      const second = written(message, (target) => {
+        if (answer.lookup) target.lookup = { ...answer.lookup };
+        if (!caught) target.error = bad.error;
+      });
+      publish(second, answer);
+      if (caught) return caughtError(red, bad.failure);
+      sendBy(this, send, 1, second);
+      return undefined;
+    };
+
+    const end = ({ message, done }: Visit, shown: Answer['shown'], error?: Error): void => {
+      light.settled(shown);
+      if (closing.signal.aborted) cutShort++;
+      finish(red, this, message, done, error);
+    };
+
+    /** Never throws: other messages may wait for the same call. */
+    const conclude = (visit: Visit, makeAnswer: () => Answer): void => {
+      if (visit.hasEnded) return;
+      visit.hasEnded = true;
+      let shown: Answer['shown'];
+      let error: Error | undefined;
+      try {
+        const answer = makeAnswer();
+        shown = answer.shown;
+        error = handOut(visit, answer);
+      } catch {
+        shown = client().inputFailure('The message cannot be written or sent.');
+        error = caughtError(red, shown);
+      }
+      end(visit, shown, error);
+    };
+
+    const byOf = (message: Message): unknown => {
+      if (options.by !== 'msg') return options.by;
+      try {
+        return message.by;
+      } catch {
+        return undefined; // as if it were missing
+      }
+    };
+
+    const lookUp = (visit: Visit, given: unknown): void => {
+      const tenant = tenantNow();
+      const by = byOf(visit.message);
+      const asked = lookedUp(given, readItem);
+      if ('rows' in asked) return lookUpList(visit, tenant, by, asked);
+      tenant.ask({ by, value: asked.value }, closing.signal, (failure, found) =>
+        conclude(visit, () => (found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('There is no answer.')))));
+    };
+
+    const lookUpList = (visit: Visit, tenant: NodeTenant, by: unknown, { values, rows }: { values: unknown[]; rows: unknown[] }): void => {
+      const list = {};
+      const progress = (settled: number): void => light.progress(list, settled, values.length);
+      tenant.lookupList({ by, values, progress }, { signal: closing.signal }).then((outcome) => {
+        light.listEnded(list);
+        conclude(visit, () => answers.list(outcome, rows, tenant));
+      }, () => {
+        light.listEnded(list);
+        conclude(visit, () => answers.failed(client().inputFailure('The list cannot be read.')));
       });
     };
 
-    const lookUpList = (message: Message, by: unknown, value: unknown[], send: Send, done: Done): void => {
-      const list = {};
-      const progress = (settled: number): void => light.progress(list, settled, value.length);
-      tenant.lookupList({ by, values: value, progress }, { signal: closing.signal })
-        .finally(() => light.listEnded(list))
-        .then((outcome) => answerList(message, outcome, send, done))
-        .catch((error: unknown) => broken(error, done));
-    };
+    const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => {
+      const by = byOf(visit.message);
+      return answers.failed(failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenantNow().label, attempts: 0, durationMs: 0, source: 'tenant' }));
+    });
 
-    this.on('input', (given, send, done) => {
-      // A message that nobody may change travels on as a copy.
-      const message = Object.isExtensible(given) ? given : { ...given };
+    this.on('input', (message, send, done) => {
+      const visit = { message, send, done, hasEnded: false };
       light.started();
-      const lookUpOrFail = (failure: LookupFailure | null, value?: unknown): void => {
-        try {
-          if (!failure) return lookUp(message, value, send, done);
-          const by = options.by === 'msg' ? message.by : options.by;
-          fail(message, failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenant.label, attempts: 0, durationMs: 0, source: 'tenant' }), send, done);
-        } catch (error) {
-          broken(error, done);
-        }
-      };
+      const unreadable = (): void => fail(visit, client().inputFailure('The value cannot be read.'));
       try {
-        read(message, lookUpOrFail);
+        read(message, (failure, value) => {
+          if (failure) return fail(visit, failure);
+          try {
+            lookUp(visit, value);
+          } catch {
+            unreadable();
+          }
+        });
       } catch {
-        lookUpOrFail(client().inputFailure('The value cannot be read.'));
+        unreadable();
       }
     });
 
+    // At deploy, before any message: whether the tenant can work.
+    light.tenantChanged();
+
     this.on('close', (_removed, done) => {
       closing.abort();
+      link.close();
       // What was waiting is answered in the microtasks that follow; after a full deployment nobody is left to receive it.
       setImmediate(() => {
         const ended = cutShort + light.inFlight;
@@ -184,4 +197,5 @@ export = (red: Red): void => {
   }
 
   red.nodes.registerType('ciam-user', CiamUser);
+  addRoutes(red);
 };

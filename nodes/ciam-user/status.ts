@@ -1,8 +1,7 @@
 /** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
-import type { Category } from '../../src/node-api';
+import type { Category, TenantCondition, TenantState } from '../../src/node-api';
+import { limitedStatus } from '../shared/status';
 import type { RedNode, Status } from '../shared/red';
-
-const EVERY_MS = 250;
 
 /** Of the latest message; `null` when its user was found. */
 type Outcome = { code: string; category: Category } | null;
@@ -15,6 +14,8 @@ export interface StatusLight {
   /** A list has this many outcomes of so many; the same `list` object until `listEnded`. */
   progress(list: object, settled: number, total: number): void;
   listEnded(list: object): void;
+  /** The tenant's condition is another one. */
+  tenantChanged(): void;
   close(): void;
 }
 
@@ -24,53 +25,67 @@ const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-i
 export const gravest = <Failure extends { category: Category }>(failures: Failure[]): Failure | null =>
   failures.find(({ category }) => !YELLOW.has(category)) ?? failures[0] ?? null;
 
-/** Texts are catalogue keys; a failure's code is none, and is shown as it is. */
-const statusOf = (failure: Outcome | undefined): Status => {
-  if (failure === undefined) return {};
-  if (!failure) return { fill: 'green', shape: 'dot', text: 'ciam-user.status.found' };
-  if (YELLOW.has(failure.category)) return { fill: 'yellow', shape: 'ring', text: `ciam-user.status.${failure.category}` };
-  return { fill: 'red', shape: 'ring', text: failure.code };
+/** The package's name in front: without it a text is not translated within a subflow. */
+const text = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
+
+/** What a tenant in this state makes of every lookup. */
+const categoryOf = (state: TenantState, code: string | null): Category | null => {
+  if (state === 'misconfigured') return 'config';
+  if (state === 'refused') return code === 'CIAM.TLS' ? 'untrusted' : 'unauthorized';
+  if (state === 'failing' || state === 'unreachable') return 'unavailable';
+  return state === 'paused' ? 'rate-limited' : null;
 };
 
-export const createStatusLight = (node: RedNode): StatusLight => {
+type Shown = Omit<Status, 'tenant'>;
+
+/** Lookups fail at once. */
+const isBroken = (state: TenantState): boolean => state === 'misconfigured' || state === 'refused' || state === 'failing';
+const isAway = (state: TenantState): state is 'unreachable' | 'paused' => state === 'unreachable' || state === 'paused';
+
+const failed = (code: string | null, category: Category, key: string): Shown =>
+  ({ fill: YELLOW.has(category) ? 'yellow' : 'red', shape: 'ring', text: text(key), code, category });
+
+const waiting = (state: 'unreachable' | 'paused', code: string | null): Shown =>
+  ({ fill: 'yellow', shape: 'dot', text: text(`waiting-${state}`), code, category: categoryOf(state, code) });
+
+const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
+
+const outcomeOf = (outcome: Outcome | undefined): Shown | null => {
+  if (outcome === undefined) return null;
+  if (!outcome) return { fill: 'green', shape: 'dot', text: text('found'), code: null, category: null };
+  return failed(outcome.code, outcome.category, outcome.code === 'CIAM.LIST' ? 'list' : outcome.category);
+};
+
+/** `condition`: of the tenant, as it is now. */
+export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () => TenantCondition): StatusLight => {
   let inFlight = 0;
   let last: Outcome | undefined;
-  let shown = '';
-  let changed = false;
-  let closed = false;
-  let timer: NodeJS.Timeout | null = null;
   const lists = new Map<object, { settled: number; total: number }>();
 
-  const current = (): Status => {
-    if (lists.size > 0) {
-      let settled = 0;
-      let total = 0;
-      for (const list of lists.values()) {
-        settled += list.settled;
-        total += list.total;
-      }
-      return { fill: 'blue', shape: 'dot', text: `${settled}/${total}` };
+  const progressText = (): string => {
+    let settled = 0;
+    let total = 0;
+    for (const list of lists.values()) {
+      settled += list.settled;
+      total += list.total;
     }
-    return inFlight > 0 ? { fill: 'blue', shape: 'dot', text: String(inFlight) } : statusOf(last);
+    return `${settled}/${total}`;
   };
-  const show = (): void => {
-    changed = false;
-    const status = current();
-    const key = `${status.fill ?? ''} ${status.text ?? ''}`;
-    if (key === shown) return;
-    shown = key;
-    node.status(status);
-    timer = setTimeout(() => {
-      timer = null;
-      if (changed) show();
-    }, EVERY_MS);
-    timer.unref();
+  const shown = ({ state, code }: TenantCondition): Shown => {
+    if (inFlight > 0 && isAway(state)) return waiting(state, code);
+    if (lists.size > 0) return busy(progressText());
+    if (inFlight > 0) return busy(String(inFlight));
+    const category = categoryOf(state, code);
+    if (isBroken(state) && category) return failed(code, category, category);
+    if (isAway(state) && (!last || YELLOW.has(last.category))) return waiting(state, code);
+    return outcomeOf(last) ?? {};
   };
-  const change = (): void => {
-    if (closed) return;
-    if (timer) changed = true;
-    else show();
+  const current = (): Status => {
+    const now = condition();
+    const status = shown(now);
+    return status.fill === undefined ? {} : { ...status, tenant: now.tenant };
   };
+  const status = limitedStatus(node, current);
 
   return {
     get inFlight() {
@@ -78,26 +93,22 @@ export const createStatusLight = (node: RedNode): StatusLight => {
     },
     started() {
       inFlight++;
-      change();
+      status.changed();
     },
     settled(failure) {
       inFlight--;
       last = failure;
-      change();
+      status.changed();
     },
     progress(list, settled, total) {
       lists.set(list, { settled, total });
-      change();
+      status.changed();
     },
     listEnded(list) {
       lists.delete(list);
-      change();
+      status.changed();
     },
-    close() {
-      closed = true;
-      if (timer) clearTimeout(timer);
-      timer = null;
-      node.status({});
-    },
+    tenantChanged: () => status.changed(),
+    close: () => status.close(),
   };
 };

@@ -1,4 +1,5 @@
 /** What a message wants to have looked up, by the node's typed input. */
+import { AsyncResource } from 'node:async_hooks';
 import type { LookupFailure } from '../../src/node-api';
 import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
 
@@ -24,16 +25,23 @@ export const valueReader = (red: Red, node: RedNode, config: NodeConfig, { confi
   const unreadable = (): LookupFailure => inputFailure(`The value cannot be read: ${type} "${value}" gives an error.`);
   if (type === 'jsonata') {
     const expression = prepared(red, node, value, configFailure);
-    return (message, callback) => red.util.evaluateJSONataExpression(expression, message, (error, result) => (error ? callback(unreadable()) : callback(null, result)));
+    return (message, callback) => {
+      const goOn = inContext(callback);
+      red.util.evaluateJSONataExpression(expression, message, (error, result) => (error ? goOn(unreadable()) : goOn(null, result)));
+    };
   }
   return (message, callback) => {
+    const goOn = inContext(callback);
     try {
-      red.util.evaluateNodeProperty(value, type, node, message, (error, result) => (error ? callback(unreadable()) : callback(null, result)));
+      red.util.evaluateNodeProperty(value, type, node, message, (error, result) => (error ? goOn(unreadable()) : goOn(null, result)));
     } catch {
       callback(unreadable());
     }
   };
 };
+
+/** A context store may call back from a connection of its own: the message goes on in the context in which it came. */
+const inContext = (callback: Parameters<ReadValue>[1]): Parameters<ReadValue>[1] => AsyncResource.bind(callback);
 
 const messageReader = (red: Red, path: string, inputFailure: Failures['inputFailure']): ReadValue => {
   if (isPlainName(path)) return (message, callback) => callback(null, message[path]);
@@ -46,6 +54,42 @@ const messageReader = (red: Red, path: string, inputFailure: Failures['inputFail
     }
     callback(null, value);
   };
+};
+
+/** Where an item of a list, or an object, holds what is looked up. */
+export type ReadItem = (item: unknown) => unknown;
+
+const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
+
+/** `null`: an item is itself what is looked up. What has no such place, or none that can be read, has no value. */
+export const itemReader = (red: Red, config: NodeConfig, { configFailure }: Pick<Failures, 'configFailure'>): ReadItem | null => {
+  const { item = '' } = config;
+  if (typeof item !== 'string') throw configFailure('item', 'must be a name or a path, such as mobile or contact.mobile.');
+  const path = item.trim();
+  if (!path) return null;
+  // The heading of a column need not be a path: it may hold blanks or dots.
+  return (row) => {
+    if (!isRow(row)) return undefined;
+    return isPlainName(path) || Object.hasOwn(row, path) ? row[path] : red.util.getObjectProperty(row, path);
+  };
+};
+
+/** What is looked up: one value, or one for each row of a list. A single value that is no object is taken as it is. */
+export const lookedUp = (value: unknown, read: ReadItem | null): { values: unknown[]; rows: unknown[] } | { value: unknown } => {
+  if (!Array.isArray(value)) return { value: read && isRow(value) ? safely(() => read(value)) : value };
+  if (!read) return { rows: value, values: value };
+  // As they are now: who sent them may go on to change the list.
+  const rows = Array.from({ length: value.length }, (_, index) => safely(() => value[index] as unknown));
+  return { rows, values: rows.map((row) => safely(() => read(row))) };
+};
+
+/** A getter may throw: there is no value then. */
+const safely = (read: () => unknown): unknown => {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 };
 
 const prepared = (red: Red, node: RedNode, expression: string, configFailure: Failures['configFailure']): unknown => {

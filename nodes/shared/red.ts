@@ -13,6 +13,10 @@ export interface Status {
   shape?: 'ring' | 'dot';
   /** A catalogue key; what is none is shown as it is. */
   text?: string;
+  /** For Status nodes: the failure that is shown, and the tenant's host and port. */
+  code?: string | null;
+  category?: string | null;
+  tenant?: string;
 }
 
 export interface RedNode {
@@ -20,10 +24,16 @@ export interface RedNode {
   readonly type: string;
   readonly name?: string;
   readonly credentials?: Record<string, string>;
+  /** Ids of the nodes that each output leads to, as deployed just now. */
+  readonly wires?: (string[] | undefined)[];
+  send(messages: Message | (Message | null)[]): void;
   on(event: 'input', listener: (message: Message, send: Send, done: Done) => void): void;
   on(event: 'close', listener: (removed: boolean, done: () => void) => void): void;
   status(status: Status): void;
+  log(text: string): void;
   warn(text: string): void;
+  /** With a message it goes to Catch nodes; to the log if there is none. */
+  error(error: Error | string, message?: Message): void;
   /** Without arguments: whether anybody listens. */
   metric(event?: string, message?: Message, value?: number): boolean | undefined;
 }
@@ -37,6 +47,9 @@ export interface AdminRequest extends IncomingMessage {
 }
 export interface AdminResponse extends ServerResponse {
   json(body: unknown): void;
+  status(status: number): AdminResponse;
+  type(type: string): AdminResponse;
+  send(body: string): void;
   sendStatus(status: number): void;
 }
 type Handler = (request: AdminRequest, response: AdminResponse, next: (error?: unknown) => void) => void;
@@ -46,16 +59,22 @@ export interface Red {
     createNode(node: RedNode, config: NodeConfig): void;
     registerType(type: string, constructor: (this: RedNode, config: NodeConfig) => void, options?: { credentials?: Record<string, { type: 'password' }> }): void;
     getNode(id: string): unknown;
-    eachNode(visit: (config: { id: string; type: string }) => void): void;
+    /** Every node of the flow file, tabs, groups and subflows included. */
+    eachNode(visit: (config: NodeConfig & { type: string }) => void): void;
     getCredentials(id: string): Record<string, unknown> | undefined | null;
   };
   util: {
     cloneMessage(message: Message): Message;
     getMessageProperty(message: Message, property: string): unknown;
+    getObjectProperty(object: object, property: string): unknown;
     setMessageProperty(message: Message, property: string, value: unknown, createMissing: boolean): boolean;
     evaluateNodeProperty(value: string, type: string, node: RedNode | undefined, message: Message, callback: (error: Error | null | undefined, value: unknown) => void): void;
     prepareJSONataExpression(expression: string, node: RedNode): unknown;
     evaluateJSONataExpression(expression: unknown, message: Message, callback: (error: Error | null | undefined, value: unknown) => void): void;
+  };
+  events: {
+    on(event: 'flows:started', listener: () => void): void;
+    off(event: 'flows:started', listener: () => void): void;
   };
   auth: { needsPermission(permission: string): Handler };
   httpAdmin: { get(path: string, ...handlers: Handler[]): void; post(path: string, ...handlers: Handler[]): void };

@@ -125,7 +125,8 @@ const textOf = (value: unknown): string => {
     }
   }
   if (value === undefined || value === null) throw inputFailure('There is nothing to look up: the value is missing.');
-  throw inputFailure(`The value must be text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative; it is ${kindOf(value)}.`);
+  const advice = typeof value === 'object' && !Array.isArray(value) ? 'item' : undefined;
+  throw inputFailure(`The value must be text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative; it is ${kindOf(value)}.`, advice);
 };
 
 const kindOf = (value: unknown): string => {

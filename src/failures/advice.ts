@@ -14,6 +14,7 @@ export const PROXY_NTLM = 'PROXY_NTLM_REQUIRED';
 export const ADVICE = {
   'not-found': 'Check that this user exists in the tenant, in the form the tenant stores it.',
   'invalid-input': 'Check the value that is looked up: a mobile number, username, email or user ID, as text.',
+  'item': 'The value is an object: write in "item" where it holds what is looked up, such as mobile or contact.mobile.',
   'mobile-rule': 'Write the number as the tenant expects it, for example 13800001111 or +86-13800001111; the rule is in the admin portal under Users > User Attribute Definition.',
   'name-rule': 'Write the name as the tenant expects it; the rule is in the admin portal under Users > User Attribute Definition.',
   'dialling-code': 'Allow this dialling code in the admin portal under Enterprise Configuration > International Dialing Code Configuration, or look up another number.',

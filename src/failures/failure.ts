@@ -148,7 +148,7 @@ export const httpFailure = (status: number, detail?: string): LookupFailure => {
   return failure(code, 'http', { category: codeFacts(code)?.category ?? statusCategory(status), status, detail, values: { status } });
 };
 
-export const inputFailure = (reason: string): LookupFailure => new LookupFailure('CIAM.INPUT', reason, { category: 'invalid-input' });
+export const inputFailure = (reason: string, advice?: AdviceKey): LookupFailure => new LookupFailure('CIAM.INPUT', reason, { category: 'invalid-input', advice });
 
 /** `property` is the setting that makes no sense; the message names it. */
 export const configFailure = (property: string, expected: string): LookupFailure =>

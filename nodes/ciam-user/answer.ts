@@ -1,0 +1,82 @@
+/** What messages carry on, made from the outcome of a lookup or of a list. */
+import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
+import { failureObject, type FailureObject } from '../shared/failure';
+import type { Red } from '../shared/red';
+import { valueCopy } from './message';
+import type { AnswerOptions } from './options';
+import { gravest } from './status';
+
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
+
+/** A failure as a message carries it, with the node that met it. */
+export type DescribedFailure = FailureObject & { source: { id: string; type: string; name: string } };
+
+/** For the first output. */
+export interface Good {
+  result: unknown;
+}
+/** For the second output, or for Catch nodes. */
+export interface Bad {
+  result: unknown;
+  failure: LookupFailure;
+  /** `msg.error`; a list has its errors item by item. */
+  error: DescribedFailure | null;
+  /** Users who do not exist are no trouble. */
+  onlyNotFound: boolean;
+}
+
+export interface Answer {
+  lookup: LookupInfo | ListInfo | null;
+  attempts: number;
+  good: Good | null;
+  bad: Bad | null;
+  /** What the status shows of it. */
+  shown: LookupFailure | null;
+}
+
+export interface Answers {
+  found(lookup: Lookup, tenant: NodeTenant): Answer;
+  failed(failure: LookupFailure): Answer;
+  /** `rows`: the list as it came in. */
+  list(outcome: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer;
+}
+
+const isNotFound = ({ category }: LookupFailure): boolean => category === 'not-found';
+
+export const answersOf = (red: Red, { shape, together, readItem, toCatch }: AnswerOptions, source: DescribedFailure['source']): Answers => {
+  const describe = (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source });
+  const ofRow = (rows: readonly unknown[], index: number): object => (readItem ? { item: rows[index] } : {});
+
+  const split = ({ found, failed, lookup, attempts }: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer => {
+    const foundRow = (index: number): object => {
+      if (!readItem) return {};
+      // Two messages share nothing.
+      return { item: failed.length > 0 ? valueCopy(red, rows[index]) : rows[index] };
+    };
+    const users = found.map(({ index, value, user }) => ({ index, value, user: shape ? shape(user, tenant) : user, ...foundRow(index) }));
+    const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error), ...ofRow(rows, index) }));
+    const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
+    return {
+      lookup, attempts,
+      good: users.length > 0 || !failure ? { result: users } : null,
+      bad: failure && { result: failures, failure, error: null, onlyNotFound: failed.every(({ error }) => isNotFound(error)) },
+      shown: failure && toCatch ? failure : gravest(failed.map(({ error }) => error)),
+    };
+  };
+
+  const inPlace = ({ found, failed, lookup, attempts }: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer => {
+    const result = new Array<object>(lookup.total);
+    for (const { index, value, user } of found) result[index] = { index, value, user: shape ? shape(user, tenant) : user, error: null, ...ofRow(rows, index) };
+    for (const { index, value, error } of failed) result[index] = { index, value, user: null, error: describe(error), ...ofRow(rows, index) };
+    return { lookup, attempts, good: { result }, bad: null, shown: gravest(failed.map(({ error }) => error)) };
+  };
+
+  return {
+    found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shape ? shape(user, tenant) : user }, bad: null, shown: null }),
+    failed: (failure) => ({
+      lookup: failure.lookup ?? null, attempts: failure.lookup?.attempts ?? 0, good: null, shown: failure,
+      bad: { result: failure.code, failure, error: describe(failure), onlyNotFound: isNotFound(failure) },
+    }),
+    list: together ? inPlace : split,
+  };
+};

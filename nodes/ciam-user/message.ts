@@ -1,0 +1,98 @@
+/** Messages may be frozen, read-only, full of getters, or hold what Node-RED cannot copy: what is done to them here never throws. */
+import type { Done, Message, Red, RedNode, Send } from '../shared/red';
+
+/** Like the message, to be written at will. A property that cannot be read does not travel on. */
+const plainCopy = (message: Message, copied: (value: unknown) => unknown = (value) => value): Message => {
+  const copy: Message = {};
+  for (const name of Object.keys(message)) {
+    try {
+      copy[name] = copied(message[name]);
+    } catch {
+      // A getter that throws: there is nothing to hand on.
+    }
+  }
+  return copy;
+};
+
+/** Writes into the message, or into a copy if it refuses; gives the one that was written. */
+export const written = (message: Message, write: (into: Message) => void): Message => {
+  try {
+    write(message);
+    return message;
+  } catch {
+    const copy = plainCopy(message);
+    write(copy);
+    return copy;
+  }
+};
+
+/** Node-RED takes `req` and `res` off a message while it copies, and leaves them off when it cannot. */
+const keepingHttp = <Result>(message: Message, use: () => Result): Result => {
+  let req: unknown;
+  let res: unknown;
+  try {
+    ({ req, res } = message);
+  } catch {
+    // Who cannot be asked for them has lost nothing.
+  }
+  try {
+    return use();
+  } catch (error) {
+    if (req) message.req = req;
+    if (res) message.res = res;
+    throw error;
+  }
+};
+
+/** A message that shares as little as possible with this one: what cannot be copied is shared. */
+export const copyOf = (red: Red, message: Message): Message => {
+  try {
+    return keepingHttp(message, () => red.util.cloneMessage(message));
+  } catch {
+    const { req, res, ...rest } = plainCopy(message);
+    const copy = plainCopy(rest, (value) => valueCopy(red, value));
+    return { ...copy, ...(req !== undefined && { req }), ...(res !== undefined && { res }) };
+  }
+};
+
+/** What cannot be copied is given as it is. */
+export const valueCopy = (red: Red, value: unknown): unknown => {
+  try {
+    return red.util.cloneMessage({ value }).value;
+  } catch {
+    return value;
+  }
+};
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/** Sends by one output. With one wire nothing is copied; with more, the first is served before a copy can fail. */
+export const sendBy = (node: RedNode, send: Send, output: 0 | 1, message: Message): void => {
+  const wires = node.wires?.[output]?.length ?? 0;
+  try {
+    keepingHttp(message, () => send(output === 0 ? message : [null, message]));
+  } catch (error) {
+    // Nobody has it: an outcome is still owed.
+    if (wires <= 1) throw error;
+    node.error(`A message that cannot be copied went to the first of ${wires} wires only (${asError(error).message}).`);
+  }
+};
+
+/** Without what Node-RED cannot copy. */
+const copyable = (red: Red, message: Message): Message => plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
+
+/** Ends a message, once. Catch and Complete nodes get a copy, which the runtime may be unable to make. */
+export const finish = (red: Red, node: RedNode, message: Message, done: Done, error?: Error): void => {
+  try {
+    return keepingHttp(message, () => done(error));
+  } catch (thrown) {
+    const why = asError(thrown).message;
+    if (!error) return node.warn(`Complete nodes were not told of a message: it cannot be copied (${why}).`);
+    node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
+  }
+  try {
+    node.error(error ?? '', copyable(red, message));
+  } catch {
+    node.error(error ?? '');
+  }
+};

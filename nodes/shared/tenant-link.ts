@@ -1,0 +1,80 @@
+/** The way from a node to its tenant: found as soon as there is one, and left alone again on close. */
+import type { NodeTenant, TenantListener } from '../../src/node-api';
+import type { Red, RedNode } from './red';
+
+/** The config node. */
+export interface TenantNode extends RedNode {
+  tenant: NodeTenant;
+  /** As deployed, after substitution of environment variables. */
+  properties: Record<string, unknown>;
+  /** From then on every lookup ends in `CIAM.CLOSED`. */
+  isClosed: boolean;
+}
+
+const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
+
+/** `null`: there is none of this id, it is disabled, or it has not started yet. */
+export const tenantNode = (red: Red, id: unknown): TenantNode | null => {
+  const node = typeof id === 'string' && id ? (red.nodes.getNode(id) as Partial<TenantNode> | null | undefined) : null;
+  return node?.type === 'ciam-tenant' && node.tenant ? (node as TenantNode) : null;
+};
+
+export interface TenantUser {
+  /** The tenant's condition is another one, or the tenant is. */
+  changed?: () => void;
+  /** Each event of the tenant. */
+  event?: TenantListener;
+  /** The flows have started: what is missing now stays so until the next deployment. */
+  started?: () => void;
+}
+
+export interface TenantLink {
+  /** One that fails every lookup as long as there is none. */
+  readonly tenant: NodeTenant;
+  readonly isMissing: boolean;
+  close(): void;
+}
+
+/** A tenant that is deployed later, or stands on a tab that starts later, is asked for again while it is missing. */
+export const linkTenant = (red: Red, id: unknown, { changed, event, started }: TenantUser): TenantLink => {
+  const { unusableTenant, configFailure } = client();
+  const missing = unusableTenant(configFailure('tenant', 'is missing: choose a tenant node that exists and is enabled.'));
+  let current: TenantNode | null = null;
+  let stop: (() => void)[] = [];
+
+  const leave = (): void => {
+    for (const end of stop) end();
+    stop = [];
+  };
+  const find = (): NodeTenant => {
+    if (current && !current.isClosed) return current.tenant;
+    const found = tenantNode(red, id);
+    if (!found || found.isClosed) return current?.tenant ?? missing;
+    leave();
+    current = found;
+    const { tenant } = found;
+    if (changed) stop.push(tenant.watch(changed));
+    if (event) stop.push(tenant.on('change', event));
+    tenant.warmUp();
+    return tenant;
+  };
+  const flowsStarted = (): void => {
+    find();
+    changed?.();
+    started?.();
+  };
+  red.events.on('flows:started', flowsStarted);
+  find();
+  return {
+    get tenant() {
+      return find();
+    },
+    get isMissing() {
+      return find() === missing;
+    },
+    close() {
+      red.events.off('flows:started', flowsStarted);
+      leave();
+    },
+  };
+};
