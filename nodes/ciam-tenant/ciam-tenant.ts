@@ -23,13 +23,18 @@ const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => 
 };
 
 export = (red: Red): void => {
+  /** Deployed just now, those within subflows included: Node-RED lists templates only. */
+  const running = new Set<TenantNode>();
+
   function CiamTenant(this: RedNode, config: NodeConfig): void {
     red.nodes.createNode(this, config);
     const tenant = openTenant(red, this, config);
     const self = Object.assign(this as TenantNode, { tenant, properties: config, isClosed: false });
+    running.add(self);
     const stopLog = tenant.on('change', logEvents(this));
     this.on('close', (_removed, done) => {
       self.isClosed = true;
+      running.delete(self);
       stopLog();
       tenant.close().catch((error: unknown) => this.warn(String(error))).finally(done);
     });
@@ -38,5 +43,5 @@ export = (red: Red): void => {
   red.nodes.registerType('ciam-tenant', CiamTenant, {
     credentials: { token: { type: 'password' }, clientId: { type: 'password' }, clientSecret: { type: 'password' } },
   });
-  addRoutes(red);
+  addRoutes(red, running);
 };

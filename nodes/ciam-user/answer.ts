@@ -2,7 +2,7 @@
 import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
 import { failureObject, type FailureObject } from '../shared/failure';
 import type { Red } from '../shared/red';
-import { valueCopy } from './message';
+import { valueCopy } from '../shared/message';
 import type { AnswerOptions } from './options';
 import { gravest } from './status';
 

@@ -4,7 +4,7 @@ import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/re
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf, type Bad } from './answer';
 import { caughtError } from './caught';
-import { copyOf, finish, sendBy, written } from './message';
+import { copyOf, finish, sendBy, wiresOf, written } from '../shared/message';
 import { type Options, readOptions } from './options';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
@@ -60,18 +60,18 @@ export = (red: Red): void => {
 
     /** Fills in what belongs to one output; `null`: the message has no such place. */
     const filled = (message: Message, { lookup }: Answer, result: unknown, error: object | null): Message | null => {
-      let placed = true;
+      const place = { isThere: true };
       const into = written(message, (target) => {
         if (lookup) target.lookup = { ...lookup };
         if (error) target.error = error;
         else if (isLookupError(target.error)) delete target.error;
-        placed = write(target, result);
+        place.isThere = write(target, result);
       });
-      return placed ? into : null;
+      return place.isThere ? into : null;
     };
 
     /** An output that leads nowhere takes no trouble: it would be silent. */
-    const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && (this.wires?.[1]?.length ?? 0) === 0);
+    const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && wiresOf(this, 1).length === 0);
 
     /** Sends what is to be sent; gives the error for Catch nodes, if there is one. */
     const handOut = ({ message, send }: Visit, answer: Answer): Error | undefined => {

@@ -23,6 +23,8 @@ export interface RedNode {
   readonly id: string;
   readonly type: string;
   readonly name?: string;
+  /** Within a subflow: the id that the template has. */
+  readonly _alias?: string;
   readonly credentials?: Record<string, string>;
   /** Ids of the nodes that each output leads to, as deployed just now. */
   readonly wires?: (string[] | undefined)[];

@@ -1,48 +1,86 @@
-/** The connection test: a token, then each lookup for somebody who cannot exist; what the answers tell about the tenant. */
+/** The connection test: each lookup asked for somebody who cannot exist, and what the answers tell about the tenant, step by step. */
 import { randomUUID } from 'node:crypto';
-import { LookupFailure } from '../failures/failure';
-import type { Lookup } from '../lookup/waiter';
-import type { LookupRequest } from '../lookup/lookups';
-import type { TokenSource } from '../auth/access-token';
+import type { By } from '../api/query';
+import { systemClock } from '../clock';
+import { LookupFailure, timeoutFailure } from '../failures/failure';
+import { createTransport, type Transport } from '../http/transport';
+import type { TenantSettings } from '../settings/settings';
+import type { NodeTenant, TenantParts } from './tenant';
 
 export interface Availability {
   available: boolean;
-  /** Why not. */
+  /** Why not; missing where the test did not get that far. */
   error?: LookupFailure;
 }
 
 export interface Check {
   ok: boolean;
+  /** Something at that address speaks HTTP. */
+  reached: { ok: boolean };
   token: { ok: boolean; expiresIn: number | null };
   mobile: Availability;
   username: Availability;
+  email: Availability;
+  id: Availability;
   dialect: 'CIAM' | 'EIAM' | 'OneAccess' | null;
+  /** By how much this machine's clock is ahead of the tenant's; `null` when the answers name no date. */
+  clock: { skewMs: number | null };
+  /** A pause that the tenant asked for, and the code that did so. */
+  paused: { heldMs: number; code: string | null } | null;
   /** The first thing to mend; missing when `ok`. */
   error?: LookupFailure;
 }
 
+const UNKNOWN: Availability = { available: false };
+
 /** What is known before, or without, any answer. */
 export const nothingChecked: Check = {
-  ok: false, token: { ok: false, expiresIn: null }, mobile: { available: false }, username: { available: false }, dialect: null,
+  ok: false, reached: { ok: false }, token: { ok: false, expiresIn: null }, mobile: UNKNOWN, username: UNKNOWN, email: UNKNOWN, id: UNKNOWN,
+  dialect: null, clock: { skewMs: null }, paused: null,
 };
 
-type Ask = (request: LookupRequest, signal?: AbortSignal) => Promise<Lookup>;
+/** It ends after so long, whatever the timeout of the tenant. */
+const LONGEST_MS = 10_000;
+/** Somewhat sooner, so that a lookup that waits for a pause ends with the code that asked for it. */
+const LOOKUP_SECONDS = 9;
+/** Each lookup once, all at the same time, whatever the tenant allows its lookups. */
+const LIMITS = {
+  retries: 0, cacheTtl: 0, cacheMissTtl: 0, cacheStale: 0, concurrency: 4, queueLimit: 4, rateLimit: 0, queueTimeout: 0, warmUp: false,
+} satisfies TenantSettings;
 
-/** Fits the published pattern for mainland China, in a range that was never given out. */
-const NOBODYS_MOBILE = '10000000000';
+const TOKEN_PATH = '/token';
 
-/** `null`: somebody was found. */
-const outcomeOf = async (ask: Ask, request: LookupRequest, signal: AbortSignal | undefined): Promise<LookupFailure | null> => {
-  try {
-    await ask(request, signal);
-    return null;
-  } catch (error) {
-    if (error instanceof LookupFailure) return error;
-    throw error;
-  }
-};
+/** What the wire shows that no outcome of a lookup does. */
+interface Seen {
+  reached: boolean;
+  /** A lookup was sent, with a token therefore; answered. */
+  asked: boolean;
+  answered: boolean;
+  skewMs: number | null;
+}
 
-/** The tenant understood the question: it knows nobody of that name, or does not like the name. */
+const watched = (transport: Transport, seen: Seen): Transport => ({
+  open: (opened) => transport.open(opened),
+  closeSilent: (idleMs) => transport.closeSilent(idleMs),
+  close: () => transport.close(),
+  send: (request, receiver, fresh) => {
+    const isLookup = !request.path.endsWith(TOKEN_PATH);
+    if (isLookup) seen.asked = true;
+    return transport.send(request, {
+      received: (result) => {
+        if (result !== 'stale' && !(result instanceof LookupFailure)) {
+          seen.reached = true;
+          if (isLookup) seen.answered = true;
+          const date = Date.parse(result.date ?? '');
+          if (!Number.isNaN(date)) seen.skewMs = systemClock.date() - date;
+        }
+        receiver.received(result);
+      },
+    }, fresh);
+  },
+});
+
+/** The tenant understood the question: it knows nobody of that name, or does not like the name. `null`: somebody was found. */
 const isAnswer = (failure: LookupFailure | null): boolean =>
   failure === null || failure.category === 'not-found' || (failure.category === 'invalid-input' && failure.status !== null);
 
@@ -50,38 +88,85 @@ const isAnswer = (failure: LookupFailure | null): boolean =>
 const isMissing = (failure: LookupFailure): boolean =>
   failure.category === 'forbidden' || failure.status === 404 || failure.status === 405 || failure.status === 501;
 
-const availability = (failure: LookupFailure | null): Availability =>
-  failure === null || isAnswer(failure) ? { available: true } : { available: false, error: failure };
+const availability = (failure: LookupFailure | null): Availability => (failure === null || isAnswer(failure) ? { available: true } : { available: false, error: failure });
 
-const dialectOf = (mobile: LookupFailure | null, username: LookupFailure | null): Check['dialect'] => {
-  const codes = [mobile, username].filter((failure) => failure !== null && isAnswer(failure)).map((failure) => failure?.code ?? '');
+type Outcomes = Record<By, LookupFailure | null>;
+
+const dialectOf = (outcomes: Outcomes): Check['dialect'] => {
+  const codes = Object.values(outcomes).filter((failure) => failure !== null && isAnswer(failure)).map((failure) => failure?.code ?? '');
   if (codes.some((code) => code.startsWith('IDAAS.TENANT.'))) return 'CIAM';
   if (codes.length === 0) return null;
+  const { mobile } = outcomes;
   if (isAnswer(mobile)) return 'EIAM';
   return mobile && isMissing(mobile) && mobile.category !== 'forbidden' ? 'OneAccess' : null;
 };
 
-/** @internal */
-export const checkLookups = async (ask: Ask, token: TokenSource, signal: AbortSignal | undefined): Promise<Check> => {
-  const got = await new Promise<LookupFailure | null>((resolve) => token.use((result) => resolve(result instanceof LookupFailure ? result : null)));
-  if (got) return { ...nothingChecked, error: got };
+/** `mobile` fits the published pattern for mainland China, in a range that was never given out. */
+const nobody = (): Record<By, string> => {
+  const name = `connection-test-${randomUUID()}`;
+  return { mobile: '10000000000', username: name, email: `${name}@example.com`, id: name };
+};
 
-  const [mobile, username] = await Promise.all([
-    outcomeOf(ask, { by: 'mobile', value: NOBODYS_MOBILE }, signal),
-    outcomeOf(ask, { by: 'username', value: `connection-test-${randomUUID()}` }, signal),
-  ]);
-  const failures = [mobile, username].filter((failure): failure is LookupFailure => failure !== null && !isAnswer(failure));
-  // One lookup that is missing is a fact about the tenant; both missing, or anything else, is something to mend.
-  const error = failures.find((failure) => !isMissing(failure)) ?? (failures.length === 2 ? failures[0] : undefined);
-  // A token that was fetched is good as long as no lookup refuses it; a fixed one, once any lookup has answered.
-  const answered = token.expiresIn !== null || [mobile, username].some((failure) => failure === null || failure.status !== null);
-  const tokenOk = answered && !failures.some(({ category }) => category === 'unauthorized');
+const outcomesOf = async (tenant: NodeTenant): Promise<Outcomes> => {
+  const values = nobody();
+  const outcomeOf = (by: By): Promise<LookupFailure | null> => new Promise((resolve) => {
+    tenant.ask({ by, value: values[by] }, undefined, (failure) => resolve(failure));
+  });
+  const [mobile, username, email, id] = await Promise.all([outcomeOf('mobile'), outcomeOf('username'), outcomeOf('email'), outcomeOf('id')]);
+  return { mobile, username, email, id };
+};
+
+const evaluate = (outcomes: Outcomes, seen: Seen, isFixedToken: boolean, tenant: Pick<NodeTenant, 'stats'>): Check => {
+  const { token, heldMs, heldBy } = tenant.stats();
+  const known: Pick<Check, 'reached' | 'clock' | 'paused'> = {
+    reached: { ok: seen.reached }, clock: { skewMs: seen.skewMs }, paused: heldMs > 0 || heldBy !== null ? { heldMs, code: heldBy } : null,
+  };
+  const all = Object.values(outcomes);
+  const failures = all.filter((failure): failure is LookupFailure => failure !== null && !isAnswer(failure));
+  // Without a token nothing was asked: what is missing is the token.
+  if (!seen.asked) return { ...nothingChecked, ...known, ...(failures[0] && { error: failures[0] }) };
+
+  // One lookup that is missing is a fact about the tenant; all missing, or anything else, is something to mend.
+  const error = failures.find((failure) => !isMissing(failure)) ?? (failures.length === all.length ? failures[0] : undefined);
+  // A token that was granted is good as long as no lookup refuses it; a fixed one, once any lookup has been answered.
+  const tokenOk = (!isFixedToken || seen.answered) && !failures.some(({ category }) => category === 'unauthorized');
   return {
     ok: error === undefined,
+    ...known,
     token: { ok: tokenOk, expiresIn: tokenOk ? token.expiresIn : null },
-    mobile: availability(mobile),
-    username: availability(username),
-    dialect: dialectOf(mobile, username),
+    mobile: availability(outcomes.mobile), username: availability(outcomes.username), email: availability(outcomes.email), id: availability(outcomes.id),
+    dialect: dialectOf(outcomes),
     ...(error && { error }),
   };
+};
+
+/** What was ended because time was up did not fail by being ended. */
+const named = (outcomes: Outcomes): Outcomes => {
+  const late = timeoutFailure('timeout', LONGEST_MS / 1000);
+  const nameOf = (failure: LookupFailure | null): LookupFailure | null => (failure?.code === 'CIAM.CLOSED' ? late : failure);
+  return { mobile: nameOf(outcomes.mobile), username: nameOf(outcomes.username), email: nameOf(outcomes.email), id: nameOf(outcomes.id) };
+};
+
+/** `create` makes the tenant, and throws for settings that make no sense. */
+export const testConnection = async (
+  create: (settings: TenantSettings, parts: TenantParts) => NodeTenant, settings: TenantSettings, signal: AbortSignal | undefined,
+): Promise<Check> => {
+  const seen: Seen = { reached: false, asked: false, answered: false, skewMs: null };
+  const timeout = Math.min(settings.timeout ?? LOOKUP_SECONDS, LOOKUP_SECONDS);
+  const tenant = create({ ...settings, timeout, ...LIMITS }, { transport: (own, clock) => watched(createTransport(own, clock), seen) });
+  const time = { isUp: false };
+  const close = (): void => void tenant.close();
+  const timer = setTimeout(() => {
+    time.isUp = true;
+    close();
+  }, LONGEST_MS);
+  signal?.addEventListener('abort', close, { once: true });
+  try {
+    const outcomes = await outcomesOf(tenant);
+    return evaluate(time.isUp ? named(outcomes) : outcomes, seen, settings.auth === 'token' && settings.demo !== true, tenant);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', close);
+    await tenant.close();
+  }
 };

@@ -33,6 +33,8 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     else void started.then((ready) => ready.tenant.ask(request, signal, settle));
   };
   const idle = unusableTenant(networkFailure('STARTING', 'demo-starting'));
+  /** Nobody has asked it yet. */
+  const starting = { state: 'unknown', tenant: DEMO.label, code: null } as const;
 
   /** As soon as there is a tenant to listen to, unless it has been ended by then. */
   const later = (listen: (ready: NodeTenant) => () => void): (() => void) => {
@@ -57,12 +59,11 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     lookup: promised(ask),
     ask,
     lookupList: async (request, options) => (await started).tenant.lookupList(request, options),
-    check: async (signal) => (await started).tenant.check(signal),
-    stats: () => (tenant ?? idle).stats(),
+    stats: () => tenant?.stats() ?? { ...idle.stats(), state: starting.state, tenant: starting.tenant },
     on: (event, listener) => later((ready) => ready.on(event, listener)),
     watch: (watcher) => later((ready) => ready.watch(watcher)),
     warmUp: () => void started.then((ready) => ready.tenant.warmUp()),
-    condition: () => (tenant ?? idle).condition(),
+    condition: () => tenant?.condition() ?? { ...idle.condition(), ...starting },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,5 +1,4 @@
 /** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
-import { nothingChecked } from './connection-test';
 import { type LookupFailure, type LookupInfo } from '../failures/failure';
 import { lookupList } from '../lookup/list';
 import { type LookupRequest } from '../lookup/lookups';
@@ -36,7 +35,6 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
       label, queueTimeoutMs: 0, clock: systemClock, figures, queueTimeouts: null, ask,
       queue: { enterList: () => failure, leaveList: () => undefined, itemSettled: () => undefined },
     }),
-    check: () => Promise.resolve({ ...nothingChecked, error: failure }),
     stats: () => ({
       tenant: label, state: 'misconfigured', since, inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
       token: { renewals: 0, expiresIn: null }, lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure,

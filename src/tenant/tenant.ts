@@ -16,7 +16,6 @@ import { Deadlines } from '../resilience/deadlines';
 import { RequestQueue } from '../resilience/request-queue';
 import { checkedSettings, type Settings, type TenantSettings } from '../settings/settings';
 import { USER_AGENT } from '../version';
-import { type Check, checkLookups } from './connection-test';
 import { type TenantCondition, TenantEvents, type TenantListener } from './events';
 
 /** `signal`: ends the lookup with `CIAM.CLOSED`. */
@@ -44,8 +43,6 @@ export interface Tenant {
 export interface NodeTenant extends Tenant {
   /** `lookup` without a promise: `settle` is called exactly once, possibly before `ask` returns. */
   ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void;
-  /** Gets a token and asks each lookup for somebody who cannot exist. Never rejects. */
-  check(signal?: AbortSignal): Promise<Check>;
   condition(): TenantCondition;
   /** Told of every change of the condition, those that are not worth an event included. What comes back ends that. */
   watch(watcher: () => void): () => void;
@@ -131,10 +128,6 @@ class ConnectedTenant {
     return this.lookups.askList(request, signal);
   }
 
-  check(signal?: AbortSignal): Promise<Check> {
-    return checkLookups((request, own) => this.lookup(request, { signal: own }), this.token, signal);
-  }
-
   stats(): Stats {
     const { queue, token, figures, cache } = this;
     const { state, since } = this.condition.snapshot();
@@ -200,7 +193,6 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
     lookup: tenant.lookup,
     ask: (request, signal, settle) => tenant.ask(request, signal, settle),
     lookupList: (request, options) => tenant.lookupList(request, options),
-    check: (signal) => tenant.check(signal),
     stats: () => tenant.stats(),
     on: (event, listener) => tenant.on(event, listener),
     watch: (watcher) => tenant.watch(watcher),

@@ -1,7 +1,8 @@
 /** The coloured dot under a node. */
 import { expect } from 'chai';
-import type { RedNode, Status } from '../../nodes/shared/red';
+import type { Status } from '../../nodes/shared/red';
 import { createStatusLight } from '../../nodes/ciam-user/status';
+import type { TenantCondition } from '../../src/node-api';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { deployWith, type Flow, node, startServer, tearDown } from './support';
 
@@ -122,7 +123,8 @@ describe('ciam-user, status', () => {
 
   it('that is cleared stays so, whatever comes late', () => {
     const statuses: Status[] = [];
-    const light = createStatusLight({ status: (status: Status) => statuses.push(status) } as unknown as RedNode);
+    const condition: TenantCondition = { state: 'ready', tenant: 'host', code: null, since: '', heldMs: 0, failed: 0 };
+    const light = createStatusLight({ status: (status) => void statuses.push(status) }, () => condition);
     light.started();
     light.close();
     light.settled(null);

@@ -69,7 +69,6 @@ describe('close', () => {
     expect(clock.pending).to.deep.equal([]);
     expect(await codes).to.include('CIAM.CLOSED');
     await byMobile(tenant, '13800001111').catch(() => undefined);
-    await tenant.check();
     expect(clock.pending).to.deep.equal([]);
   });
 
@@ -78,7 +77,6 @@ describe('close', () => {
     await Promise.all([tenant.close(), tenant.close()]);
     await tenant.close();
     expect(await codesOf([byMobile(tenant, '13800001111')])).to.deep.equal(['CIAM.CLOSED']);
-    expect((await tenant.check()).ok).to.equal(false);
   });
 
   it('idle connections are closed', async () => {

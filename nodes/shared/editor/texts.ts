@@ -5,5 +5,5 @@ const PACKAGE = '@ciam-flows/node-red-ciam';
 export type Texts = (key: string, values?: CatalogueValues) => string;
 
 /** A definition's `RED._` knows no namespace of its own, so the whole path is written out once, here. */
-export const textsOf = (type: 'ciam-tenant' | 'ciam-user'): Texts =>
+export const textsOf = (type: 'ciam-tenant' | 'ciam-user' | 'ciam-status'): Texts =>
   (key, values) => RED._(`${PACKAGE}/${type}:${type}.${key}`, values);

@@ -1,5 +1,5 @@
 /** Messages may be frozen, read-only, full of getters, or hold what Node-RED cannot copy: what is done to them here never throws. */
-import type { Done, Message, Red, RedNode, Send } from '../shared/red';
+import type { Done, Message, Red, RedNode, Send } from './red';
 
 /** Like the message, to be written at will. A property that cannot be read does not travel on. */
 const plainCopy = (message: Message, copied: (value: unknown) => unknown = (value) => value): Message => {
@@ -66,9 +66,12 @@ export const valueCopy = (red: Red, value: unknown): unknown => {
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
+/** What this output leads to, as deployed just now. */
+export const wiresOf = ({ wires = [] }: Pick<RedNode, 'wires'>, output: 0 | 1): string[] => wires[output] ?? [];
+
 /** Sends by one output. With one wire nothing is copied; with more, the first is served before a copy can fail. */
 export const sendBy = (node: RedNode, send: Send, output: 0 | 1, message: Message): void => {
-  const wires = node.wires?.[output]?.length ?? 0;
+  const { length: wires } = wiresOf(node, output);
   try {
     keepingHttp(message, () => send(output === 0 ? message : [null, message]));
   } catch (error) {
@@ -84,15 +87,20 @@ const copyable = (red: Red, message: Message): Message => plainCopy(message, (va
 /** Ends a message, once. Catch and Complete nodes get a copy, which the runtime may be unable to make. */
 export const finish = (red: Red, node: RedNode, message: Message, done: Done, error?: Error): void => {
   try {
-    return keepingHttp(message, () => done(error));
+    keepingHttp(message, () => done(error));
   } catch (thrown) {
     const why = asError(thrown).message;
-    if (!error) return node.warn(`Complete nodes were not told of a message: it cannot be copied (${why}).`);
-    node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
+    if (error) catchWithout(red, node, message, error, why);
+    else node.warn(`Complete nodes were not told of a message: it cannot be copied (${why}).`);
   }
+};
+
+/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied. */
+const catchWithout = (red: Red, node: RedNode, message: Message, error: Error, why: string): void => {
+  node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
   try {
-    node.error(error ?? '', copyable(red, message));
+    node.error(error, copyable(red, message));
   } catch {
-    node.error(error ?? '');
+    node.error(error);
   }
 };

@@ -1,0 +1,95 @@
+/** `${NAME}` in a dialog that is not deployed yet: what a deployment would put in, as far as that can be known. */
+import type { NodeConfig, Red, RedNode } from '../shared/red';
+
+type Config = NodeConfig & { type: string };
+
+interface Variable {
+  name: string;
+  value: unknown;
+  type: string;
+}
+
+/** The value, or why there is none yet. */
+export type Substituted = { value: unknown } | { unknown: string };
+
+const NAME = /^\$\{([^}]+)\}$/;
+/** Those of a flow file are told at once; the rest depends on a running flow. */
+const PLAIN_TYPES = ['str', 'num', 'bool'];
+
+const configsById = (red: Red): Map<string, Config> => {
+  const configs = new Map<string, Config>();
+  red.nodes.eachNode((config) => void configs.set(config.id, config));
+  return configs;
+};
+
+const variablesOf = (config: Config): Variable[] => (Array.isArray(config.env) ? (config.env as Variable[]) : []);
+
+/** The group, flow or subflow that it stands in, then what that stands in. */
+const scopes = (configs: Map<string, Config>, z: string): Config[] => {
+  const chain: Config[] = [];
+  for (let config = configs.get(z); config && !chain.includes(config);) {
+    chain.push(config);
+    const outer = config.g ?? config.z;
+    config = typeof outer === 'string' ? configs.get(outer) : undefined;
+  }
+  return chain;
+};
+
+/** Any node that runs in this flow knows its variables as the runtime does, secret ones included. */
+const nodeIn = (red: Red, configs: Map<string, Config>, z: string): RedNode | undefined => {
+  for (const config of configs.values()) {
+    if (config.z !== z || config.g) continue;
+    const node = red.nodes.getNode(config.id) as RedNode | null | undefined;
+    if (node) return node;
+  }
+  return undefined;
+};
+
+/** As the runtime would answer for a node of this flow; without one, as for a global node. */
+const fromRuntime = (red: Red, text: string, node: RedNode | undefined): unknown => {
+  let result: unknown;
+  red.util.evaluateNodeProperty(text, 'env', node, {}, (error, found) => {
+    if (!error) result = found;
+  });
+  return result === '' ? undefined : result;
+};
+
+/** `z`: the flow or subflow in which the node stands; '' for a global one. */
+export const substituter = (red: Red, z: string, deployed: RedNode | null): ((value: unknown) => Substituted) => {
+  const configs = configsById(red);
+  const chain = scopes(configs, z);
+  const globals = [...configs.values()].filter(({ type, d }) => type === 'global-config' && !d);
+  const isKnownFlow = !z || chain.length > 0;
+
+  const declared = (name: string, depth = 0): Substituted | null => {
+    for (const config of [...chain, ...globals]) {
+      const variable = variablesOf(config).find((one) => one.name === name);
+      if (!variable) continue;
+      // Each instance of a subflow may have a value of its own.
+      if (config.type === 'subflow') return { unknown: name };
+      if (PLAIN_TYPES.includes(variable.type)) return { value: variable.value };
+      if (variable.type === 'env' && depth < 5) return valueOf(String(variable.value).replace(NAME, '$1'), depth + 1);
+      return { unknown: name };
+    }
+    return null;
+  };
+  const valueOf = (name: string, depth = 0): Substituted => {
+    const inSubflow = chain.some(({ type }) => type === 'subflow');
+    const node = deployed ?? (z && !inSubflow ? nodeIn(red, configs, z) : undefined);
+    const found = inSubflow ? undefined : fromRuntime(red, `\${${name}}`, node);
+    if (found !== undefined) return { value: found };
+    const here = declared(name, depth);
+    if (here) return here;
+    const outside = fromRuntime(red, `\${${name}}`, undefined);
+    if (outside !== undefined) return { value: outside };
+    return isKnownFlow && !inSubflow ? { value: undefined } : { unknown: name };
+  };
+
+  return (value) => {
+    const name = typeof value === 'string' ? NAME.exec(value)?.[1] : undefined;
+    if (name === undefined) return { value };
+    const found = valueOf(name);
+    // What nobody has set stays as it is: the settings say so.
+    return 'value' in found && found.value === undefined ? { value } : found;
+  };
+};

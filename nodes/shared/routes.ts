@@ -1,0 +1,39 @@
+/** Rules for admin routes that use secrets or ask the tenant. */
+import type { AdminRequest, AdminResponse, Red } from './red';
+
+const MOST_AT_ONCE = 4;
+const MOST_BYTES = 64 * 1024;
+
+const isTooLong = ({ headers, body }: AdminRequest): boolean =>
+  Number(headers['content-length'] ?? 0) > MOST_BYTES || Buffer.byteLength(JSON.stringify(body ?? null)) > MOST_BYTES;
+
+export interface Refusal {
+  ok: false;
+  error: { code: string; message: string };
+}
+
+/**
+ * `answer` gets the parameter `id`, the body and a signal that ends when the asker has gone. For whoever may deploy flows: such a person could
+ * use the secrets anyway. At most four at once, each on at most 64 kB; never 5xx.
+ */
+export const addTestRoute = (red: Red, path: string, answer: (id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
+  let running = 0;
+  const refuse = (response: AdminResponse, status: number, message: string): void => {
+    response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
+  };
+  red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {
+    if (isTooLong(request)) return refuse(response, 413, 'The body is longer than 64 kB.');
+    if (running >= MOST_AT_ONCE) return refuse(response, 429, `${MOST_AT_ONCE} of these run already: try again in a moment.`);
+    running++;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    answer(request.params.id ?? '', request.body, gone.signal)
+      .then((result) => {
+        if (!gone.signal.aborted) response.json(result);
+      })
+      .catch((error: unknown) => {
+        if (!gone.signal.aborted) refuse(response, 400, error instanceof Error ? error.message : 'The values cannot be used.');
+      })
+      .finally(() => running--);
+  });
+};
