@@ -17,7 +17,7 @@ const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => 
     return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
   } catch (failure) {
     if (!(failure instanceof LookupFailure)) throw failure;
-    node.warn(`Misconfigured (${failure.code}): ${failureObject(red, failure).message}`);
+    node.warn(`${failureObject(red, failure).message} (${failure.code})`);
     return unusableTenant(failure);
   }
 };

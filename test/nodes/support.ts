@@ -52,7 +52,7 @@ const PLACE = { z: 'tab', x: 0, y: 0 };
 
 export const flowOf = ({ user = {}, tenant = {}, more = [] }: Parts): object[] => [
   { id: 'tab', type: 'tab', label: 'Test' },
-  { id: 'tenant', type: 'ciam-tenant', name: '', auth: 'token', ...tenant },
+  { id: 'tenant', type: 'ciam-tenant', name: '', auth: 'token', warmUp: false, ...tenant },
   { id: 'user', type: 'ciam-user', ...PLACE, name: 'lookup', tenant: 'tenant', wires: [['found'], ['failed']], ...user },
   { id: 'catch', type: 'catch', ...PLACE, scope: ['user'], wires: [['caught']] },
   { id: 'complete', type: 'complete', ...PLACE, scope: ['user'], wires: [['completed']] },
