@@ -8,7 +8,7 @@ type ConfigFailure = Client['configFailure'];
 
 /** Properties that go to the client as they are. */
 const PLAIN = [
-  'domain', 'auth', 'clientAuth', 'timeout', 'queueTimeout', 'retries', 'concurrency', 'queueLimit', 'rateLimit', 'cacheTtl', 'cacheMissTtl', 'cacheSize', 'timezone',
+  'domain', 'auth', 'clientAuth', 'timeout', 'queueTimeout', 'retries', 'concurrency', 'queueLimit', 'rateLimit', 'cacheTtl', 'cacheMissTtl', 'cacheStale', 'cacheSize', 'warmUp', 'timezone',
 ] as const;
 const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 

@@ -1,5 +1,6 @@
 /** What a message wants to have looked up, by the node's typed input. */
 import { AsyncResource } from 'node:async_hooks';
+import { types } from 'node:util';
 import type { LookupFailure } from '../../src/node-api';
 import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
 
@@ -59,7 +60,7 @@ const messageReader = (red: Red, path: string, inputFailure: Failures['inputFail
 /** Where an item of a list, or an object, holds what is looked up. */
 export type ReadItem = (item: unknown) => unknown;
 
-const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
+const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !types.isUint8Array(value);
 
 /** `null`: an item is itself what is looked up. What has no such place, or none that can be read, has no value. */
 export const itemReader = (red: Red, config: NodeConfig, { configFailure }: Pick<Failures, 'configFailure'>): ReadItem | null => {
