@@ -1,6 +1,6 @@
 /** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
 import { type LookupFailure, type LookupInfo } from '../failures/failure';
-import { lookupList } from '../lookup/list';
+import type { ListOutcome } from '../lookup/list';
 import { type LookupRequest } from '../lookup/lookups';
 import { systemClock } from '../clock';
 import { toQuery } from '../api/query';
@@ -15,15 +15,40 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
   }
 };
 
+const byOf = ({ by }: Pick<LookupRequest, 'by'>): string => (typeof by === 'string' ? by : '');
+
+/** What cannot be read is no value. */
+const valueAt = (values: readonly unknown[], index: number): unknown => {
+  try {
+    return values[index];
+  } catch {
+    return undefined;
+  }
+};
+
+/** Items of a list that fail in one go before yielding to the event loop. */
+const AT_ONCE = 200;
+
 /** `label`: of the tenant that would have been asked. */
 export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant => {
   const figures = new Figures();
   const since = new Date().toISOString();
-  const ask: NodeTenant['ask'] = (request, _signal, settle) => {
-    const info: LookupInfo = { by: typeof request.by === 'string' ? request.by : '', value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
+  const fail = (request: LookupRequest): { own: LookupFailure; info: LookupInfo } => {
+    const info: LookupInfo = { by: byOf(request), value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
     figures.count(own, info, systemClock);
-    settle(own, null);
+    return { own, info };
+  };
+  const ask: NodeTenant['ask'] = (request, _signal, settle) => settle(fail(request).own, null);
+  const lookupList: NodeTenant['lookupList'] = async ({ by, values, progress }) => {
+    const failed: ListOutcome['failed'] = [];
+    for (let index = 0; index < values.length; index++) {
+      if (index % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const { own, info } = fail({ by, value: valueAt(values, index) });
+      failed.push({ index, value: info.value, error: own });
+      progress?.(failed.length);
+    }
+    return { found: [], failed, attempts: 0, lookup: { by: byOf({ by }), tenant: label, total: failed.length, found: 0, failed: failed.length, durationMs: 0 } };
   };
   const lookup = promised(ask);
   return {
@@ -31,10 +56,7 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
     timezone: '+08:00',
     lookup,
     ask,
-    lookupList: (request, { signal } = {}) => lookupList(request, signal, {
-      label, queueTimeoutMs: 0, clock: systemClock, figures, queueTimeouts: null, ask,
-      queue: { enterList: () => failure, leaveList: () => undefined, itemSettled: () => undefined },
-    }),
+    lookupList,
     stats: () => ({
       tenant: label, state: 'misconfigured', since, inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
       token: { renewals: 0, expiresIn: null }, lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure,

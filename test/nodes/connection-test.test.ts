@@ -6,11 +6,21 @@ import { answer, grants, notFound, type ScriptedTenant, type Seen, silent } from
 import { post } from './admin';
 import { deploy, deployWith, startServer, tearDown } from './support';
 
+interface Availability {
+  available: boolean;
+  error?: { code: string };
+}
+
 interface Result {
   ok: boolean;
   token: { ok: boolean; expiresIn: number | null };
-  mobile: { available: boolean; error?: { code: string } };
-  username: { available: boolean; error?: { code: string } };
+  reached: { ok: boolean };
+  mobile: Availability;
+  username: Availability;
+  email: Availability;
+  id: Availability;
+  clock: { skewMs: number | null };
+  paused: { heldMs: number; code: string } | null;
   dialect: string | null;
   error?: { code: string; category: string; advice: string; message: string };
 }
@@ -41,10 +51,13 @@ describe('connection test', () => {
     const simulator = await startSimulator();
     try {
       await deployWith(simulator, { tenant: { auth: 'client-credentials' }, credentials: CLIENT });
-      const result = await test();
+      const { clock, ...result } = await test();
+      const available = { available: true };
       expect(result).to.deep.equal({
-        ok: true, token: { ok: true, expiresIn: 1800 }, mobile: { available: true }, username: { available: true }, dialect: 'CIAM',
+        ok: true, reached: { ok: true }, token: { ok: true, expiresIn: 1800 },
+        mobile: available, username: available, email: available, id: available, dialect: 'CIAM', paused: null,
       });
+      expect(clock.skewMs).to.be.within(-1500, 1500);
     } finally {
       await simulator.close();
     }
@@ -53,7 +66,8 @@ describe('connection test', () => {
   it('asks for nobody who could exist, each way once', async () => {
     await deployClient({ retries: 5 });
     await test();
-    expect(server.lookups.map(({ path, body }) => path.replace(/.*\//, '') + body.toString().replace(/-[0-9a-f]{8}-[0-9a-f-]{27}/, '-UUID')).sort()).to.deep.equal([
+    expect(server.lookups.map(({ path, body }) => `${path.replace(/.*\//, '')}${body.toString()}`.replace(/-[0-9a-f]{8}-[0-9a-f-]{27}/, '-UUID')).sort()).to.deep.equal([
+      'connection-test-UUID', 'user-by-email{"email":"connection-test-UUID@example.com"}',
       'user-by-mobile{"mobile":"10000000000"}', 'user-by-username{"user_name":"connection-test-UUID"}',
     ]);
   });
@@ -62,7 +76,7 @@ describe('connection test', () => {
     await deployClient({ retries: 5 });
     server.onLookup = answer(503, '');
     expect(await test()).to.have.nested.property('error.code', 'CIAM.HTTP.503');
-    expect(server.lookups).to.have.length(2);
+    expect(server.lookups).to.have.length(4);
   });
 
   it('tells which lookup is missing, which is no failure of the test', async () => {
@@ -98,7 +112,7 @@ describe('connection test', () => {
     const result = await test();
     expect(result).to.deep.include({ ok: false, token: { ok: false, expiresIn: null }, mobile: { available: false }, username: { available: false }, dialect: null });
     expect(result.error).to.include({
-      code: 'invalid_client', category: 'unauthorized', advice: 'Check the client id and client secret in the tenant node against the admin portal.',
+      code: 'invalid_client', category: 'unauthorized', advice: 'Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works.',
     });
     expect(JSON.stringify(result)).to.not.include('nobody-sees');
     expect(server.lookups).to.be.empty;
@@ -220,7 +234,7 @@ describe('connection test', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const result = test();
-      await server.until(() => server.lookups.length === 2);
+      await server.until(() => server.lookups.length === 4);
       mock.timers.tick(9999);
       expect(server.sockets.size).to.be.above(0);
       mock.timers.tick(1);
@@ -237,9 +251,9 @@ describe('connection test', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const result = test();
-      await server.until(() => server.lookups.length === 2);
+      await server.until(() => server.lookups.length === 4);
       // The answer by mobile is in when a second look at the server's side is.
-      await server.until(() => server.inFlight === 1);
+      await server.until(() => server.inFlight === 3);
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       mock.timers.tick(10_000);
       const { ok, token, mobile, username, error } = await result;

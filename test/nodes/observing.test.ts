@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
+import type { Stats } from '../../src/node-api';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { get } from './admin';
 import { deployWith, helper, startServer, tearDown } from './support';
@@ -19,12 +20,16 @@ describe('observing lookups', () => {
   describe('GET ciam-tenant/:id/stats', () => {
     it('begins with nothing', async () => {
       await deployWith(server, { tenant: { auth: 'client-credentials' }, credentials: { clientId: 'i', clientSecret: 's' } });
-      expect(await get('/ciam-tenant/tenant/stats')).to.deep.equal({
-        status: 200,
-        body: {
-          inFlight: 0, queued: 0, circuit: 'closed', token: { renewals: 0, expiresIn: null },
-          lookups: { found: 0, notFound: 0, failed: 0, shared: 0, cached: 0, retried: 0 }, latencyMs: { p50: null, p95: null, p99: null },
-        },
+      const { status, body } = await get('/ciam-tenant/tenant/stats');
+      const { since, latencyMs: { buckets, ...latencyMs }, ...rest } = body as Stats;
+      expect(status).to.equal(200);
+      expect(Date.parse(since)).to.be.within(Date.now() - 10_000, Date.now());
+      expect(buckets.every(({ count }) => count === 0)).to.equal(true);
+      expect({ ...rest, latencyMs }).to.deep.equal({
+        tenant: `127.0.0.1:${server.port}`, state: 'unknown', inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
+        token: { renewals: 0, expiresIn: null },
+        lookups: { found: 0, notFound: 0, failed: 0, shared: 0, cached: 0, stale: 0, retried: 0, mismatched: 0 },
+        failures: {}, lastFailure: null, latencyMs: { p50: null, p95: null, p99: null, sum: 0, count: 0 }, cache: { size: 0, bytes: 0 },
       });
     });
 
@@ -37,7 +42,8 @@ describe('observing lookups', () => {
       await flow.send({ payload: '2' });
       await flow.send({ payload: '' });
       const { body } = await get('/ciam-tenant/tenant/stats');
-      expect(body).to.deep.include({ inFlight: 0, queued: 0, circuit: 'closed', lookups: { found: 3, notFound: 1, failed: 1, shared: 1, cached: 1, retried: 1 } });
+      expect(body).to.deep.include({ inFlight: 0, queued: 0, circuit: 'closed', lookups: { found: 3, notFound: 1, failed: 1, shared: 1, cached: 1, stale: 0, retried: 1, mismatched: 0 } });
+      expect(body).to.deep.include({ state: 'ready', failures: { 'CIAM.INPUT': 1 } });
       const { token, latencyMs } = body as { token: { renewals: number; expiresIn: number }; latencyMs: { p50: number; p95: number; p99: number } };
       expect(token.renewals).to.equal(0);
       expect(token.expiresIn).to.be.within(1790, 1800);
@@ -58,12 +64,13 @@ describe('observing lookups', () => {
       expect((await get('/ciam-tenant/tenant/stats')).body).to.include({ inFlight: 0, queued: 0 });
     });
 
-    it('shows an open circuit', async () => {
+    it('shows an outage, by state and circuit', async () => {
       server.onLookup = answer(503, '');
-      const flow = await deployWith(server, { tenant: { retries: 0 } });
-      for (let call = 0; call < 10; call++) await flow.send({ payload: String(call) });
-      expect((await get('/ciam-tenant/tenant/stats')).body).to.include({ circuit: 'open' });
-      expect((await flow.send({ payload: 'x' })).message.payload).to.equal('CIAM.CIRCUIT');
+      const flow = await deployWith(server, { tenant: { retries: 0, timeout: 2 } });
+      await Promise.all(Array.from({ length: 12 }, (_, index) => flow.send({ payload: `1380000${1000 + index}` })));
+      const { body } = await get('/ciam-tenant/tenant/stats');
+      expect((body as Stats).circuit).to.be.oneOf(['open', 'half-open']);
+      expect((body as Stats).state).to.be.oneOf(['unreachable', 'failing']);
     });
 
     it('knows tenants only', async () => {
@@ -130,12 +137,12 @@ describe('observing lookups', () => {
         unsubscribe('ciam-flows:lookup', listen);
       }
       expect(told.map(({ durationMs, ...rest }) => ({ ...rest, timed: typeof durationMs }))).to.deep.equal([
-        { by: 'mobile', source: 'tenant', attempts: 1, code: null, category: null },
-        { by: 'mobile', source: 'shared', attempts: 0, code: null, category: null },
-        { by: 'mobile', source: 'cache', attempts: 0, code: null, category: null },
-        { by: 'mobile', source: 'tenant', attempts: 1, code: 'IDAAS.TENANT.USER.0001', category: 'not-found' },
-        { by: 'mobile', source: 'tenant', attempts: 0, code: 'CIAM.INPUT', category: 'invalid-input' },
-        { by: 'mobile', source: 'tenant', attempts: 1, code: 'CIAM.TIMEOUT', category: 'timeout' },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'tenant', attempts: 1, code: null, category: null },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'shared', attempts: 0, code: null, category: null },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'cache', attempts: 0, code: null, category: null },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'tenant', attempts: 1, code: 'IDAAS.TENANT.USER.0001', category: 'not-found' },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'tenant', attempts: 0, code: 'CIAM.INPUT', category: 'invalid-input' },
+        { tenant: `127.0.0.1:${server.port}`, by: 'mobile', source: 'tenant', attempts: 1, code: 'CIAM.TIMEOUT', category: 'timeout' },
       ].map((event) => ({ ...event, timed: 'number' })));
     });
   });

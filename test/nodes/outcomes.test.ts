@@ -1,6 +1,5 @@
 /** One message in: exactly one outcome, and it is the right one. */
 import { expect } from 'chai';
-import { LookupFailure } from '../../src/node-api';
 import { answer, found, notFound, silent } from '../support/servers';
 import { deploy, deployWith, startServer, tearDown, TOKEN } from './support';
 
@@ -29,7 +28,8 @@ describe('ciam-user, outcomes', () => {
     expect(message.payload).to.equal('IDAAS.TENANT.USER.0001');
     expect(message.error).to.deep.equal({
       code: 'IDAAS.TENANT.USER.0001',
-      message: 'User not found',
+      message: 'The tenant does not know this user (IDAAS.TENANT.USER.0001).',
+      detail: 'User not found',
       category: 'not-found',
       status: 400,
       retryable: false,
@@ -48,7 +48,7 @@ describe('ciam-user, outcomes', () => {
     expect(port).to.equal('caught');
     expect(message.payload).to.equal('CIAM.HTTP.503');
     expect(message.lookup).to.include({ value: '13800001111', attempts: 1 });
-    expect(message.error).to.include({ code: 'CIAM.HTTP.503', message: 'LookupFailure: The tenant answered HTTP 503 without an error code.' })
+    expect(message.error).to.include({ code: 'CIAM.HTTP.503', message: 'CIAM.HTTP.503: The tenant answered HTTP 503 without an error code.' })
       .and.to.have.property('source').that.includes({ id: 'user', type: 'ciam-user' });
     server.onLookup = found;
     expect((await flow.send({ payload: '13800001111' })).port).to.equal('found');
@@ -60,7 +60,10 @@ describe('ciam-user, outcomes', () => {
     await server.close();
     const flow = await deployWith({ url }, { user: { onFailure: 'catch' }, tenant: { retries: 0 } });
     const { message } = await flow.send({ payload: '13800001111' });
-    expect(message.error).to.have.deep.property('cause', { code: 'ECONNREFUSED' });
+    expect(message.error).to.have.deep.property('cause', {
+      code: 'CIAM.NETWORK', category: 'unavailable', status: null, retryable: true, system: 'ECONNREFUSED',
+      advice: `Check host and port: nobody listens at ${url.replace('http://', '')}.`,
+    });
   });
 
   it('hands Catch nodes an Error whose code and cause are its own', async () => {
@@ -72,7 +75,9 @@ describe('ciam-user, outcomes', () => {
     flow.user.on('call:error', ({ args: [error] }: { args: [unknown] }) => errors.push(error));
     await flow.send({ payload: '13800001111' });
     expect(errors).to.have.length(1);
-    expect(errors[0]).to.be.instanceOf(LookupFailure).with.own.property('code', 'CIAM.NETWORK');
+    expect(errors[0]).to.be.instanceOf(Error).with.own.property('code', 'CIAM.NETWORK');
+    expect(errors[0]).to.have.property('message').that.matches(/^CIAM\.NETWORK: /);
+    expect(String(errors[0])).to.match(/^CIAM\.NETWORK: /);
     expect(errors[0]).to.have.own.property('cause');
   });
 

@@ -2,12 +2,19 @@
 import { expect } from 'chai';
 import type { Status } from '../../nodes/shared/red';
 import { createStatusLight } from '../../nodes/ciam-user/status';
-import type { TenantCondition } from '../../src/node-api';
-import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
+import { CATEGORIES, type TenantCondition } from '../../src/node-api';
+import { answer, found, inTurn, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { deployWith, type Flow, node, startServer, tearDown } from './support';
 
-const FOUND: Status = { fill: 'green', shape: 'dot', text: 'ciam-user.status.found' };
-const inFlight = (count: number): Status => ({ fill: 'blue', shape: 'dot', text: String(count) });
+/** Without the tenant, which is told as well. */
+type Shown = Omit<Status, 'tenant'>;
+const text = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
+const FOUND: Shown = { fill: 'green', shape: 'dot', text: text('found'), code: null, category: null };
+const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
+const inFlight = (count: number): Shown => busy(String(count));
+const ring = (fill: 'red' | 'yellow', code: string, category: string, key = category): Shown => ({ fill, shape: 'ring', text: text(key), code, category });
+const NOT_FOUND = ring('yellow', 'IDAAS.TENANT.USER.0001', 'not-found');
+const without = ({ tenant: _tenant, ...shown }: Status): Shown => shown;
 
 describe('ciam-user, status', () => {
   let server: ScriptedTenant;
@@ -16,31 +23,68 @@ describe('ciam-user, status', () => {
   });
   afterEach(tearDown);
 
-  const showsLast = (flow: Flow, status: Status): Promise<void> => flow.until(() => JSON.stringify(flow.statuses.at(-1)) === JSON.stringify(status));
+  const showsLast = (flow: Flow, status: Shown): Promise<void> => flow.until(() => JSON.stringify(without(flow.statuses.at(-1) ?? {})) === JSON.stringify(status));
 
   it('is blue while a lookup is in flight, then green', async () => {
     const flow = await deployWith(server);
     await flow.send({ payload: '13800001111' });
     await showsLast(flow, FOUND);
-    expect(flow.statuses).to.deep.equal([inFlight(1), FOUND]);
+    expect(flow.statuses.map(without)).to.deep.equal([inFlight(1), FOUND]);
+    expect(new Set(flow.statuses.map(({ tenant }) => tenant))).to.deep.equal(new Set([`127.0.0.1:${server.port}`]));
   });
 
   it('is a yellow ring for a user who is not found, and for a value that is none', async () => {
     server.onLookup = notFound;
     const flow = await deployWith(server);
     await flow.send({ payload: '13800001111' });
-    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.not-found' });
+    await showsLast(flow, NOT_FOUND);
     await flow.send({ payload: '' });
-    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.invalid-input' });
+    await showsLast(flow, ring('yellow', 'CIAM.INPUT', 'invalid-input'));
   });
 
-  it('is a red ring with the code for everything else', async () => {
+  it('is a red ring in words for everything else, with the code beside', async () => {
     const flow = await deployWith(server, { tenant: { retries: 0 } });
-    for (const [script, text] of [[answer(503, ''), 'CIAM.HTTP.503'], [answer(400, { error: 'access_denied' }), 'access_denied'], [answer(200, []), 'CIAM.RESPONSE']] as const) {
+    for (const [script, code, category] of [
+      [answer(503, ''), 'CIAM.HTTP.503', 'unavailable'], [answer(400, { error: 'access_denied' }), 'access_denied', 'forbidden'], [answer(200, []), 'CIAM.RESPONSE', 'bad-response'],
+    ] as const) {
       server.onLookup = script;
       await flow.send({ payload: '13800001111' });
-      await showsLast(flow, { fill: 'red', shape: 'ring', text });
+      await showsLast(flow, ring('red', code, category));
     }
+  });
+
+  it('has words in both languages for every category and state', async () => {
+    for (const language of ['en-US', 'zh-CN']) {
+      const { default: catalogue } = await import(`../../nodes/ciam-user/locales/${language}/ciam-user.json`, { with: { type: 'json' } }) as { default: { 'ciam-user': { status: Record<string, string> } } };
+      expect(catalogue['ciam-user'].status).to.include.all.keys('found', 'list', 'waiting-unreachable', 'waiting-paused', ...CATEGORIES);
+    }
+  });
+
+  it('is a red ring at deploy for a tenant that cannot work', async () => {
+    const flow = await deployWith({ url: 'http://tenant.example.com' });
+    await showsLast(flow, ring('red', 'CIAM.CONFIG', 'config'));
+    await tearDown();
+    const missing = await deployWith(server, { user: { tenant: 'nobody' } });
+    await showsLast(missing, ring('red', 'CIAM.CONFIG', 'config'));
+  });
+
+  it('is a yellow dot while lookups wait for a tenant that is away, in words', async () => {
+    server.onLookup = (seen) => seen.socket.destroy();
+    const flow = await deployWith(server, { tenant: { timeout: 5 } });
+    const lookups = Array.from({ length: 12 }, (_, index) => flow.send({ payload: String(13_800_001_000 + index) }));
+    await showsLast(flow, { fill: 'yellow', shape: 'dot', text: text('waiting-unreachable'), code: 'CIAM.NETWORK', category: 'unavailable' });
+    server.onLookup = found;
+    await Promise.all(lookups);
+    await showsLast(flow, FOUND);
+  });
+
+  it('is a yellow dot while lookups wait for a pause', async () => {
+    server.onLookup = inTurn(answer(429, '', { 'retry-after': '1' }), found);
+    const flow = await deployWith(server);
+    const lookup = flow.send({ payload: '13800001111' });
+    await showsLast(flow, { fill: 'yellow', shape: 'dot', text: text('waiting-paused'), code: 'CIAM.HTTP.429', category: 'rate-limited' });
+    await lookup;
+    await showsLast(flow, FOUND);
   });
 
   it('counts what is in flight, and is right in the end, with many messages at once', async () => {
@@ -73,35 +117,37 @@ describe('ciam-user, status', () => {
     };
     const flow = await deployWith(server, { user: { by: 'username' } });
     const list = flow.sendList({ payload: ['a', 'b', 'c', 'a'] });
-    await showsLast(flow, { fill: 'blue', shape: 'dot', text: '3/4' });
+    await showsLast(flow, busy('3/4'));
     server.onLookup = notFound;
     server.lookups.find(({ value }) => value === 'b')?.socket.destroy();
     await list;
-    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.not-found' });
+    await showsLast(flow, NOT_FOUND);
   });
 
   it('shows of a list what is no matter of an item first, and one code for all where Catch nodes get one', async () => {
     server.onLookup = (seen, response) => (seen.value === 'b' ? answer(400, { error: 'access_denied' }) : notFound)(seen, response);
     const flow = await deployWith(server, { user: { by: 'username' } });
     await flow.sendList({ payload: ['a', 'b', 'c'] });
-    await showsLast(flow, { fill: 'red', shape: 'ring', text: 'access_denied' });
+    await showsLast(flow, ring('red', 'access_denied', 'forbidden'));
     await tearDown();
-    const catching = await deployWith(server, { user: { by: 'username', onFailure: 'catch' } });
+    const other = await startServer();
+    other.onLookup = notFound;
+    const catching = await deployWith(other, { user: { by: 'username', onFailure: 'catch' } });
     await catching.sendList({ payload: ['a', 'b', 'c'] });
-    await showsLast(catching, { fill: 'red', shape: 'ring', text: 'CIAM.LIST' });
+    await showsLast(catching, ring('red', 'CIAM.LIST', 'rejected', 'list'));
   });
 
   it('adds up lists that run at the same time, and goes on with what is left', async () => {
     server.onLookup = silent;
     const flow = await deployWith(server, { user: { by: 'username' } });
     const lists = [flow.sendList({ payload: ['a', ''] }), flow.sendList({ payload: ['b', '', ''] })];
-    await showsLast(flow, { fill: 'blue', shape: 'dot', text: '3/5' });
+    await showsLast(flow, busy('3/5'));
     server.onLookup = found;
     server.lookups.find(({ value }) => value === 'a')?.socket.destroy();
     await lists[0];
     server.lookups.find(({ value }) => value === 'b')?.socket.destroy();
     await lists[1];
-    await showsLast(flow, { fill: 'yellow', shape: 'ring', text: 'ciam-user.status.invalid-input' });
+    await showsLast(flow, ring('yellow', 'CIAM.INPUT', 'invalid-input'));
   });
 
   it('is cleared on close', async () => {
@@ -129,6 +175,6 @@ describe('ciam-user, status', () => {
     light.close();
     light.settled(null);
     light.progress({}, 1, 2);
-    expect(statuses).to.deep.equal([inFlight(1), {}]);
+    expect(statuses.map(without)).to.deep.equal([inFlight(1), {}]);
   });
 });
