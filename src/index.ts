@@ -43,4 +43,8 @@ export interface Tenant {
 }
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */
-export const createTenant: (settings: TenantSettings) => Tenant = (settings) => createNodeTenant(settings);
+export const createTenant: (settings: TenantSettings) => Tenant = (settings) => {
+  const tenant = createNodeTenant(settings);
+  tenant.warmUp();
+  return tenant;
+};

@@ -118,6 +118,8 @@ export class ClientToken implements TokenSource, Receiver {
   /** A token that replaced a refused one was refused as well: no other one before this time. */
   private noRenewalBefore = 0;
   private vainMs = FIRST_PAUSE_MS;
+  /** A token call was refused, and none has been granted since. */
+  private hasRefused = false;
   private closed = false;
   private readonly request: ReturnType<typeof tokenRequest>;
 
@@ -212,7 +214,9 @@ export class ClientToken implements TokenSource, Receiver {
     this.ended();
     this.keep(token, COMPANIONS.map((name) => body[name]).filter(canBeToken), lifetimeMs(body.expires_in));
     this.parts.condition.ready();
-    this.parts.queue.accept();
+    // A token that is granted says nothing about a lookup that was refused.
+    if (this.hasRefused) this.parts.queue.accept();
+    this.hasRefused = false;
     if (this.current) this.answer(this.current);
   }
 
@@ -242,6 +246,7 @@ export class ClientToken implements TokenSource, Receiver {
     } else if (pauseMs !== null) {
       queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
     } else if (!isTransient(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
+      this.hasRefused = true;
       queue.refuseAll(failure);
     }
     this.answer(failure);

@@ -8,7 +8,7 @@ import type { Clock } from '../clock';
 
 /** However long it is used, so that a changed address is found. */
 const LONGEST_LIFE_MS = 300_000;
-const LONGEST_IDLE_MS = 30_000;
+export const LONGEST_IDLE_MS = 30_000;
 
 /** What a connection carries. */
 export interface Load {
@@ -28,8 +28,8 @@ export interface Connection {
   idleSince: number;
 }
 
-/** Makes a client; `opened` gets each socket as soon as there is one that is connected, `ended` is told when it is gone. */
-export type Connect = (events: { opened: (socket: Socket, ahead: boolean) => void; ended: () => void }) => Dispatcher;
+/** Makes a client; `opened` gets each socket as soon as it is connected, and since when it has been, if that was ahead of any request; `ended` is told when it is gone. */
+export type Connect = (events: { opened: (socket: Socket, aheadSince: number | null) => void; ended: () => void }) => Dispatcher;
 
 export class ConnectionPool {
   /** The one used last is at the end, and is used first. */
@@ -90,10 +90,10 @@ export class ConnectionPool {
 
   private create(): Connection {
     const client = this.connect({
-      opened: (socket, ahead) => {
+      opened: (socket, aheadSince) => {
         connection.socket = socket;
-        connection.isReused = ahead;
-        connection.openedAt = this.clock.now();
+        connection.isReused = aheadSince !== null;
+        connection.openedAt = connection.idleSince = aheadSince ?? this.clock.now();
       },
       ended: () => {
         connection.socket = null;

@@ -9,7 +9,7 @@ import { openTunnel, ProxyError } from './connect-tunnel';
 import type { Reply } from '../api/response';
 import type { Clock } from '../clock';
 import type { Settings } from '../settings/settings';
-import { type Connection, ConnectionPool, type Load } from './connection-pool';
+import { type Connection, ConnectionPool, LONGEST_IDLE_MS, type Load } from './connection-pool';
 
 export interface TransportRequest {
   method: 'POST' | 'GET';
@@ -50,8 +50,6 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const KEEP_ALIVE_MS = 30_000;
-
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
 /**
@@ -80,6 +78,7 @@ type Connected = (error: NodeJS.ErrnoException | null, socket: Socket | null) =>
 type Connect = (options: object, callback: Connected) => void;
 type Parts = Pick<Settings, 'origin' | 'tls' | 'proxy' | 'timeoutMs' | 'concurrency'>;
 type Undici = typeof import('undici');
+type Opened = (socket: Socket, aheadSince: number | null) => void;
 
 /** A connector that remembers what it opened, so that closing ends sockets that are still connecting too. */
 const trackedConnector = (undici: Undici, { tls, timeoutMs }: Parts, track: (socket: Socket) => void): Connect => {
@@ -146,13 +145,13 @@ class DispatchedExchange implements Exchange, Load {
 
   constructor(readonly request: TransportRequest, private readonly receiver: Receiver, readonly fresh: boolean, private readonly pool: Connections) {}
 
-  /** `idleMs`: of the connection, before this. */
-  dispatch(connection: Connection, idleMs: number): void {
+  dispatch(connection: Connection, clock: Clock): void {
     this.connection = connection;
     connection.load = this;
-    this.idleMs = idleMs;
-    this.bytesBefore = connection.socket?.bytesRead ?? 0;
     connection.client.dispatch(this.request, this);
+    // By now it also has the socket that was opened ahead of it, if there was one.
+    if (connection.isReused) this.idleMs = clock.now() - connection.idleSince;
+    this.bytesBefore = connection.socket?.bytesRead ?? 0;
     this.sent = true;
   }
 
@@ -284,7 +283,7 @@ class Connections implements Transport {
   private readonly pool: ConnectionPool;
   private readonly connector: Connect;
   /** Opened ahead, for the first request. */
-  private ahead: Socket | null = null;
+  private ahead: { socket: Socket; since: number } | null = null;
   private closing = false;
 
   constructor(private readonly settings: Parts, private readonly clock: Clock) {
@@ -297,8 +296,8 @@ class Connections implements Transport {
         // One deadline over all tries is kept elsewhere; undici's own timeouts would be a second truth.
         headersTimeout: 0,
         bodyTimeout: 0,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        keepAliveTimeout: LONGEST_IDLE_MS,
+        keepAliveMaxTimeout: LONGEST_IDLE_MS,
         connect: ((options: object, callback: Connected) => this.connect(options, callback, opened)) as never,
       });
       client.on('disconnect', ended);
@@ -316,15 +315,21 @@ class Connections implements Transport {
   open(opened: (failure: LookupFailure | null) => void): void {
     this.connector(connectOptions(this.settings.origin), (error, socket) => {
       if (error || !socket) return opened(transportFailure(error ?? new Error('no socket')));
+      this.ahead = { socket, since: this.clock.now() };
+      const timer = this.clock.setTimeout(() => {
+        if (this.ahead?.socket === socket) socket.destroy();
+      }, LONGEST_IDLE_MS);
+      timer.unref?.();
       socket.once('close', () => {
-        if (this.ahead === socket) this.ahead = null;
+        this.clock.clearTimeout(timer);
+        if (this.ahead?.socket === socket) this.ahead = null;
       });
-      this.ahead = socket;
       opened(null);
     });
   }
 
   closeSilent(idleMs: number): void {
+    if (this.ahead && this.clock.now() - this.ahead.since >= idleMs) this.ahead.socket.destroy();
     this.pool.closeSilent(idleMs);
   }
 
@@ -355,18 +360,18 @@ class Connections implements Transport {
   private dispatch(exchange: DispatchedExchange): boolean {
     const connection = this.pool.take(exchange.fresh);
     if (!connection) return false;
-    exchange.dispatch(connection, connection.socket ? this.clock.now() - connection.idleSince : 0);
+    exchange.dispatch(connection, this.clock);
     return true;
   }
 
-  private connect(options: object, callback: Connected, opened: (socket: Socket, ahead: boolean) => void): void {
+  private connect(options: object, callback: Connected, opened: Opened): void {
     const { ahead } = this;
     this.ahead = null;
     const connected: Connected = (error, socket) => {
-      if (socket) opened(socket, socket === ahead);
+      if (socket) opened(socket, socket === ahead?.socket ? ahead.since : null);
       callback(error, socket);
     };
-    if (ahead && !ahead.destroyed) connected(null, ahead);
+    if (ahead && !ahead.socket.destroyed) connected(null, ahead.socket);
     else this.connector(options, connected);
   }
 

@@ -211,7 +211,7 @@ export class Call implements Turn, Receiver {
       if (!(result instanceof LookupFailure)) return this.send(result);
       // The token call has been reported as a failed call already.
       this.remember(result);
-      this.failed(result, isFailedCall(result));
+      this.failed(result, isFailedCall(result), isTransient(result) || result.code === 'CIAM.TIMEOUT');
     });
   }
 
@@ -296,9 +296,9 @@ export class Call implements Turn, Receiver {
     this.lastFailure = failure;
   }
 
-  private failed(failure: LookupFailure, failedCall: boolean): void {
+  private failed(failure: LookupFailure, failedCall: boolean, mayRetry = isTransient(failure)): void {
     const { queue, retries, random } = this.parts;
-    if (this.messages === 0 || retries === 0 || !isTransient(failure)) return this.end(failure);
+    if (this.messages === 0 || retries === 0 || !mayRetry) return this.end(failure);
     this.state = 'between';
     // In an outage whoever failed waits for its end, whatever tries are left.
     if (failedCall && queue.isStopped) return queue.suspend(this);

@@ -27,6 +27,12 @@ export class Pause {
     return this.by !== null && now < this.until && now - this.since >= ms;
   }
 
+  /** Milliseconds until it has lasted so long; infinite without one, or afterwards. */
+  untilLasted(ms: number, now: number): number {
+    const left = this.since + ms - now;
+    return this.by && left > 0 ? left : Infinity;
+  }
+
   /** Begins, or goes on for at least so long. */
   begin(ms: number, by: LookupFailure, now: number): void {
     if (!this.by) this.since = now;

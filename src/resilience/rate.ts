@@ -1,7 +1,7 @@
 /** The rate that the settings allow: calls a second, evenly spread. */
 
-/** Timers are coarse: a call that is late by less than this does not push the following ones back. */
-const SLACK_MS = 5;
+/** Timers are coarse (16 ms on some systems): a call that is late by less than this does not push the following ones back. */
+const SLACK_MS = 20;
 
 export class Rate {
   private nextStart = 0;

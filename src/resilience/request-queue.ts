@@ -165,7 +165,6 @@ export class RequestQueue {
     return this.outage.answers;
   }
 
-
   /** Why a lookup that has made no call waits; `null` when it only waits for its turn. */
   get obstacle(): LookupFailure | null {
     if (this.outage.stopsCalls) return circuitFailure(this.outage.trouble);
@@ -344,6 +343,7 @@ export class RequestQueue {
   warmUpFailed(stranger: Turn, failure: LookupFailure): void {
     this.asker ??= stranger;
     if (this.outage.stopsCalls || this.closed || this.outage.answers > 0) return;
+    this.outages++;
     this.outage.trouble = failure;
     this.outage.suspect(this.clock.now());
     this.confirmOutage();
@@ -410,7 +410,8 @@ export class RequestQueue {
       if (next === null) break;
       const wait = isRefusing ? 0 : this.waitMs(now);
       if (wait > 0) {
-        if (wait < Infinity) this.wakeIn(wait);
+        // A pause that lasts too long refuses what is left of lists.
+        if (wait < Infinity) this.wakeIn(this.lists.size > 0 ? Math.min(wait, this.pause.untilLasted(this.outage.failingAfterMs, this.clock.now())) : wait);
         break;
       }
       if ('pull' in next) idle += this.pullFrom(next);
@@ -509,6 +510,12 @@ export class RequestQueue {
     else this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
   }
 
+  /** Nobody asks, or one who has had no answer for long. */
+  private get hasOnlySilentProbes(): boolean {
+    const now = this.clock.now();
+    return this.probes.size < MOST_PROBES && [...this.probes].every((turn) => now - turn.begunAt >= SILENT_PROBE_MS);
+  }
+
   /** The waiting lookup with the fewest failures; a stranger where nobody waits who has not probed in this outage. */
   private nextProbe(): Turn {
     const fresh = this.waiting.first;
@@ -529,7 +536,7 @@ export class RequestQueue {
   private probeEnded(): void {
     if (this.closed || !this.outage.stopsCalls) return;
     if (this.outage.state === 'suspected') this.confirmOutage();
-    if (this.probes.size === 0) this.timeNextProbe();
+    if (this.hasOnlySilentProbes) this.timeNextProbe();
   }
 
   private timeNextProbe(): void {
@@ -561,15 +568,15 @@ export class RequestQueue {
     this.condition.end('failing');
     this.condition.end('unreachable');
     this.timePatience();
-    this.resume(wasOn);
+    this.resume(wasOn ? 'outage' : 'suspicion');
   }
 
-  /** Those who waited go on. After a mere suspicion a lookup without tries left has failed. */
-  private resume(wasOutage: boolean): void {
+  /** Those who waited go on. After a mere suspicion a lookup without tries left has failed; waiting for a pause uses up none. */
+  private resume(after: 'suspicion' | 'outage' | 'pause'): void {
     for (const turn of this.suspended.snapshot()) {
       if (turn.line !== this.suspended) continue;
-      if (wasOutage) turn.revive();
-      if (turn.isSpent) turn.giveUp();
+      if (after === 'outage') turn.revive();
+      if (after === 'suspicion' && turn.isSpent) turn.giveUp();
       else this.move(turn, this.due);
     }
     this.pump();
@@ -580,7 +587,7 @@ export class RequestQueue {
   /** Its time is up: one call shows whether it is over. */
   private endPauseWait(): void {
     this.window = 1;
-    if (!this.outage.stopsCalls) this.resume(false);
+    if (!this.outage.stopsCalls) this.resume('pause');
     this.endUnwaitedPause();
   }
 
@@ -601,6 +608,7 @@ export class RequestQueue {
   /** Without messages somebody else has to find out whether it is over. */
   private askUnattended(): void {
     if (this.refusal.failure === null || this.asker === null) return;
+    this.setTimer('refusal', () => this.askUnattended(), UNATTENDED_MS);
     const stranger = this.asker.stranger();
     this.refusal.enter(stranger);
     this.start(stranger, false);

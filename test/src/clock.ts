@@ -68,3 +68,11 @@ export class FakeClock implements Clock {
     return [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
   }
 }
+
+/** Real time, but so many times as fast: for tests that wait for a real server and for time as well. */
+export const fastClock = (factor = 25): Clock => ({
+  now: () => performance.now() * factor,
+  date: () => Date.UTC(2026, 0, 1) + performance.now() * factor,
+  setTimeout: (callback, ms) => setTimeout(callback, ms / factor),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+});

@@ -44,17 +44,21 @@ describe('list', () => {
     expect(outcome.lookup).to.include({ total: 0, found: 0, failed: 0 });
   });
 
-  for (const queueLimit of [0, 1]) {
-    for (const [name, settings] of Object.entries({ 'no rate': {}, 'a rate limit': { rateLimit: 200 }, 'one at a time': { concurrency: 1 }, 'a rate limit, one at a time': { concurrency: 1, rateLimit: 100 } })) {
-      it(`queueLimit ${queueLimit}, ${name}: never overflows the queue by itself, nor do two lists together`, async () => {
+  for (const [name, settings] of Object.entries({ 'no rate': {}, 'a rate limit': { rateLimit: 200 }, 'one at a time': { concurrency: 1 }, 'a rate limit, one at a time': { concurrency: 1, rateLimit: 100 } })) {
+    it(`${name}: a list alone needs no room in the queue; two lists need room for one, since a waiting list counts as one`, async () => {
+      const all = mobiles(40);
+      const lists = (queueLimit: number, parts: string[][]): Promise<ListOutcome[]> => {
         const tenant = openTenant(server, { concurrency: 4, queueLimit, ...settings });
-        const all = mobiles(40);
-        const outcomes = await Promise.all([all.slice(0, 20), all.slice(20)].map((values) => tenant.lookupList({ by: 'mobile', values })));
-        expect(outcomes.flatMap(codes)).to.deep.equal([]);
-        expect(outcomes.flatMap(({ found: users }) => users.map(({ user }) => user.user_id))).to.deep.equal(all.map((value) => `id of ${value}`));
-        expect(server.lookups).to.have.length(40);
-      });
-    }
+        return Promise.all(parts.map((values) => tenant.lookupList({ by: 'mobile', values })));
+      };
+      const users = (outcomes: ListOutcome[]): unknown[] => outcomes.flatMap(({ found: some }) => some.map(({ user }) => user.user_id));
+      const halves = [all.slice(0, 20), all.slice(20)];
+      expect(users(await lists(0, [all]))).to.deep.equal(all.map((value) => `id of ${value}`));
+      expect(users(await lists(2, halves))).to.deep.equal(all.map((value) => `id of ${value}`));
+      const [first, second] = await lists(1, halves);
+      expect(first?.failed).to.deep.equal([]);
+      expect(second && codes(second)).to.deep.equal(new Array(20).fill('CIAM.QUEUE.FULL'));
+    });
   }
 
   it('goes on by itself after a Retry-After that found nobody in the queue', async () => {
@@ -62,9 +66,22 @@ describe('list', () => {
     server.onLookup = inTurn(answer(429, '', { 'retry-after': '5' }), found);
     const tenant = openTenant(server, { concurrency: 1, queueLimit: 0, retries: 0 }, { clock });
     const list = tenant.lookupList({ by: 'mobile', values: mobiles(3) });
-    await clock.timer(4000, 5001);
+    await server.until(() => tenant.stats().heldMs > 0);
     clock.advance(5000);
     expect(codes(await list)).to.deep.equal(['CIAM.HTTP.429']);
+  });
+
+  it('what is left of it fails once a pause has lasted for the timeout', async () => {
+    const clock = new FakeClock();
+    server.onLookup = answer(429, '', { 'retry-after': '60' });
+    const tenant = openTenant(server, { concurrency: 2, retries: 0 }, { clock });
+    let settled = 0;
+    const list = tenant.lookupList({ by: 'mobile', values: mobiles(10), progress: (count) => { settled = count; } });
+    await server.until(() => settled === 2);
+    clock.advance(9999);
+    expect(settled).to.equal(2);
+    clock.advance(1);
+    expect(codes(await list)).to.deep.equal(new Array(10).fill('CIAM.HTTP.429'));
   });
 
   it('ends at once when its signal is aborted while it waits for room', async () => {
