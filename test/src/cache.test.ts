@@ -68,6 +68,7 @@ describe('cache', () => {
       server.onLookup = script;
       expect((await failureOf(byMobile(tenant, '13800001111'))).lookup?.source).to.equal('tenant');
     }
+    clock.advance(10_000); // the limiter of after the 429
     server.onLookup = found;
     expect((await byMobile(tenant, '13800001111')).lookup.source).to.equal('tenant');
   });

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { answer, inTurn, silent, type ScriptedTenant } from '../support/servers';
+import { answer, silent, type ScriptedTenant } from '../support/servers';
 import { BlackHole } from '../support/black-hole';
 import { swallow } from '../support/tcp-proxy';
 import { FakeClock } from './clock';
-import { byMobile, CLIENT, closeAll, closeLater, codesOf, failureOf, mobiles, openTenant, startProxy, startServer } from './support';
+import { byMobile, CLIENT, closeAll, closeLater, codesOf, failureOf, mobiles, openTenant, pass, startProxy, startServer } from './support';
 
 const run = promisify(execFile);
 
@@ -60,10 +60,14 @@ describe('close', () => {
 
   it('no timer is left', async () => {
     const clock = new FakeClock();
-    server.onLookup = inTurn(answer(503, ''), answer(429, '', { 'retry-after': '5' }), silent);
+    const held = server.hold();
     const tenant = openTenant(server, { ...CLIENT, concurrency: 3, queueTimeout: 60, rateLimit: 100, cacheTtl: 60 }, { clock });
     const codes = codesOf(mobiles(10).map((value) => byMobile(tenant, value)));
-    await clock.timer(4000, 6000);
+    await pass(clock, () => held.length === 3);
+    held[0]?.(answer(502, ''));
+    await clock.timer(100, 301);
+    held[1]?.(answer(429, '', { 'retry-after': '5' }));
+    await clock.timer(5000, 5001);
     expect(clock.pending.length).to.be.greaterThan(2);
     await tenant.close();
     expect(clock.pending).to.deep.equal([]);

@@ -3,7 +3,7 @@ import type { ListOutcome } from '../../src/node-api';
 import { answer, found, inTurn, notFound, silent, type ScriptedTenant } from '../support/servers';
 import { longestStall } from '../support/stall';
 import { FakeClock } from './clock';
-import { byMobile, closeAll, mobiles, openTenant, startServer } from './support';
+import { byMobile, closeAll, eventually, mobiles, openTenant, passUntil, startServer } from './support';
 
 describe('list', () => {
   let server: ScriptedTenant;
@@ -66,9 +66,9 @@ describe('list', () => {
     server.onLookup = inTurn(answer(429, '', { 'retry-after': '5' }), found);
     const tenant = openTenant(server, { concurrency: 1, queueLimit: 0, retries: 0 }, { clock });
     const list = tenant.lookupList({ by: 'mobile', values: mobiles(3) });
-    await server.until(() => tenant.stats().heldMs > 0);
+    await eventually(() => tenant.stats().heldMs > 0);
     clock.advance(5000);
-    expect(codes(await list)).to.deep.equal(['CIAM.HTTP.429']);
+    expect(codes(await passUntil(clock, list))).to.deep.equal(['CIAM.HTTP.429']);
   });
 
   it('what is left of it fails once a pause has lasted for the timeout', async () => {
@@ -77,7 +77,7 @@ describe('list', () => {
     const tenant = openTenant(server, { concurrency: 2, retries: 0 }, { clock });
     let settled = 0;
     const list = tenant.lookupList({ by: 'mobile', values: mobiles(10), progress: (count) => { settled = count; } });
-    await server.until(() => settled === 2);
+    await eventually(() => settled === 2);
     clock.advance(9999);
     expect(settled).to.equal(2);
     clock.advance(1);

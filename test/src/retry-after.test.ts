@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { answer, found, grants, inTurn, notFound, type Script, type ScriptedTenant } from '../support/servers';
 import { FakeClock } from './clock';
-import { byMobile, CLIENT, closeAll, codesOf, failureOf, openTenant, startServer } from './support';
+import { byMobile, CLIENT, closeAll, codesOf, eventually, failureOf, openTenant, pass, passUntil, startServer } from './support';
 
 const wait = (seconds: number | string): Script => answer(429, '', { 'retry-after': String(seconds) });
 
@@ -14,17 +14,19 @@ describe('Retry-After', () => {
   });
   afterEach(closeAll);
 
-  for (const [name, header] of [['seconds', () => '5'], ['a date', (date: number) => new Date(Math.ceil(date / 1000) * 1000 + 5000).toUTCString()]] as const) {
+  for (const [name, header] of [['seconds', () => '5'], ['a date', (date: number) => new Date(date + 5000).toUTCString()]] as const) {
     it(`in ${name} holds back the whole tenant, and then all goes on`, async () => {
-      server.onLookup = inTurn(answer(429, '', { 'retry-after': header(clock.date()) }), found);
+      const date = Math.ceil(clock.date() / 1000) * 1000;
+      server.onLookup = inTurn(answer(429, '', { 'retry-after': header(date), date: new Date(date).toUTCString() }), found);
       const tenant = openTenant(server, {}, { clock, random: () => 0 });
       const first = byMobile(tenant, '13800000001');
-      const hold = await clock.timer(4000, 6001);
+      const hold = await clock.timer(5000, 5001);
       const others = ['13800000002', '13800000003'].map((value) => byMobile(tenant, value));
       expect(tenant.stats()).to.include({ inFlight: 1, queued: 2 });
       clock.advance(hold - 1);
       expect(server.lookups).to.have.length(1);
       clock.advance(1);
+      await passUntil(clock, Promise.all([first, ...others]));
       expect((await first).lookup).to.include({ attempts: 2 });
       expect((await Promise.all(others)).map(({ lookup }) => lookup.attempts)).to.deep.equal([1, 1]);
     });
@@ -44,14 +46,28 @@ describe('Retry-After', () => {
     });
   }
 
-  it('that reaches beyond the deadline fails the lookup at once, with what the tenant said', async () => {
-    server.onLookup = wait(11);
-    const failure = await failureOf(byMobile(openTenant(server, {}, { clock }), '13800001111'));
-    expect(failure).to.include({ code: 'CIAM.HTTP.429', category: 'rate-limited' });
-    expect(failure.lookup).to.include({ attempts: 1, durationMs: 0 });
+  it('longer than the timeout: whoever waits for it fails when its own time is up, with what the tenant said', async () => {
+    const held = server.hold();
+    const tenant = openTenant(server, { concurrency: 1 }, { clock, random: () => 0 });
+    const first = failureOf(byMobile(tenant, '13800000001'));
+    await server.until(() => held.length === 1);
+    clock.advance(4000);
+    const second = failureOf(byMobile(tenant, '13800000002'));
+    held[0]?.(wait(30));
+    await eventually(() => tenant.stats().heldMs > 0);
+    clock.advance(6000);
+    expect(await first).to.include({ code: 'CIAM.HTTP.429', category: 'rate-limited' });
+    expect((await first).lookup).to.include({ attempts: 1, durationMs: 10_000 });
+    clock.advance(3999);
+    expect(tenant.stats().queued).to.equal(1);
+    clock.advance(1);
+    expect((await second).lookup).to.include({ attempts: 0 });
+    // It has lasted for the timeout: who comes now need not wait.
+    expect(await codesOf([byMobile(tenant, '13800000003')])).to.deep.equal(['CIAM.HTTP.429']);
+    expect(held).to.have.length(1);
   });
 
-  it('that reaches beyond the deadline of one message, not of another that shares the call, fails the first one only', async () => {
+  it('of messages that share a call each waits for its own time', async () => {
     const held = server.hold();
     const tenant = openTenant(server, {}, { clock, random: () => 0 });
     const first = failureOf(byMobile(tenant, '13800001111'));
@@ -59,44 +75,55 @@ describe('Retry-After', () => {
     clock.advance(9000);
     const second = byMobile(tenant, '13800001111');
     held[0]?.(wait(5));
-    expect(await first).to.include({ code: 'CIAM.HTTP.429' });
-    expect((await first).lookup).to.include({ durationMs: 9000, source: 'tenant' });
-    clock.advance(5000);
+    await eventually(() => tenant.stats().heldMs > 0);
+    clock.advance(1000);
+    expect((await first).lookup).to.include({ durationMs: 10_000, source: 'tenant' });
+    clock.advance(4000);
     await server.until(() => held.length === 2);
     held[1]?.(found);
     expect((await second).lookup).to.include({ durationMs: 5000, source: 'shared' });
   });
 
-  it('ends at once the lookups between two tries that it reaches beyond', async () => {
-    const held = server.hold();
-    const tenant = openTenant(server, { timeout: 5 }, { clock, random: () => 0.999 });
-    const [first, second] = ['13800000001', '13800000002'].map((value) => failureOf(byMobile(tenant, value)));
-    await server.until(() => held.length === 2);
-    held[0]?.(answer(503, ''));
-    await clock.timer(190, 200);
-    held[1]?.(wait(20));
-    expect(await Promise.all([first, second].map(async (failure) => (await failure)?.lookup?.durationMs))).to.deep.equal([0, 0]);
-  });
-
-  it('that reaches beyond the queueTimeout ends at once who waits, and who comes', async () => {
-    const held = server.hold();
-    const tenant = openTenant(server, { concurrency: 1, queueTimeout: 30 }, { clock });
-    const [first, second] = ['13800000001', '13800000002'].map((value) => failureOf(byMobile(tenant, value)));
-    await server.until(() => held.length === 1);
-    held[0]?.(wait(60));
-    expect(await first).to.include({ code: 'CIAM.HTTP.429' });
-    expect((await second)?.lookup).to.include({ durationMs: 0, attempts: 0 });
-    expect(await codesOf([byMobile(tenant, '13800000003')])).to.deep.equal(['CIAM.HTTP.429']);
-    expect(tenant.stats()).to.include({ queued: 0, inFlight: 0 });
-  });
-
-  it('a queue without queueTimeout waits as long as it takes', async () => {
+  it('more than a minute counts as a minute', async () => {
     server.onLookup = inTurn(wait(600), found);
-    const tenant = openTenant(server, { retries: 0 }, { clock });
+    const tenant = openTenant(server, { retries: 0, timeout: 100 }, { clock });
     await failureOf(byMobile(tenant, '13800000001'));
     const next = byMobile(tenant, '13800000002');
-    clock.advance(600_000);
-    expect((await next).lookup.durationMs).to.equal(600_000);
+    clock.advance(60_000);
+    expect((await next).lookup.durationMs).to.equal(60_000);
+  });
+
+  it('uses up no try, however often the tenant asks', async () => {
+    server.onLookup = inTurn(...new Array<Script>(6).fill(wait(1)), found);
+    const tenant = openTenant(server, { retries: 1, timeout: 100 }, { clock, random: () => 0 });
+    const lookup = byMobile(tenant, '13800000001');
+    expect((await passUntil(clock, lookup)).lookup.attempts).to.equal(7);
+  });
+
+  it('a lookup refused twice while others are answered delays only itself, and uses up its tries', async () => {
+    server.onLookup = (seen, response) => (seen.value === '13800000429' ? wait(5) : found)(seen, response);
+    const tenant = openTenant(server, { retries: 1, timeout: 100 }, { clock, random: () => 0 });
+    const bad = failureOf(byMobile(tenant, '13800000429'));
+    await eventually(() => tenant.stats().heldMs > 0);
+    const good = byMobile(tenant, '13800000001');
+    clock.advance(5000);
+    await passUntil(clock, good);
+    const bads = (): number => server.lookups.filter(({ value }) => value === '13800000429').length;
+    await pass(clock, () => bads() === 2);
+    await clock.timer(5000, 5001);
+    expect(tenant.stats().heldMs).to.equal(0);
+    await passUntil(clock, byMobile(tenant, '13800000002'));
+    expect(bads()).to.equal(2);
+    expect((await passUntil(clock, bad)).lookup?.attempts).to.equal(3);
+  });
+
+  it('everybody refused, one after the other, is a pause for all: nobody uses up a try', async () => {
+    server.onLookup = wait(1);
+    const tenant = openTenant(server, { retries: 1, timeout: 100 }, { clock, random: () => 0 });
+    const all = ['13800000001', '13800000002', '13800000003'].map((value) => byMobile(tenant, value));
+    await pass(clock, () => server.lookups.length === 12);
+    server.onLookup = found;
+    expect(await passUntil(clock, codesOf(all))).to.deep.equal(['ok', 'ok', 'ok']);
   });
 
   it('of the token call holds back the whole tenant, token calls included', async () => {
@@ -119,6 +146,7 @@ describe('Retry-After', () => {
     const first = byMobile(tenant, '13800000001');
     const second = failureOf(byMobile(tenant, '13800000002'));
     await server.until(() => held.length === 2);
+    clock.advance(2000);
     server.onToken = (seen, response) => void tokens.push((script) => script(seen, response));
     held[0]?.(answer(400, { error: 'invalid_token' }));
     await server.until(() => tokens.length === 1);
@@ -130,7 +158,7 @@ describe('Retry-After', () => {
     clock.advance(rest);
     await server.until(() => held.length === 3);
     held[2]?.(found);
-    expect((await first).lookup).to.include({ attempts: 2, durationMs: 5000 });
+    expect((await first).lookup).to.include({ attempts: 2, durationMs: 7000 });
     expect(tenant.stats().lookups.retried).to.equal(1);
   });
 

@@ -52,7 +52,7 @@ describe('settings', () => {
 
   describe('numbers', () => {
     for (const [name, { default: fallback, min, max, whole }] of Object.entries(NUMBERS)) {
-      const key = (/^(timeout|queueTimeout|cacheTtl|cacheMissTtl)$/.test(name) ? `${name}Ms` : name) as keyof ReturnType<typeof checkedSettings>;
+      const key = (/^(timeout|queueTimeout|cacheTtl|cacheMissTtl|cacheStale)$/.test(name) ? `${name}Ms` : name) as keyof ReturnType<typeof checkedSettings>;
       const factor = key === name ? 1 : 1000;
       it(`${name}: ${min} to ${max}, ${fallback} by default, as numbers or as text`, () => {
         const given = (value: unknown): unknown => checkedSettings(raw({ [name]: value }))[key];

@@ -1,6 +1,7 @@
 /** Tenants under test and the servers they speak to, all closed after each test. */
 import { expect } from 'chai';
 import { createTenant, type Lookup, LookupFailure, type NodeTenant, type TenantParts, type TenantSettings } from '../../src/node-api';
+import type { FakeClock } from './clock';
 import { ScriptedTenant } from '../support/servers';
 import { FaultProxy } from '../support/tcp-proxy';
 
@@ -43,3 +44,31 @@ export const codesOf = async (lookups: Promise<unknown>[]): Promise<string[]> =>
   });
 
 export const mobiles = (count: number): string[] => Array.from({ length: count }, (_, index) => String(13_800_000_000 + index));
+
+/** Resolves once the condition holds, asked at each turn of the event loop; fails soon. */
+export const eventually = async (condition: () => boolean): Promise<void> => {
+  const end = performance.now() + 3000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`It has not come to that: ${String(condition)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
+/** Lets time pass, little by little, until the condition holds; real sockets get their turns in between. */
+export const pass = async (clock: FakeClock, condition: () => boolean, stepMs = 10): Promise<void> => {
+  let turns = 0;
+  await eventually(() => {
+    if (condition()) return true;
+    if (++turns % 5 === 0) clock.advance(stepMs);
+    return false;
+  });
+};
+
+/** Lets time pass until the promise is settled. */
+export const passUntil = async <T>(clock: FakeClock, promise: Promise<T>, stepMs = 10): Promise<T> => {
+  let isSettled = false;
+  const settled = (): void => void (isSettled = true);
+  promise.then(settled, settled);
+  await pass(clock, () => isSettled, stepMs);
+  return promise;
+};

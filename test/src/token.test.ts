@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { answer, found, grants, inTurn, type Script, type ScriptedTenant } from '../support/servers';
 import { FakeClock } from './clock';
-import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, startServer, TOKEN } from './support';
+import { byMobile, CLIENT, closeAll, codesOf, eventually, failureOf, mobiles, openTenant, startServer, TOKEN } from './support';
 
 const expired = answer(400, { error: 'invalid_token', error_description: 'Access token expired:abc' });
 /** As a tenant does: tokens that it has not granted, or that are too old, are refused. */
@@ -26,26 +26,54 @@ describe('token', () => {
       expect(tenant.stats().token.renewals).to.equal(0);
     });
 
-    it('is renewed in the background a minute before it expires: nobody waits, one call', async () => {
-      const tenant = openTenant(server, CLIENT, { clock });
+    it('is renewed in the background between 80 and 90 % of its life: nobody waits, one call, no message needed', async () => {
+      const tenant = openTenant(server, CLIENT, { clock, random: () => 0.5 });
       await byMobile(tenant, '13800000001');
-      clock.advance(1_739_999);
+      clock.advance(1_529_999);
       await byMobile(tenant, '13800000002');
       expect(server.tokenCalls).to.have.length(1);
-      clock.advance(1);
       const tokens: (() => void)[] = [];
       const grant = server.onToken;
       server.onToken = (seen, response) => void tokens.push(() => grant(seen, response));
+      clock.advance(1);
+      await server.until(() => tokens.length === 1);
       expect((await Promise.all(mobiles(20).map((value) => byMobile(tenant, value)))).length).to.equal(20);
       expect(new Set(used())).to.deep.equal(new Set(['token-1']));
-      await server.until(() => tokens.length === 1);
       tokens[0]?.();
-      await server.until(() => server.tokenCalls.length === 2);
-      while (tenant.stats().token.renewals === 0) await byMobile(tenant, '13800000003');
+      await eventually(() => tenant.stats().token.renewals === 1);
       server.lookups.length = 0;
       await byMobile(tenant, '13800000004');
       expect(used()).to.deep.equal(['token-2']);
       expect(tenant.stats().token).to.deep.equal({ renewals: 1, expiresIn: 1800 });
+      expect(server.tokenCalls).to.have.length(2);
+    });
+
+    it('a token that nobody used is not renewed until somebody comes', async () => {
+      const tenant = openTenant(server, CLIENT, { clock });
+      tenant.warmUp();
+      await eventually(() => tenant.stats().token.expiresIn !== null);
+      clock.advance(1_700_000);
+      expect(clock.pending.filter((ms) => ms < 1_800_000)).to.deep.equal([]);
+      expect(server.tokenCalls).to.have.length(1);
+      await byMobile(tenant, '13800000001');
+      await eventually(() => tenant.stats().token.renewals === 1);
+      expect(used()).to.deep.equal(['token-1']);
+    });
+
+    it('one lookup a minute, for a day: as few token calls as renewals need, and nobody waits for one', async () => {
+      const tenant = openTenant(server, CLIENT, { clock, random: () => 0.5 });
+      let waited = 0;
+      for (let minute = 0; minute < 1440; minute++) {
+        const renewals = tenant.stats().token.renewals;
+        const before = server.tokenCalls.length;
+        clock.advance(60_000);
+        if (minute > 0 && clock.now() > 0 && tenant.stats().token.expiresIn === 0) waited++;
+        await byMobile(tenant, '13800000001');
+        if (server.tokenCalls.length > before) await eventually(() => tenant.stats().token.renewals > renewals || minute === 0);
+      }
+      expect(waited).to.equal(0);
+      // 86,400 s, renewed at each 1,530 s.
+      expect(server.tokenCalls.length).to.be.within(55, 60);
     });
 
     it('200 messages at the moment of expiry make one token call', async () => {
@@ -59,8 +87,9 @@ describe('token', () => {
 
     it('200 messages whose token the tenant has just forgotten make one token call', async () => {
       server.onLookup = takes('token-1');
-      const tenant = openTenant(server, { ...CLIENT, concurrency: 64 });
+      const tenant = openTenant(server, { ...CLIENT, concurrency: 64 }, { clock });
       await byMobile(tenant, '13800000001');
+      clock.advance(2000);
       server.onLookup = takes('token-2');
       const all = await Promise.all(mobiles(200).map((value) => byMobile(tenant, value)));
       expect(server.tokenCalls).to.have.length(2);
@@ -126,7 +155,7 @@ describe('token', () => {
       expect(failure.lookup?.attempts).to.equal(1);
       expect(new Set(await codesOf(mobiles(500).map((value) => byMobile(tenant, value))))).to.deep.equal(new Set(['invalid_client']));
       expect(server.tokenCalls).to.have.length(1);
-      for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      for (const seconds of [1, 2, 4, 8, 16, 32, 60]) {
         clock.advance(seconds * 1000);
         await codesOf(mobiles(100).map((value) => byMobile(tenant, value)));
       }
