@@ -60,22 +60,6 @@ describe('token', () => {
       expect(used()).to.deep.equal(['token-1']);
     });
 
-    it('one lookup a minute, for a day: as few token calls as renewals need, and nobody waits for one', async () => {
-      const tenant = openTenant(server, CLIENT, { clock, random: () => 0.5 });
-      let waited = 0;
-      for (let minute = 0; minute < 1440; minute++) {
-        const renewals = tenant.stats().token.renewals;
-        const before = server.tokenCalls.length;
-        clock.advance(60_000);
-        if (minute > 0 && clock.now() > 0 && tenant.stats().token.expiresIn === 0) waited++;
-        await byMobile(tenant, '13800000001');
-        if (server.tokenCalls.length > before) await eventually(() => tenant.stats().token.renewals > renewals || minute === 0);
-      }
-      expect(waited).to.equal(0);
-      // 86,400 s, renewed at each 1,530 s.
-      expect(server.tokenCalls.length).to.be.within(55, 60);
-    });
-
     it('200 messages at the moment of expiry make one token call', async () => {
       const tenant = openTenant(server, { ...CLIENT, concurrency: 64 }, { clock });
       await byMobile(tenant, '13800000001');
