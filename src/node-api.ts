@@ -12,6 +12,7 @@ export type { Lookup } from './lookup/waiter';
 export type { LookupRequest } from './lookup/lookups';
 export { BY, type By, isBy } from './api/query';
 export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings/settings';
+export { NUMBER_NAMES } from './settings/schema';
 export type { Stats } from './lookup/stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
 export { unusableTenant } from './tenant/failing-tenant';

@@ -3,13 +3,11 @@ import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/node-
 import type { Red } from '../shared/red';
 
 type Values = Record<string, unknown>;
-type Client = Pick<typeof import('../../src/node-api'), 'checkedSwitch' | 'configFailure'>;
+type Client = Pick<typeof import('../../src/node-api'), 'checkedSwitch' | 'configFailure' | 'NUMBER_NAMES'>;
 type ConfigFailure = Client['configFailure'];
 
-/** Properties that go to the client as they are. */
-const PLAIN = [
-  'domain', 'auth', 'clientAuth', 'timeout', 'queueTimeout', 'retries', 'concurrency', 'queueLimit', 'rateLimit', 'cacheTtl', 'cacheMissTtl', 'cacheStale', 'cacheSize', 'warmUp', 'timezone',
-] as const;
+/** Properties that go to the client as they are, besides the numbers. */
+const PLAIN = ['domain', 'auth', 'clientAuth', 'warmUp', 'timezone'] as const;
 const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
 const isUnset = (id: unknown): boolean => id === undefined || id === null || id === '';
@@ -44,10 +42,10 @@ const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySett
 };
 
 /** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
-export const tenantSettings = (red: Red, properties: Values, credentials: Values, { checkedSwitch, configFailure }: Client): TenantSettings => {
+export const tenantSettings = (red: Red, properties: Values, credentials: Values, { checkedSwitch, configFailure, NUMBER_NAMES }: Client): TenantSettings => {
   const demo = checkedSwitch('demo', properties.demo);
   const settings: Values = { demo };
-  for (const name of PLAIN) if (properties[name] !== undefined) settings[name] = properties[name];
+  for (const name of [...PLAIN, ...NUMBER_NAMES]) if (properties[name] !== undefined) settings[name] = properties[name];
   for (const name of SECRETS) if (credentials[name]) settings[name] = credentials[name];
   if (!demo) {
     settings.tls = tlsOf(red, properties.tls, configFailure);

@@ -1,19 +1,36 @@
-/** What a tenant's settings may be: shared by the client, which refuses the rest, and by the dialog, which says so while one types. */
+/** The one table of a tenant's settings: shared by the client, which refuses the rest, and by the dialog, which says so while one types. */
 
-/** The numbers of a tenant: default and range, as the dialog, the help and the README show them. */
+/**
+ * The numbers of a tenant, in the order of the dialog. Types, checks and the editor's defaults follow from this table; `npm run tables`
+ * writes dialog rows, help and README from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
+ * What is counted in seconds reaches the client as `…Ms`.
+ */
 export const NUMBERS = {
-  timeout: { default: 10, min: 0.1, max: 3600, whole: false },
-  queueTimeout: { default: 0, min: 0, max: 86400, whole: false },
-  retries: { default: 4, min: 0, max: 10, whole: true },
-  concurrency: { default: 16, min: 1, max: 1024, whole: true },
-  queueLimit: { default: 10000, min: 0, max: 1000000, whole: true },
-  rateLimit: { default: 0, min: 0, max: 100000, whole: false },
-  cacheTtl: { default: 0, min: 0, max: 2592000, whole: false },
-  cacheMissTtl: { default: 0, min: 0, max: 2592000, whole: false },
-  cacheStale: { default: 0, min: 0, max: 2592000, whole: false },
-  cacheSize: { default: 1000, min: 1, max: 1000000, whole: true },
+  timeout: { default: 10, min: 0.1, max: 3600, unit: 'seconds', whole: false, section: 'limits' },
+  queueTimeout: { default: 0, min: 0, max: 86400, unit: 'seconds', whole: false, section: 'limits' },
+  retries: { default: 4, min: 0, max: 10, unit: 'tries', whole: true, section: 'limits' },
+  concurrency: { default: 16, min: 1, max: 1024, unit: 'lookups', whole: true, section: 'limits' },
+  queueLimit: { default: 10000, min: 0, max: 1000000, unit: 'lookups', whole: true, section: 'limits' },
+  rateLimit: { default: 0, min: 0, max: 100000, unit: 'calls per second', whole: false, section: 'limits' },
+  cacheTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
+  cacheMissTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
+  cacheStale: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
+  cacheSize: { default: 1000, min: 1, max: 1000000, unit: 'answers', whole: true, section: 'memory' },
 } as const;
 export type NumberName = keyof typeof NUMBERS;
+export const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
+
+export const SWITCHES = {
+  demo: { default: false },
+  warmUp: { default: true },
+} as const;
+export type SwitchName = keyof typeof SWITCHES;
+
+/** The other settings that have a default. */
+export const DEFAULTS = { auth: 'client-credentials', clientAuth: 'basic', timezone: '+08:00' } as const;
+
+/** The numbers that are counted in seconds. */
+export type TimeName = { [Name in NumberName]: (typeof NUMBERS)[Name]['unit'] extends 'seconds' ? Name : never }[NumberName];
 
 const DECIMAL = /^\s*\d+(\.\d+)?\s*$/;
 

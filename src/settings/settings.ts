@@ -1,6 +1,6 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
 import { configFailure } from '../failures/failure';
-import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName } from './schema';
+import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, domainUrl, numberWithin, parsedUrl } from './schema';
 
 /**
  * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
@@ -9,8 +9,11 @@ import { NUMBERS, TIMEZONE, domainUrl, numberWithin, parsedUrl, type NumberName 
  */
 export type PaceHook = (tenant: string, calls: number) => Promise<number>;
 
-/** One tenant: where, as whom, and how hard. Units and ranges as in the README; a missing property means its default. */
-export interface TenantSettings {
+/** The numbers of a tenant; units, defaults and ranges as in the README. */
+type Numbers = { [Name in keyof typeof NUMBERS]?: number };
+
+/** One tenant: where, as whom, and how hard. A missing property means its default. */
+export interface TenantSettings extends Numbers {
   /** The built-in demo tenant: no domain, no credentials, no account. */
   demo?: boolean;
   /** Host, host:port or https URL. `http://` only for loopback hosts. */
@@ -27,23 +30,7 @@ export interface TenantSettings {
   tls?: TlsSettings;
   /** Without it the environment (`https_proxy`, `no_proxy`) decides; `false`: never through a proxy. */
   proxy?: ProxySettings | false;
-  /** Seconds a lookup may take once its turn has come. */
-  timeout?: number;
-  /** Seconds a lookup may wait for its turn; 0 = as long as it takes. */
-  queueTimeout?: number;
-  retries?: number;
-  concurrency?: number;
-  queueLimit?: number;
-  /** Lookups started per second; 0 = no limit. */
-  rateLimit?: number;
-  /** Seconds a found user is remembered. */
-  cacheTtl?: number;
-  /** Seconds a not-found is remembered. */
-  cacheMissTtl?: number;
-  /** Seconds beyond `cacheTtl` that a remembered user is served while the tenant is in trouble. */
-  cacheStale?: number;
-  cacheSize?: number;
-  /** Get a token and open a connection ahead of the first lookup. */
+  /** Get a token and open a connection at once, before the first lookup. */
   warmUp?: boolean;
   /** One rate for several processes; `rateLimit` is that of this process while it does not answer. */
   pace?: PaceHook;
@@ -72,25 +59,18 @@ export type Credentials =
   | { kind: 'token'; token: string }
   | { kind: 'client'; clientAuth: 'basic' | 'body'; clientId: string; clientSecret: string };
 
+type CheckedName<Name extends NumberName> = Name extends TimeName ? `${Name}Ms` : Name;
+type CheckedNumbers = { [Name in NumberName as CheckedName<Name>]: number };
+
 /** Checked: every number in its range, times in milliseconds. */
-export interface Settings {
+export interface Settings extends CheckedNumbers {
   origin: string;
   label: string;
   credentials: Credentials;
   tls: TlsSettings | undefined;
   proxy: Required<ProxySettings> | false | undefined;
-  timeoutMs: number;
-  queueTimeoutMs: number;
-  retries: number;
-  concurrency: number;
-  queueLimit: number;
-  rateLimit: number;
   pace: PaceHook | undefined;
-  cacheTtlMs: number;
-  cacheMissTtlMs: number;
-  cacheStaleMs: number;
   warmUp: boolean;
-  cacheSize: number;
   timezone: string;
 }
 
@@ -103,9 +83,18 @@ const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
   return value;
 };
 
-/** A missing switch is off. Throws a `CIAM.CONFIG` failure that names the property. */
-export const checkedSwitch = (name: string, given: unknown): boolean => {
-  if (given === undefined || given === false || given === 'false') return false;
+const checkedNumbers = (raw: TenantSettings): CheckedNumbers => {
+  const entries = NUMBER_NAMES.map((name) => {
+    const value = checkedNumber(raw, name);
+    return NUMBERS[name].unit === 'seconds' ? [`${name}Ms`, value * 1000] : [name, value];
+  });
+  return Object.fromEntries(entries) as CheckedNumbers;
+};
+
+/** Throws a `CIAM.CONFIG` failure that names the property. */
+export const checkedSwitch = (name: string, given: unknown, fallback = false): boolean => {
+  if (given === undefined) return fallback;
+  if (given === false || given === 'false') return false;
   if (given === true || given === 'true') return true;
   throw configFailure(name, 'must be true or false.');
 };
@@ -139,10 +128,10 @@ const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'
 };
 
 const checkedCredentials = (raw: TenantSettings): Credentials => {
-  const auth: string = raw.auth ?? 'client-credentials';
+  const auth: string = raw.auth ?? DEFAULTS.auth;
   if (auth === 'token') return { kind: 'token', token: secret(raw, 'token', 'the access token of your tenant') };
   if (auth !== 'client-credentials') throw configFailure('auth', 'must be "client-credentials" or "token".');
-  const clientAuth: string = raw.clientAuth ?? 'basic';
+  const clientAuth: string = raw.clientAuth ?? DEFAULTS.clientAuth;
   if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'must be "basic" or "body".');
   return {
     kind: 'client',
@@ -169,7 +158,7 @@ const checkedPace = (pace: unknown): PaceHook | undefined => {
 /** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */
 export const checkedSettings = (raw: TenantSettings): Settings => {
   const url = tenantOrigin(raw.domain);
-  const timezone: unknown = raw.timezone ?? '+08:00';
+  const timezone: unknown = raw.timezone ?? DEFAULTS.timezone;
   if (typeof timezone !== 'string' || !TIMEZONE.test(timezone)) throw configFailure('timezone', 'must be an offset such as +08:00.');
   return {
     origin: url.origin,
@@ -177,18 +166,9 @@ export const checkedSettings = (raw: TenantSettings): Settings => {
     credentials: checkedCredentials(raw),
     tls: raw.tls,
     proxy: checkedProxy(raw.proxy),
-    timeoutMs: checkedNumber(raw, 'timeout') * 1000,
-    queueTimeoutMs: checkedNumber(raw, 'queueTimeout') * 1000,
-    retries: checkedNumber(raw, 'retries'),
-    concurrency: checkedNumber(raw, 'concurrency'),
-    queueLimit: checkedNumber(raw, 'queueLimit'),
-    rateLimit: checkedNumber(raw, 'rateLimit'),
     pace: checkedPace(raw.pace),
-    cacheTtlMs: checkedNumber(raw, 'cacheTtl') * 1000,
-    cacheMissTtlMs: checkedNumber(raw, 'cacheMissTtl') * 1000,
-    cacheStaleMs: checkedNumber(raw, 'cacheStale') * 1000,
-    warmUp: checkedSwitch('warmUp', raw.warmUp ?? true),
-    cacheSize: checkedNumber(raw, 'cacheSize'),
+    warmUp: checkedSwitch('warmUp', raw.warmUp, SWITCHES.warmUp.default),
+    ...checkedNumbers(raw),
     timezone,
   };
 };
