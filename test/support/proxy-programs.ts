@@ -37,7 +37,7 @@ const accepting = async (port: number): Promise<void> => {
 
 interface Recipe {
   config: (port: number, folder: string, guarded: boolean) => string;
-  args: (file: string) => string[];
+  args: (file: string, port: number) => string[];
   /** In its output, once it takes connections. */
   ready: RegExp;
   /** In its log, for each CONNECT. */
@@ -58,7 +58,8 @@ acl known proxy_auth REQUIRED
 http_access allow known
 http_access deny all` : 'http_access allow all'}
 `,
-    args: (file) => ['-N', '-d', '1', '-f', file],
+    // A service name of its own: squid keeps names in /dev/shm, and one that was killed would make every later start fail.
+    args: (file, port) => ['-N', '-d', '1', '-n', `test${port}p${process.pid}`, '-f', file],
     ready: /Accepting HTTP Socket connections/,
     connect: / CONNECT /g,
   },
@@ -85,7 +86,7 @@ export const startProgram = async (program: Program, guarded: boolean): Promise<
   writeFileSync(file, recipe.config(port, folder, guarded));
   writeFileSync(join(folder, 'passwords'), `${USER}:${execFileSync('openssl', ['passwd', '-apr1', PASSWORD]).toString()}`);
 
-  const child = spawn(program, recipe.args(file), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, recipe.args(file, port), { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   let output = '';
   await new Promise<void>((resolve, reject) => {

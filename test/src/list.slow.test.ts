@@ -1,0 +1,33 @@
+import { expect } from 'chai';
+import type { ScriptedTenant } from '../support/servers';
+import { longestStall } from '../support/stall';
+import { closeAll, mobiles, openTenant, startServer } from './support';
+
+describe('list', () => {
+  let server: ScriptedTenant;
+  beforeEach(async () => {
+    server = await startServer();
+  });
+  afterEach(closeAll);
+
+  describe('10,000 items without a stall of the event loop', () => {
+    const cases: Record<string, { values: unknown[]; concurrency?: number; cacheTtl?: number }> = {
+      'all different': { values: mobiles(10_000) },
+      'all the same': { values: new Array<string>(10_000).fill('13800001111') },
+      'nothing to look up': { values: new Array<string>(10_000).fill(''), concurrency: 1024 },
+      'all remembered': { values: mobiles(10_000), concurrency: 1024, cacheTtl: 60 },
+    };
+    for (const [name, { values, ...settings }] of Object.entries(cases)) {
+      it(name, async () => {
+        const tenant = openTenant(server, { ...settings, cacheSize: 10_000 });
+        // Compiled code and filled memory: what is measured is the list.
+        await tenant.lookupList({ by: 'mobile', values: mobiles(500) });
+        if (settings.cacheTtl) await tenant.lookupList({ by: 'mobile', values });
+        const stall = await longestStall(async () => {
+          expect((await tenant.lookupList({ by: 'mobile', values })).lookup.total).to.equal(10_000);
+        });
+        expect(stall).to.be.lessThan(50);
+      }).timeout(20_000);
+    }
+  });
+});
