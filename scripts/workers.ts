@@ -10,6 +10,13 @@ import { example, type FlowNode, linkPackage, mqttCredentials, writeFlow } from 
 
 const WORKERS = 3;
 const LATENCY_MS = 50;
+const QUESTIONS = 90;
+/** Those of the button "90 questions", and the two of the other buttons. */
+const USERS = [
+  ...Array.from({ length: QUESTIONS }, (_, index) => ({ user_id: `demo-${index + 1}`, user_name: `user${index + 1}`, mobile: String(15_200_000_001 + index) })),
+  { user_id: 'demo-zhangsan', user_name: 'zhangsan', mobile: '13800001111' },
+  { user_id: 'demo-lisi', user_name: 'lisi', mobile: '+86-13900002222', disabled: true, locked: true },
+];
 const WORKER = example('08-mqtt-worker.json');
 const ASKER = example('09-ask-the-mqtt-workers.json');
 const TABLE = example('10-table-of-workers.json');
@@ -37,7 +44,7 @@ const main = async (): Promise<void> => {
   try {
     const broker = await startBroker(brokerFolder, passwords);
     ends.push(broker.stop);
-    const tenant = await startSimulator({ latencyMs: LATENCY_MS });
+    const tenant = await startSimulator({ latencyMs: LATENCY_MS, users: USERS });
     ends.push(() => tenant.close());
 
     const launch = async (name: string, account: keyof typeof passwords, flow: FlowNode[], env: NodeJS.ProcessEnv): Promise<Launched> => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startBroker } from '../../scripts/broker';
 import { mqttCredentials } from '../../scripts/user-directory';
-import { example } from '../support/examples';
+import { example, nodeOf } from '../support/examples';
 import { type FlowNode, type Major, type NodeRed, startNodeRed } from '../support/runtime';
 import { root } from '../support/versions';
 
@@ -16,6 +16,7 @@ export type Account = keyof typeof PASSWORDS;
 const SETTINGS = { mqttReconnectTime: 1000 };
 
 export const WORKER = example('08-mqtt-worker.json');
+const SHARE = nodeOf(WORKER, 'function', 'in or out of the share').id;
 
 export const withProperties = (flows: FlowNode[], id: string, properties: object): FlowNode[] =>
   flows.map((node) => (node.id === id ? { ...node, ...properties } : node));
@@ -53,6 +54,11 @@ const startSimulator = async (folder: string, users: number, latencyMs: number):
 export const connected = async (nodeRed: NodeRed, flows: FlowNode[]): Promise<void> => {
   const ids = flows.filter(({ type }) => type === 'mqtt in' || type === 'mqtt out').map(({ id }) => id);
   await nodeRed.until(() => ids.every((id) => nodeRed.status.get(id)?.fill === 'green') || undefined, 'the connection to the broker');
+};
+
+/** Resolves once a worker takes questions, or has left the share. */
+export const inShare = async (worker: NodeRed, isIn = true): Promise<void> => {
+  await worker.until(() => worker.status.get(SHARE)?.fill === (isIn ? 'green' : 'red') || undefined, isIn ? 'a worker in the share' : 'a worker outside the share', 40_000);
 };
 
 export interface Cluster {
@@ -104,7 +110,10 @@ export const startCluster = async ({ major = 4, users = 100, latencyMs = 0, work
         while (workers.length > count) await workers.pop()?.stop();
         const missing = Array.from({ length: count - workers.length }, () => `worker-${++started}`);
         workers.push(...await Promise.all(missing.map((name) => launch('worker', worker, name))));
-        await Promise.all(workers.map((one) => connected(one, worker)));
+        await Promise.all(workers.map(async (one) => {
+          await connected(one, worker);
+          await inShare(one);
+        }));
         return [...workers];
       },
       forget: (one) => {

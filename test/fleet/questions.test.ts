@@ -121,7 +121,7 @@ describe('questions to the workers', function () {
   it('have one outcome each, however often they are answered', async () => {
     const answer = nodeOf(WORKER, 'mqtt out').id;
     const running = await begin([...WORKER, { ...nodeOf(WORKER, 'mqtt out'), id: 'again' }].map((node) =>
-      node['name'] === 'answer' ? { ...node, wires: [[answer, 'again']] } : node));
+      node['name'] === 'answer' ? { ...node, wires: [[answer, 'again'], (node['wires'] as string[][])[1]] } : node));
     await running.workers(1);
     const asker = await startAsker(running, 100);
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100, twice: 0 });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { example, nodeOf } from '../support/examples';
 import { startAsker } from './asker';
@@ -29,10 +32,41 @@ describe('the table of workers', function () {
     const table = await rows(url);
     const hosts = workers.map((worker) => new URL(worker.url).host);
     expect(table.map(([host]) => host)).to.deep.equal([...hosts, '127.0.0.1:1']);
-    // in flight, queued, circuit, found, not found, failed, shared, cached, retried
-    for (const row of table.slice(0, 2)) expect(row.slice(1, 10)).to.deep.equal(['0', '0', 'closed', '50', '0', '0', '0', '0', '0']);
-    for (const cell of table.slice(0, 2).flatMap((row) => row.slice(10))) expect(cell).to.match(/^\d+$/);
+    for (const row of table.slice(0, 2)) {
+      expect(row[1]).to.equal('ready');
+      expect(row[2]).to.match(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+      // in flight, queued, found, not found (its own question before it took any), failed, shared, cached, retried
+      expect(row.slice(3, 11)).to.deep.equal(['0', '0', '50', '1', '0', '0', '0', '0']);
+      for (const cell of row.slice(11, 13)) expect(cell).to.match(/^\d+$/);
+      expect(row[13]).to.equal('');
+    }
     expect(table[2]?.slice(1)).to.deep.equal(['ECONNREFUSED']);
+  });
+
+  it('shows an address that answers nonsense, or nothing at all, as a row with the reason', async () => {
+    const nonsense: Record<string, string> = {
+      '/text': 'welcome', '/null': 'null', '/list': '[]', '/number': '1', '/half': '{"lookups":{}', '/other': '{"lookups":1,"latencyMs":{}}',
+      '/odd': JSON.stringify({ state: { a: 1 }, inFlight: '<b>', lookups: { found: {} }, latencyMs: { p50: 'x' }, lastFailure: { code: '<i>code</i>' } }),
+    };
+    const server = createServer(({ url = '' }, response) => {
+      if (url === '/redirect') response.writeHead(302, { location: '/text' }).end();
+      else if (url !== '/silent') response.end(nonsense[url]);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const addresses = [...Object.keys(nonsense), '/redirect', '/silent'].map((path) => `http://127.0.0.1:${port}${path}`);
+      const { url } = await cluster.start('stranger', TABLE, { CIAM_STATS: [...addresses, 'no address'].join(',') });
+      const table = (await rows(url)).map((row) => row.slice(1));
+      expect(table).to.have.length(addresses.length);
+      expect(table.slice(0, 6)).to.deep.equal(Array.from({ length: 6 }, () => ['no figures']));
+      expect(table[6]).to.deep.equal(['', '', '', '', '', '', '', '', '', '', '', '', '&lt;i&gt;code&lt;&#x2F;i&gt;']);
+      expect(table[7]).to.deep.equal(['302']);
+      expect(table[8]).to.deep.equal(['ETIMEDOUT']);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it('says what to set when it does not know any worker', async () => {
