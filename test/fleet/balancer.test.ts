@@ -1,0 +1,163 @@
+/** The load balancer of `examples/http`, in front of workers that the test answers for, and of real ones. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { type Balancer, startBalancer } from './haproxy';
+
+interface Worker {
+  address: string;
+  /** What was asked for, health aside. */
+  asked: string[];
+  answer: (response: ServerResponse) => void;
+  isWell: boolean;
+  end: () => Promise<void>;
+}
+
+const startWorker = async (name: string): Promise<Worker> => {
+  const server = createServer(({ url = '' }, response) => {
+    if (url === '/ciam/health') {
+      response.writeHead(worker.isWell ? 200 : 503).end();
+      return;
+    }
+    worker.asked.push(url);
+    worker.answer(response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const worker: Worker = {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked: [], isWell: true,
+    answer: (response) => void response.end(name),
+    end: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return worker;
+};
+
+const mobiles = (count: number): string[] => Array.from({ length: count }, (_, index) => `139${String(index).padStart(8, '0')}`);
+
+describe('the load balancer', function () {
+  this.timeout(30_000);
+  let workers: Worker[];
+  let balancer: Balancer | undefined;
+  const begin = async (count: number, env?: NodeJS.ProcessEnv): Promise<void> => {
+    workers = await Promise.all(Array.from({ length: count }, (_, index) => startWorker(`worker-${index + 1}`)));
+    balancer = await startBalancer(workers.map(({ address }) => address), env);
+  };
+  const ask = async (mobile: string): Promise<{ status: number; text: string }> => {
+    const response = await fetch(`${balancer?.url}/ciam/user?mobile=${mobile}`);
+    return { status: response.status, text: await response.text() };
+  };
+  const answers = async (numbers: string[]): Promise<string[]> => {
+    const texts: string[] = [];
+    for (const mobile of numbers) texts.push((await ask(mobile)).text);
+    return texts;
+  };
+  afterEach(async () => {
+    await balancer?.stop();
+    balancer = undefined;
+    await Promise.all(workers.map(({ end }) => end().catch(() => undefined)));
+  });
+
+  it('gives each worker a part, and the one with fewer requests under way the next', async () => {
+    await begin(2);
+    const [busy] = workers as [Worker, Worker];
+    const open: ServerResponse[] = [];
+    busy.answer = (response) => void open.push(response);
+    const stuck = [ask('1'), ask('2'), ask('3')];
+    while (open.length === 0) await ask('4');
+    expect(new Set(await answers(mobiles(10)))).to.deep.equal(new Set(['worker-2']));
+    for (const response of open) response.end('late');
+    await Promise.all(stuck);
+  });
+
+  for (const status of [502, 503]) {
+    it(`asks another worker when one answers ${status}, and passes a 404 and a 400 on`, async () => {
+      await begin(3);
+      const [sick] = workers as [Worker, Worker, Worker];
+      sick.answer = (response) => void response.writeHead(status).end();
+      const all = await Promise.all(mobiles(60).map(ask));
+      expect(all.filter((one) => one.status !== 200)).to.deep.equal([]);
+      expect(sick.asked).to.not.have.length(0);
+      for (const worker of workers) worker.answer = (response) => void response.writeHead(404).end();
+      const before = workers.flatMap(({ asked }) => asked).length;
+      expect((await ask('1')).status).to.equal(404);
+      expect(workers.flatMap(({ asked }) => asked)).to.have.length(before + 1);
+    });
+  }
+
+  it('asks at most three times, and then tells what the last one said', async () => {
+    await begin(3);
+    for (const worker of workers) worker.answer = (response) => void response.writeHead(503).end('busy');
+    expect(await ask('1')).to.deep.equal({ status: 503, text: 'busy' });
+    expect(workers.flatMap(({ asked }) => asked)).to.have.length(3);
+  });
+
+  it('asks another worker when one breaks the connection or is gone', async () => {
+    await begin(3);
+    const [breaking, going] = workers as [Worker, Worker, Worker];
+    breaking.answer = (response) => void response.destroy();
+    const all = Promise.all(mobiles(100).map(ask));
+    await going.end();
+    expect((await all).filter((one) => one.status !== 200)).to.deep.equal([]);
+    expect((await Promise.all(mobiles(100).map(ask))).filter((one) => one.status !== 200)).to.deep.equal([]);
+  });
+
+  it('leaves a worker alone that is not healthy, until it is again', async () => {
+    await begin(2);
+    const [ill] = workers as [Worker, Worker];
+    ill.isWell = false;
+    await balancer?.until(/spread\/worker1 is DOWN/);
+    expect(new Set(await answers(mobiles(10)))).to.deep.equal(new Set(['worker-2']));
+    ill.isWell = true;
+    await balancer?.until(/spread\/worker1 is UP/);
+    expect(new Set(await answers(mobiles(10)))).to.deep.equal(new Set(['worker-1', 'worker-2']));
+  });
+
+  it('is healthy itself while one worker is', async () => {
+    await begin(1);
+    const health = async (): Promise<number> => (await fetch(`${balancer?.url}/ciam/health`)).status;
+    expect(await health()).to.equal(200);
+    (workers as [Worker])[0].isWell = false;
+    await balancer?.until(/spread\/worker1 is DOWN/);
+    expect(await health()).to.equal(503);
+  });
+
+  it('remembers each user in one place, and moves only those of a worker that is gone', async () => {
+    await begin(3, { CIAM_REMEMBER: 'yes' });
+    const numbers = mobiles(90);
+    const before = await answers(numbers);
+    expect(await answers(numbers)).to.deep.equal(before);
+    for (const name of ['worker-1', 'worker-2', 'worker-3']) expect(before.filter((one) => one === name).length).to.be.within(10, 50);
+    await (workers as [Worker, Worker, Worker])[1].end();
+    const after = await answers(numbers);
+    before.forEach((worker, index) => {
+      if (worker !== 'worker-2') expect(after[index]).to.equal(worker);
+      else expect(after[index]).to.be.oneOf(['worker-1', 'worker-3']);
+    });
+  });
+
+  it('opens nothing but the lookup', async () => {
+    await begin(1);
+    const status = async (path: string, method = 'GET'): Promise<number> => (await fetch(`${balancer?.url}${path}`, { method })).status;
+    expect([await status('/'), await status('/flows'), await status('/ciam/user/x'), await status('/ciam/user', 'POST')]).to.deep.equal([404, 404, 404, 405]);
+    expect((workers as [Worker])[0].asked).to.deep.equal([]);
+  });
+
+  it('writes no number into its log, whatever happens', async () => {
+    await begin(2);
+    const [breaking, going] = workers as [Worker, Worker];
+    await ask('13900001111');
+    breaking.answer = (response) => void response.destroy();
+    going.answer = (response) => void response.writeHead(502).end();
+    // With nobody left to ask, HAProxy may just close.
+    await ask('13900002222').catch(() => undefined);
+    await going.end();
+    await ask('13900003333').catch(() => undefined);
+    await balancer?.until(/worker2 is DOWN/);
+    expect(balancer?.log()).to.not.match(/139|mobile/);
+  });
+});
