@@ -36,8 +36,14 @@ const isTooDeep = (text: string): boolean => {
   return false;
 };
 
-/** The shortest whole number that a JavaScript number may spoil has this many digits. */
+/** The shortest whole number that a JavaScript number may spoil has this many digits; one of more is spoiled in any case. */
 const LARGE_DIGITS = 16;
+
+/** Of a whole number from `start` to `end`. */
+const isSpoiled = (json: string, start: number, end: number): boolean => {
+  const digits = end - start - (json.charCodeAt(start) === MINUS ? 1 : 0);
+  return digits > LARGE_DIGITS || (digits === LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(start, end))));
+};
 /** So many digits after what may stand before a number: an id in a string often has as many, after its quote. */
 const LARGE = /[\s:,[-]\d{16}/;
 /** Fraction or exponent. */
@@ -56,7 +62,7 @@ const quoteLargeNumbers = (json: string): string => {
       while (isDigit(json.charCodeAt(end))) end++;
       if (isBroken(json.charCodeAt(end))) {
         while (isDigit(json.charCodeAt(end)) || isBroken(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
-      } else if (end - index >= LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(index, end)))) {
+      } else if (isSpoiled(json, index, end)) {
         pieces.push(json.slice(from, index), json.slice(index, end));
         from = end;
       }

@@ -50,7 +50,16 @@ class Mask {
   /** The first hidden byte from where it was asked for last; parts are asked for in their order. */
   private next = -1;
 
-  constructor(private readonly text: Buffer) {}
+  /** The text, if its bytes are its characters: then its parts need no decoding. */
+  private readonly ascii: string | null;
+
+  constructor(private readonly text: Buffer, source: string) {
+    this.ascii = text.length === source.length ? source : null;
+  }
+
+  private part(from: number, to: number): string {
+    return this.ascii === null ? this.text.toString('utf8', from, to) : this.ascii.slice(from, to);
+  }
 
   /** What was found in a view of the text. */
   hide(view: View, start: number, end: number): void {
@@ -58,18 +67,27 @@ class Mask {
     this.hidden.fill(1, placeInText(view, start), placeInText(view, end));
   }
 
-  /** That part of the text, which is whole characters, with a mask for what is hidden; `null` when nothing is. */
-  apply(from: number, to: number): string | null {
-    const { hidden, text } = this;
-    if (!hidden) return null;
-    let clean: string | null = null;
+  get isEmpty(): boolean {
+    return this.hidden === null;
+  }
+
+  /** Whether anything is hidden in that part of the text. */
+  hides(from: number, to: number): boolean {
+    return this.hidden !== null && this.hiddenFrom(this.hidden, from) < to;
+  }
+
+  /** That part of the text, which is whole characters, with a mask for what is hidden. */
+  apply(from: number, to: number): string {
+    const { hidden } = this;
+    if (!hidden) return this.part(from, to);
+    let clean = '';
     let at = from;
     for (let start = this.hiddenFrom(hidden, at); start < to; start = this.hiddenFrom(hidden, at)) {
       const shown = hidden.indexOf(0, start);
-      clean = (clean ?? '') + text.toString('utf8', at, this.boundary(Math.max(start, at), -1)) + MASK;
+      clean += this.part(at, this.boundary(Math.max(start, at), -1)) + MASK;
       at = this.boundary(shown < 0 ? to : Math.min(shown, to), 1);
     }
-    return clean === null ? null : clean + text.toString('utf8', at, to);
+    return clean + this.part(at, to);
   }
 
   private hiddenFrom(hidden: Uint8Array, at: number): number {
@@ -137,9 +155,13 @@ const holdsWord = (code: string, word: string): boolean => {
   return holds;
 };
 
-const maskOf = (text: Buffer, needles: Needles, words: readonly string[], personal: boolean): Mask => {
-  const mask = new Mask(text);
-  eachView(text, (view, isJoined) => {
+/** In bytes. */
+const THOROUGH = 16_384;
+
+const maskOf = (source: string, needles: Needles, words: readonly string[], personal: boolean): Mask => {
+  const text = Buffer.from(source);
+  const mask = new Mask(text, source);
+  eachView(text, text.length <= THOROUGH, (view, isJoined) => {
     const hide = (start: number, end: number): void => mask.hide(view, start, end);
     needles.find(view.bytes, hide);
     if (isJoined) return;
@@ -175,18 +197,18 @@ export class Redactor {
 
   /** A sentence of the tenant: one line without secrets, without the value looked up, without long numbers and e-mail addresses. */
   sentence(said: string, lookedUp?: string | null): string {
-    const text = Buffer.from(said.slice(0, LONGEST_READ));
+    const text = said.slice(0, LONGEST_READ);
+    const length = Buffer.byteLength(text);
     const { needles, words } = this.inSentences;
     const mask = maskOf(text, needles, [...words, ...(lookedUp ? wordsOf(lookedUp) : [])], true);
-    const sure = said.length > LONGEST_READ ? text.length - UNSURE : text.length;
-    return oneLine((mask.apply(0, sure) ?? text.toString('utf8', 0, sure)).replace(LONG_NUMBER, MASK));
+    const sure = said.length > LONGEST_READ ? length - UNSURE : length;
+    return oneLine(mask.apply(0, sure).replace(LONG_NUMBER, MASK));
   }
 
   /** True when a code shows a known secret in any form, or the value looked up. */
   isShownBy(code: string, lookedUp: string | null): boolean {
-    const text = Buffer.from(code);
     const { needles, words } = this.inSentences;
-    return maskOf(text, needles, words, false).apply(0, text.length) !== null || (lookedUp !== null && wordsOf(lookedUp).some((word) => holdsWord(code, word)));
+    return !maskOf(code, needles, words, false).isEmpty || (lookedUp !== null && wordsOf(lookedUp).some((word) => holdsWord(code, word)));
   }
 
   /**
@@ -210,12 +232,12 @@ export class Redactor {
 
   /** All in one, for there may be very many of them; no secret and no escape holds what separates them. */
   private scrub(places: Place[], needles: Needles): void {
-    const text = Buffer.from(places.map((place) => place.text).join('\0'));
-    const mask = maskOf(text, needles, [], false);
+    const mask = maskOf(places.map((place) => place.text).join('\0'), needles, [], false);
+    if (mask.isEmpty) return;
     let from = 0;
     for (const place of places) {
       const to = from + Buffer.byteLength(place.text);
-      place.holder[place.key] = mask.apply(from, to) ?? place.text;
+      if (mask.hides(from, to)) place.holder[place.key] = mask.apply(from, to);
       from = to + 1;
     }
   }

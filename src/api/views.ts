@@ -187,15 +187,16 @@ class ViewWriter {
 /** A copy of so few bytes is faster in a loop. */
 const SHORT = 32;
 
-/** With every escape decoded once; `null` when there is none. */
-const decoded = (view: View): View | null => {
+/** With every escape decoded once, or with those of one kind; `null` when there is none. */
+const decoded = (view: View, kind: number | null): View | null => {
   const { bytes } = view;
   if (!ESCAPE.test(bytes)) return null;
   const writer = new ViewWriter(view);
   const escape = new Escape();
   for (let at = 0; at < bytes.length;) {
     const sign = bytes.charCodeAt(at);
-    if ((sign !== PERCENT && sign !== BACKSLASH && sign !== AMPERSAND) || !escape.read(bytes, at, sign)) {
+    const mayBeOne = kind === null ? sign === PERCENT || sign === BACKSLASH || sign === AMPERSAND : sign === kind;
+    if (!mayBeOne || !escape.read(bytes, at, sign)) {
       at++;
       continue;
     }
@@ -225,19 +226,31 @@ const withoutBreaks = (view: View): View => {
 export const hasEscapes = (text: string): boolean => ESCAPE.test(text);
 export const hasOneView = (text: string): boolean => !ESCAPE.test(text) && !LINE_BREAK.test(text);
 
-/** Visits the text itself and all its other views; `isJoined`: what stood on lines of its own, or between blanks, stands together. */
-export const eachView = (text: Buffer, visit: (view: View, isJoined: boolean) => void): void => {
-  let view: View | null = { bytes: text.toString('latin1'), made: null };
+type Visit = (view: View, isJoined: boolean) => void;
+
+const visitDecoded = (text: View, kind: number | null, visit: Visit): void => {
+  let view: View | null = text;
   for (let round = 0; view; round++) {
-    visit(view, false);
+    if (round > 0 || kind === null) visit(view, false);
     if (LINE_BREAK.test(view.bytes)) visit(withoutBreaks(view), true);
-    view = round < MOST_ROUNDS ? decoded(view) : null;
+    view = round < MOST_ROUNDS ? decoded(view, kind) : null;
   }
+};
+
+/**
+ * Visits the text itself and all its other views; `isJoined`: what stood on lines of its own, or between blanks, stands together.
+ * `thorough`: also with escapes of one kind only decoded, for what stands before a secret may look like the beginning of another
+ * escape: a short text may take that time.
+ */
+export const eachView = (text: Buffer, thorough: boolean, visit: Visit): void => {
+  const plain: View = { bytes: text.toString('latin1'), made: null };
+  visitDecoded(plain, null, visit);
+  if (thorough && ESCAPE.test(plain.bytes)) for (const kind of [PERCENT, BACKSLASH, AMPERSAND]) visitDecoded(plain, kind, visit);
 };
 
 /** The same with all escapes decoded, whatever they stand for. */
 export const fullyDecoded = (text: string): string => {
   let view: View = { bytes: Buffer.from(text).toString('latin1'), made: null };
-  for (let next = decoded(view), round = 0; next && round < MOST_ROUNDS; next = decoded(next), round++) view = next;
+  for (let next = decoded(view, null), round = 0; next && round < MOST_ROUNDS; next = decoded(next, null), round++) view = next;
   return view.bytes;
 };
