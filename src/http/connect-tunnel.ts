@@ -38,7 +38,7 @@ export const openTunnel = (
 ): void => {
   const target = `${tenant.hostname}:${portOf(tenant)}`;
   const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
-    method: 'CONNECT', host: hostOf(proxy), port: portOf(proxy), path: target, agent: false,
+    method: 'CONNECT', host: hostOf(proxy), port: portOf(proxy), path: target, agent: false, rejectUnauthorized: true,
     headers: { host: target, connection: 'keep-alive', ...authorization(proxy) },
   });
   const timer = setTimeout(() => request.destroy(new ProxyError('ETIMEDOUT', false)), timeoutMs);

@@ -23,8 +23,8 @@ const isExcepted = (tenant: URL, exceptions: readonly string[]): boolean => {
 
 /** Throws a `CIAM.CONFIG` failure for an environment variable that makes no sense. */
 export const proxyFor = (tenant: URL, setting: Settings['proxy'], env: Environment = process.env): URL | null => {
-  // Plain http is for this machine only: the environment's proxy would carry the secrets off it, in clear.
-  if (setting === false || (setting === undefined && tenant.protocol === 'http:')) return null;
+  // Plain http is for this machine only: a proxy would carry the secrets off it, in clear.
+  if (setting === false || tenant.protocol === 'http:') return null;
   const given = setting === undefined ? proxyOfEnvironment(env) : setting.url;
   const exceptions = setting === undefined ? (env.no_proxy ?? env.NO_PROXY ?? '').split(/[,\s]+/) : setting.noProxy;
   if (given === undefined || isExcepted(tenant, exceptions.map((text) => text.trim()).filter(Boolean))) return null;

@@ -113,7 +113,7 @@ const createConnector = (undici: Undici, parts: Parts, track: (socket: Socket) =
   if (!proxy) return direct;
   return (options, callback) =>
     openTunnel(proxy, tenant, timeoutMs + CONNECT_GRACE_MS, track, (error, socket) => {
-      if (error || tenant.protocol === 'http:') return callback(error, socket);
+      if (error) return callback(error, null);
       direct({ ...options, httpSocket: socket }, (refused, secure) => {
         if (refused) socket?.destroy();
         callback(refused, secure);

@@ -54,6 +54,9 @@ export const parsedUrl = (text: string): URL | null => {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** After IDNA; the URL parser lets more through. */
+const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+
 /** `tenant.example.com`, `…:8443` or `https://…` → URL, or what is wrong with it. `http://` is for loopback hosts only. */
 export const domainUrl = (domain: string): URL | 'missing' | 'malformed' | 'insecure' => {
   const text = domain.trim();
@@ -61,7 +64,9 @@ export const domainUrl = (domain: string): URL | 'missing' | 'malformed' | 'inse
   const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
   // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
   const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%{}]+\/?$/i.test(text);
-  if (url === null || !plain || !url.hostname) return 'malformed';
+  if (url === null || !plain) return 'malformed';
+  url.hostname = url.hostname.replace(/\.$/, '');
+  if (!HOST.test(url.hostname)) return 'malformed';
   if (url.protocol === 'http:') return LOOPBACK.test(url.hostname) ? url : 'insecure';
   return url.protocol === 'https:' ? url : 'malformed';
 };

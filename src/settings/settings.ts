@@ -1,6 +1,7 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
 import { configFailure } from '../failures/failure';
 import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, domainUrl, numberWithin, parsedUrl } from './schema';
+import { tlsFlaw } from './tls';
 
 /**
  * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
@@ -49,6 +50,8 @@ export interface TlsSettings {
   ca?: string | Buffer;
   cert?: string | Buffer;
   key?: string | Buffer;
+  /** Certificate and key in one, PKCS #12. */
+  pfx?: string | Buffer;
   passphrase?: string;
   servername?: string;
   ALPNProtocols?: string[];
@@ -67,10 +70,11 @@ export interface Settings extends CheckedNumbers {
   origin: string;
   label: string;
   credentials: Credentials;
-  tls: TlsSettings | undefined;
+  /** Certificates are checked unless these settings themselves say otherwise. */
+  tls: TlsSettings & { rejectUnauthorized: boolean };
   proxy: Required<ProxySettings> | false | undefined;
-  pace: PaceHook | undefined;
   warmUp: boolean;
+  pace: PaceHook | undefined;
   timezone: string;
 }
 
@@ -99,11 +103,25 @@ export const checkedSwitch = (name: string, given: unknown, fallback = false): b
   throw configFailure(name, 'must be true or false.');
 };
 
+/** What a file of environment variables leaves in a value. */
+const QUOTED = /^(["'])(.*)\1$/s;
+const QUOTED_EXPECTED = 'has quotes around it, as an environment file leaves them: write it without.';
+/** Longer than any host name with scheme and port. */
+const LONGEST_DOMAIN = 300;
+
+const domainFlaw = (text: string): string | null => {
+  if (text.length > LONGEST_DOMAIN) return `is longer than ${LONGEST_DOMAIN} characters.`;
+  if (QUOTED.test(text)) return QUOTED_EXPECTED;
+  return /[,;]$/.test(text) ? `ends with "${text.slice(-1)}", which is no part of a host name.` : null;
+};
+
 const DOMAIN_EXPECTED = 'must be a host name such as tenant.example.com, with a port if needed; https is added for you.';
 
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
 export const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
+  const flaw = domainFlaw(text);
+  if (flaw !== null) throw configFailure('domain', flaw);
   if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set, or that is not the whole value.');
   const url = domainUrl(text);
   if (url === 'missing') throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
@@ -120,6 +138,7 @@ const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'
   const given: unknown = raw[name];
   const text = typeof given === 'string' ? given.trim().replace(name === 'token' ? /^Bearer\s+/i : /^$/, '') : '';
   if (!text) throw configFailure(name, `is missing: ${what}.`);
+  if (QUOTED.test(text)) throw configFailure(name, QUOTED_EXPECTED);
   if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'names an environment variable that is not set.');
   const canBeSent = name === 'token' ? /^[\x21-\x7e]+$/.test(text) : !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed();
   if (!canBeSent) throw configFailure(name, 'holds characters that cannot be sent.');
@@ -133,12 +152,22 @@ const checkedCredentials = (raw: TenantSettings): Credentials => {
   if (auth !== 'client-credentials') throw configFailure('auth', 'must be "client-credentials" or "token".');
   const clientAuth: string = raw.clientAuth ?? DEFAULTS.clientAuth;
   if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'must be "basic" or "body".');
+  const clientId = secret(raw, 'clientId', 'the client id of your app');
+  // RFC 7617, 2: the first colon ends the user name.
+  if (clientAuth === 'basic' && clientId.includes(':')) throw configFailure('clientId', 'holds a colon, which clientAuth "basic" cannot send: use "body".');
   return {
     kind: 'client',
     clientAuth,
-    clientId: secret(raw, 'clientId', 'the client id of your app'),
+    clientId,
     clientSecret: secret(raw, 'clientSecret', 'the client secret of your app'),
   };
+};
+
+/** Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which was set for something else. */
+const checkedTls = (tls: TlsSettings | undefined): Settings['tls'] => {
+  const flaw = tls && tlsFlaw(tls);
+  if (flaw) throw configFailure('tls', flaw);
+  return { ...tls, rejectUnauthorized: tls?.rejectUnauthorized !== false };
 };
 
 const checkedProxy = (proxy: ProxySettings | false | undefined): Settings['proxy'] => {
@@ -164,10 +193,10 @@ export const checkedSettings = (raw: TenantSettings): Settings => {
     origin: url.origin,
     label: raw.label ?? url.host,
     credentials: checkedCredentials(raw),
-    tls: raw.tls,
+    tls: checkedTls(raw.tls),
     proxy: checkedProxy(raw.proxy),
-    pace: checkedPace(raw.pace),
     warmUp: checkedSwitch('warmUp', raw.warmUp, SWITCHES.warmUp.default),
+    pace: checkedPace(raw.pace),
     ...checkedNumbers(raw),
     timezone,
   };

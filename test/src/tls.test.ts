@@ -1,9 +1,8 @@
 /** TLS on real certificates and real handshakes: whom the client trusts, and how a refusal is told. */
 import type { ServerOptions } from 'node:https';
 import { expect } from 'chai';
-import type { TlsSettings, TenantSettings } from '../../src/node-api';
+import { createTenant, LookupFailure, type TenantSettings, type TlsSettings } from '../../src/node-api';
 import { type Authority, createAuthority, type KeyPair, selfSigned } from '../support/certificates';
-import { startConnectProxy } from '../support/connect-proxy';
 import { ScriptedTenant } from '../support/servers';
 import { byMobile, closeAll, closeLater, failureOf, openTenant } from './support';
 
@@ -112,25 +111,18 @@ describe('TLS', () => {
       });
     }
 
-    it('whose passphrase is wrong are told', async () => {
-      const { key, cert } = await authority.client('flow', { passphrase: 'open sesame' });
-      const failure = await failureOf(ask(await serve(wanted), { ca: authority.cert, key, cert, passphrase: 'open barley' }));
-      expect(failure).to.include({ code: 'CIAM.TLS', category: 'untrusted' });
-      expect(JSON.stringify(failure)).to.not.include('barley');
-    });
-
-    for (const way of ['directly', 'through a proxy'] as const) {
-      it(`whose key cannot be read are told to every lookup (${way})`, async () => {
-        const server = await serve(wanted);
-        const proxy = closeLater(await startConnectProxy());
-        const { cert } = await authority.client('flow');
-        const tenant = openTenant({ url: `localhost:${server.port}` }, {
-          tls: { ca: authority.cert, key: 'no key at all', cert }, proxy: way === 'directly' ? false : { url: proxy.url }, concurrency: 1,
-        });
-        for (const value of ['13800001111', '13800001112']) {
-          expect(await failureOf(byMobile(tenant, value))).to.include({ code: 'CIAM.TLS', category: 'untrusted' });
-        }
-        await proxy.until(() => proxy.open === 0);
+    const flaws: Record<string, [() => Promise<TlsSettings>, string]> = {
+      'a wrong passphrase': [async () => ({ ...await authority.client('flow', { passphrase: 'open sesame' }), passphrase: 'open barley' }), 'passphrase'],
+      'a key of another certificate': [async () => ({ ...await authority.client('flow'), key: (await authority.client('other')).key }), 'another certificate'],
+      'a key that is none': [async () => ({ ...await authority.client('flow'), key: 'no key at all' }), 'cannot be decrypted|no PEM|cannot be read'],
+      'a certificate that is none': [async () => ({ ...await authority.client('flow'), cert: 'no certificate' }), 'no PEM'],
+      'an authority that is none': [() => Promise.resolve({ ca: 'no authority' }), 'no PEM'],
+    };
+    for (const [name, [material, expected]] of Object.entries(flaws)) {
+      it(`with ${name} are refused before any call, by the name of the property`, async () => {
+        const tls = await material();
+        expect(() => createTenant({ domain: 'tenant.example.com', auth: 'token', token: 'x', tls })).to.throw(LookupFailure, new RegExp(`^tls: .*(${expected})`))
+          .that.satisfies((failure: LookupFailure) => failure.code === 'CIAM.CONFIG' && !JSON.stringify(failure).includes('barley'));
       });
     }
   });

@@ -5,7 +5,9 @@ import { systemClock } from '../../src/clock';
 import { createTransport } from '../../src/http/transport';
 import { createRandom } from '../../scripts/soak/random';
 import { startConnectProxy } from '../support/connect-proxy';
-import { closeAll, closeLater, startServer } from './support';
+import { createAuthority } from '../support/certificates';
+import { ScriptedTenant } from '../support/servers';
+import { closeAll, closeLater } from './support';
 
 const request = { method: 'POST', path: '/', headers: [], body: '{}' } as const;
 const CONCURRENCY = 4;
@@ -15,8 +17,10 @@ describe('transport', () => {
 
   /** Connections fail, tunnels end and requests are cancelled all the time, and whoever is told sends the next request at once. */
   const inTrouble = async (requests: number, seed: number): Promise<{ told: number; failed: number; cancelled: number }> => {
-    const [server, proxy] = [await startServer(), closeLater(await startConnectProxy())];
-    const transport = closeLater(createTransport({ origin: server.url, tls: undefined, proxy: { url: proxy.url, noProxy: [] }, concurrency: CONCURRENCY, timeoutMs: 5000 }, systemClock));
+    const authority = await createAuthority('Authority of the tests');
+    const server = closeLater(await ScriptedTenant.start({ tls: await authority.server() }));
+    const proxy = closeLater(await startConnectProxy());
+    const transport = closeLater(createTransport({ origin: server.url, tls: { ca: authority.cert, rejectUnauthorized: true }, proxy: { url: proxy.url, noProxy: [] }, concurrency: CONCURRENCY, timeoutMs: 5000 }, systemClock));
     const random = createRandom(seed);
     const trouble = setInterval(() => {
       proxy.reaction = random() < 0.5 ? 'hang-up' : 'tunnel';
