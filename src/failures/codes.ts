@@ -2,7 +2,7 @@
  * The one table of failure codes: what each means, and whether another try makes sense. Ours, and those that the vendors publish,
  * whose prefix `IDAAS.TENANT.` is optional. The README's table is checked against it.
  */
-import type { AdviceKey } from './advice';
+import type { AdviceKey } from './advice-texts';
 
 export const CATEGORIES = [
   'not-found', 'invalid-input', 'unauthorized', 'forbidden', 'rate-limited', 'overloaded', 'unavailable',

@@ -7,9 +7,8 @@ import { closedFailure, inputFailure, LookupFailure, type LookupInfo, timeoutFai
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
 import type { RequestQueue, TurnList } from '../resilience/request-queue';
-import type { LookupRequest } from './lookups';
 import type { Figures } from './stats';
-import type { Settle } from './waiter';
+import type { LookupRequest, Settle } from './waiter';
 
 export interface ListRequest {
   by: unknown;

@@ -14,13 +14,7 @@ import type { Cache } from './cache';
 import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
 import type { Figures } from './stats';
-import { type Settle, Waiter } from './waiter';
-
-/** What to look up. `value`: text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative. */
-export interface LookupRequest {
-  by: unknown;
-  value: unknown;
-}
+import { type LookupRequest, type Settle, Waiter } from './waiter';
 
 /** @internal */
 export interface LookupParts {

@@ -5,7 +5,6 @@ import type { User } from '../api/user';
 import { type LookupFailure, type LookupInfo, timeoutFailure } from '../failures/failure';
 import type { Abortable } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
-import type { Call } from './call';
 
 /** A found user, and how the lookup went. */
 export interface Lookup {
@@ -15,6 +14,19 @@ export interface Lookup {
 
 /** Gets the outcome of one message: exactly one of the two. */
 export type Settle = (failure: LookupFailure | null, lookup: Lookup | null) => void;
+
+/** What to look up. `value`: text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative. */
+export interface LookupRequest {
+  by: unknown;
+  value: unknown;
+}
+
+/** What a message knows of the call that it has joined. */
+interface JoinedCall {
+  drop(waiter: Waiter, failure: LookupFailure): void;
+  /** The failure of a message whose time is up. */
+  whyLate(): LookupFailure;
+}
 
 /** An asynchronous resource, so that a message goes on in the context in which it came. @internal */
 export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
@@ -29,7 +41,7 @@ export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
   private turn: TurnDeadline | null = null;
 
   constructor(
-    readonly call: Call,
+    readonly call: JoinedCall,
     readonly query: Query,
     readonly startedAt: number,
     readonly signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 /** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
 import { type LookupFailure, type LookupInfo } from '../failures/failure';
 import type { ListOutcome } from '../lookup/list';
-import { type LookupRequest } from '../lookup/lookups';
+import { type LookupRequest } from '../lookup/waiter';
 import { systemClock } from '../clock';
 import { toQuery } from '../api/query';
 import { Figures } from '../lookup/stats';

@@ -7,7 +7,8 @@ import { closedFailure, isFailedCall, LookupFailure } from '../failures/failure'
 import { createTransport, type Transport } from '../http/transport';
 import { type Cache, createCache } from '../lookup/cache';
 import type { ListOutcome, ListRequest } from '../lookup/list';
-import { type LookupRequest, Lookups } from '../lookup/lookups';
+import { Lookups } from '../lookup/lookups';
+import type { LookupRequest } from '../lookup/waiter';
 import { Mismatches } from '../lookup/mismatches';
 import { Figures, type Stats } from '../lookup/stats';
 import type { Lookup, Settle } from '../lookup/waiter';
