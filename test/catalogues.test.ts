@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { ADVICE, CATEGORIES } from '../src/failures/advice';
 
 const NODES = resolve(__dirname, '../nodes');
-const TYPES = ['ciam-tenant', 'ciam-user'] as const;
+const TYPES = ['ciam-tenant', 'ciam-user', 'ciam-status'] as const;
 const LANGUAGES = ['en-US', 'zh-CN'] as const;
 type Type = (typeof TYPES)[number];
 
@@ -61,8 +61,8 @@ const used = (type: Type): string[] => {
     const code = sources(join(NODES, owner));
     return argumentsOf(owner === type ? 'text' : 'advice', code).flatMap(literals).filter((literal) => KEY.test(literal));
   });
-  // Permissions and icon files begin like keys.
-  const runtime = literals(sources(NODES)).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
+  // A status has the package's name in front. Permissions and icon files begin like keys.
+  const runtime = literals(sources(NODES)).map((literal) => literal.replace(/^@ciam-flows\/node-red-ciam\/[\w-]+:/, '')).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
   return [...forms, ...runtime].map((key) => key.slice(type.length + 1)).concat(dialogs);
 };
 

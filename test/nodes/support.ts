@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import helper, { type HelperNode } from 'node-red-node-test-helper';
+import statusNodes from '../../nodes/ciam-status/ciam-status';
 import tenantNodes from '../../nodes/ciam-tenant/ciam-tenant';
 import userNodes from '../../nodes/ciam-user/ciam-user';
 import type { Red, Status } from '../../nodes/shared/red';
@@ -41,6 +42,8 @@ export interface Parts {
   tenant?: object;
   /** Of the tenant; a fixed token if it is left out. */
   credentials?: Record<string, string>;
+  /** Ids of the nodes whose errors are caught; the lookup node if it is left out. */
+  caught?: string[];
   /** More nodes, their credentials by id, and what registers their types. */
   more?: object[];
   moreCredentials?: Record<string, Record<string, string>>;
@@ -50,11 +53,11 @@ export interface Parts {
 /** What has no place on the canvas is a config node to Node-RED. */
 const PLACE = { z: 'tab', x: 0, y: 0 };
 
-export const flowOf = ({ user = {}, tenant = {}, more = [] }: Parts): object[] => [
+export const flowOf = ({ user = {}, tenant = {}, caught = ['user'], more = [] }: Parts): object[] => [
   { id: 'tab', type: 'tab', label: 'Test' },
   { id: 'tenant', type: 'ciam-tenant', name: '', auth: 'token', warmUp: false, ...tenant },
   { id: 'user', type: 'ciam-user', ...PLACE, name: 'lookup', tenant: 'tenant', wires: [['found'], ['failed']], ...user },
-  { id: 'catch', type: 'catch', ...PLACE, scope: ['user'], wires: [['caught']] },
+  { id: 'catch', type: 'catch', ...PLACE, scope: caught, wires: [['caught']] },
   { id: 'complete', type: 'complete', ...PLACE, scope: ['user'], wires: [['completed']] },
   ...PORTS.map((id) => ({ id, type: 'helper', ...PLACE, wires: [] })),
   ...more,
@@ -68,13 +71,18 @@ export const node = (id: string): HelperNode => {
 
 export const deploy = async (parts: Parts = {}): Promise<Flow> => {
   const { credentials = { token: TOKEN }, moreCredentials = {}, types = [] } = parts;
-  await helper.load([tenantNodes, userNodes, ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
+  await helper.load([tenantNodes, userNodes, statusNodes, ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
   return watch();
 };
 
 /** A flow whose tenant is the server. */
 export const deployWith = (server: { url: string }, { tenant, ...parts }: Parts = {}): Promise<Flow> =>
   deploy({ ...parts, tenant: { domain: server.url, ...tenant } });
+
+/** What the log has of a node: level and text. */
+export const logOf = (id: string): { level: number; text: string }[] =>
+  helper.log().args.filter(([entry]) => entry.id === id).map(([{ level, msg }]) => ({ level, text: String(msg) }));
+export const LEVELS = { error: 20, warn: 30, info: 40 } as const;
 
 const KEY = 'testKey';
 let count = 0;
