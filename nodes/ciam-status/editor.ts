@@ -1,4 +1,5 @@
 import { tenant } from '../ciam-user/editor/checks';
+import { chooseOnlyTenant } from '../ciam-user/editor/tenant';
 import { asText, closeForm, explain, nameConfigButtons, openForm, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 
@@ -24,6 +25,9 @@ RED.nodes.registerType('ciam-status', {
   },
   labelStyle() {
     return this['name'] ? 'node_label_italic' : '';
+  },
+  onadd() {
+    chooseOnlyTenant(this);
   },
   oneditprepare() {
     openForm(this, 'node-input');

@@ -130,6 +130,32 @@ for (const major of MAJORS) {
       });
     });
 
+    it('has nothing red in a new tenant before somebody has been there', async () => {
+      const { editor, editor: { page } } = desk;
+      await editor.open('fresh');
+      await page.click('#node-input-btn-tenant-add');
+      await page.waitForSelector(input('demo'));
+      await editor.settled();
+      const red = (): Promise<string[]> => editor.value<string[]>(`$('.red-ui-tray').last().find('.input-error').toArray().map(({ id }) => id)`);
+      expect(await red()).to.deep.equal([]);
+      expect(await page.locator('.red-ui-tray:last-child .ciam-reason').count()).to.equal(0);
+      await page.focus(input('clientId'));
+      await page.focus(input('name'));
+      expect(await page.locator(`${input('clientId')}-reason`).textContent()).to.equal('is missing');
+      expect(await page.locator('.red-ui-tray:last-child .ciam-reason').count()).to.equal(1);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('tells which app is stored by the end of its client id', async () => {
+      const { editor, editor: { page } } = desk;
+      await editor.open('lookup');
+      await editor.openTenant();
+      await page.waitForFunction(`$('#ciam-tenant-clientId-stored').text() === 'Stored: the app whose client ID ends in ient. Type to replace it.'`);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
     it('shows a stored secret as stored, and never gets it', async () => {
       const editor = await desk.reopen();
       const { page } = editor;

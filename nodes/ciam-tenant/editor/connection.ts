@@ -1,5 +1,5 @@
 /** The button "Test connection": asks the runtime to try the values on screen, and shows step by step what works and what does not. */
-import { detail, type Failure, failureLines, line } from '../../shared/editor/answers';
+import { detail, type Failure, failureLines, line, spoken } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 
@@ -120,7 +120,7 @@ export const startConnectionTest = (id: string): (() => void) => {
     request.fail(() => {
       if (running !== request) return;
       rest();
-      show([line('bad', refusal(request.status))]);
+      show([line('bad', spoken(request) ?? refusal(request.status))]);
     });
   };
 

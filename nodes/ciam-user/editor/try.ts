@@ -1,5 +1,5 @@
 /** "Try it": looks one value up with what is on screen, deployed or not, and shows what would enter the message. */
-import { type Failure, failureLines, line } from '../../shared/editor/answers';
+import { type Failure, failureLines, line, spoken } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { canBeKept, kept, learn, pathsOf } from './fields';
@@ -74,7 +74,7 @@ const way = (): string => ($('#node-input-onFailure').val() === 'catch' ? text('
 
 const failedLines = (failure: Failure): JQuery[] => {
   const tenant = RED.nodes.node(asText($('#node-input-tenant').val()));
-  const host = tenant ? tenant._def.label.call(tenant) : text('label.tenant');
+  const host = asText(tenant?.['domain']).replace(/^https?:\/\//i, '') || text('label.tenant');
   const calm = failure.category === 'not-found' || failure.category === 'invalid-input';
   return [...failureLines(failure, host, calm ? 'caution' : 'bad'), $('<div class="ciam-detail">').text(way())];
 };
@@ -125,7 +125,7 @@ export const startTry = (): (() => void) => {
     request.fail(() => {
       if (running !== request) return;
       rest();
-      show([line('bad', refusal(request.status))]);
+      show([line('bad', spoken(request) ?? refusal(request.status))]);
     });
   };
 
@@ -140,9 +140,10 @@ export const startTry = (): (() => void) => {
     event.preventDefault();
     if (!running) start();
   });
-  // A result is about the values that were on screen then; picking fields from it leaves it there.
+  // A result is about the values that were on screen then; picking fields from it, or leaving the field of the value for it, leaves it there.
   button.closest('.ciam-form').on('input change', 'input, select', (event: JQuery.TriggeredEvent<HTMLElement, undefined, HTMLElement, HTMLElement>) => {
-    if (!$(event.target).is('#node-input-fields, #node-input-name, .ciam-pick > input')) stop();
+    const stays = '#node-input-fields, #node-input-name, .ciam-pick > input';
+    if (!$(event.target).is(event.type === 'change' ? `${stays}, #ciam-user-try-value` : stays)) stop();
   });
   return stop;
 };

@@ -29,3 +29,7 @@ const adviceFor = ({ code, category, system, advice }: Failure, host: string): s
   (code === 'CIAM.CONFIG' ? advice : text(`advice.${adviceKey(code, category, system)}`, { host }));
 
 export const failureLines = (failure: Failure, host: string, verdict: Verdict = 'bad'): JQuery[] => [line(verdict, adviceFor(failure, host)), detail(failure)];
+
+/** Why there is no answer, if the runtime said so itself: too many at once, too much text. */
+export const spoken = ({ responseJSON }: { responseJSON?: unknown }): string | undefined =>
+  (responseJSON as { error?: { message?: string } } | undefined)?.error?.message;
