@@ -29,8 +29,8 @@ const withoutMobile = (simulator: Simulator, status: number, body: string): Requ
   }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-    const { authorization = '', 'content-type': type = '' } = request.headers;
-    fetch(`${simulator.url}${request.url ?? ''}`, { method: 'POST', headers: { authorization, 'content-type': type }, body: Buffer.concat(chunks) })
+    const { method = 'GET', headers: { authorization = '', 'content-type': type = '' } } = request;
+    fetch(`${simulator.url}${request.url ?? ''}`, { method, headers: { authorization, 'content-type': type }, ...(method === 'POST' && { body: Buffer.concat(chunks) }) })
       .then(async (answer) => {
         response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' }).end(await answer.text());
       })
