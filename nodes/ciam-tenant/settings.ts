@@ -50,6 +50,8 @@ export const tenantSettings = (red: Red, properties: Values, credentials: Values
   if (!demo) {
     settings.tls = tlsOf(red, properties.tls, configFailure);
     settings.proxy = proxyOf(red, properties.proxy, configFailure);
+    // One rate for several Node-RED, a function of the settings file.
+    settings.pace = red.settings.ciamPace;
   }
   return settings;
 };

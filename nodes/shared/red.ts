@@ -78,6 +78,8 @@ export interface Red {
     on(event: 'flows:started', listener: () => void): void;
     off(event: 'flows:started', listener: () => void): void;
   };
+  /** The settings file. */
+  settings: Record<string, unknown>;
   auth: { needsPermission(permission: string): Handler };
   httpAdmin: { get(path: string, ...handlers: Handler[]): void; post(path: string, ...handlers: Handler[]): void };
   /** Translates into the runtime's language; gives the key back when it cannot. */
