@@ -10,7 +10,7 @@ const manifest = JSON.parse(read('package.json')) as { scripts: Record<string, s
 
 const markdownIn = (folder: string): string[] =>
   readdirSync(join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
-const PAGES = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('examples/mqtt')];
+const PAGES = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('examples/mqtt'), ...markdownIn('examples/http')];
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(root, folder)).map((name) => join(folder, name)).flatMap((path) => (statSync(join(root, path)).isDirectory() ? filesIn(path) : [path]));

@@ -113,7 +113,7 @@ for (const page of PAGES) {
 
 describe('failure codes', () => {
   const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
-  const others = ['docs', 'examples', 'examples/mqtt'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
+  const others = ['docs', 'examples', 'examples/mqtt', 'examples/http'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
 
   it('that pages, helps and examples name are those of the client and the tenants', () => {
     for (const file of [...PAGES, ...helps, ...others]) {

@@ -62,6 +62,8 @@ export const inShare = async (worker: NodeRed, isIn = true): Promise<void> => {
 };
 
 export interface Cluster {
+  /** For what a test needs besides; it ends with the cluster. */
+  folder: string;
   broker: Broker;
   /** Starts or stops workers until there are so many. */
   workers: (count: number) => Promise<NodeRed[]>;
@@ -105,6 +107,7 @@ export const startCluster = async ({ major = 4, users = 100, latencyMs = 0, work
       },
     });
     return {
+      folder,
       broker,
       workers: async (count) => {
         while (workers.length > count) await workers.pop()?.stop();

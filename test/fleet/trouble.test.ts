@@ -1,0 +1,215 @@
+/** What an operator of a fleet meets: a worker that is sick, paused, stopped or killed, and askers that mean harm. Every question has its answer. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createServer } from 'node:tls';
+import { expect } from 'chai';
+import { startSimulator } from '../../src/simulator/simulator';
+import { createAuthority } from '../support/certificates';
+import { example, nodeOf } from '../support/examples';
+import type { FlowNode, NodeRed } from '../support/runtime';
+import { isAlive } from '../support/versions';
+import { ASK, type Asker, askerFlows, fn, startAsker, TAB } from './asker';
+import { type Cluster, inShare, mobileOf, startCluster, WORKER } from './cluster';
+
+const USERS = 900;
+const LATENCY_MS = 50;
+const ASKER = example('09-ask-the-mqtt-workers.json');
+/** So long that no test could pass by waiting for it. */
+const RULES = { ASK_AGAIN_AFTER: 60, DEADLINE: 90 };
+
+describe('a fleet in trouble', function () {
+  this.timeout(150_000);
+  let cluster: Cluster;
+  let asker: Asker;
+
+  before(async () => {
+    cluster = await startCluster({ users: USERS, latencyMs: LATENCY_MS });
+    await cluster.workers(2);
+    asker = await startAsker(cluster, USERS);
+  });
+  after(() => cluster.stop());
+
+  /** All questions are right, although something happens when a third is answered. */
+  const expectAllRight = async (disturb: () => Promise<void>, rules = RULES): Promise<Record<string, number>> => {
+    const run = await asker.ask(USERS, { rules, every: 50 });
+    await run.until(USERS / 3);
+    await disturb();
+    const tally = await run.until(USERS, 60_000);
+    expect(tally).to.deep.include({ answered: USERS, right: USERS, wrong: 0, twice: 0, failed: {} });
+    return tally.workers;
+  };
+
+  for (const [what, env] of Object.entries<NodeJS.ProcessEnv>({
+    'a wrong secret': { CIAM_CLIENT_SECRET: 'wrong' },
+    'no way to the tenant': { CIAM_DOMAIN: 'http://127.0.0.1:9' },
+    'no CIAM_RATE': { CIAM_RATE: undefined },
+  })) {
+    it(`loses nothing when a worker with ${what} joins it`, async () => {
+      const sick = await cluster.start('worker', WORKER, { ...env, CIAM_WORKER: 'sick' });
+      try {
+        expect(await expectAllRight(async () => {
+          await inShare(sick, false);
+        })).to.have.all.keys('worker-1', 'worker-2');
+      } finally {
+        await sick.stop();
+      }
+    });
+  }
+
+  it('loses nothing when the way of one worker to the tenant breaks, and the worker is back when it is mended', async () => {
+    const users = Array.from({ length: USERS }, (_, index) => ({ user_id: `id-${mobileOf(index)}`, mobile: mobileOf(index), user_name: `user${index}` }));
+    const tenant = await startSimulator({ users, latencyMs: LATENCY_MS });
+    const { port, url } = tenant;
+    const worker = await cluster.start('worker', WORKER, { CIAM_DOMAIN: url, CIAM_WORKER: 'cut off' });
+    await inShare(worker);
+    try {
+      const workers = await expectAllRight(async () => {
+        await tenant.close();
+        await inShare(worker, false);
+      });
+      expect(workers).to.include.keys('cut off', 'worker-1', 'worker-2');
+      const again = await startSimulator({ users, port });
+      try {
+        await inShare(worker);
+      } finally {
+        await again.close();
+      }
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('loses nothing when a worker stands still for six seconds', async () => {
+    const [worker] = await cluster.workers(2) as [NodeRed, NodeRed];
+    await expectAllRight(async () => {
+      process.kill(worker.pid, 'SIGSTOP');
+      await delay(6000); // longer than the worker's deadline
+      process.kill(worker.pid, 'SIGCONT');
+    }, { ASK_AGAIN_AFTER: 10, DEADLINE: 90 });
+  });
+
+  for (const [what, end] of Object.entries<(worker: NodeRed) => Promise<void>>({
+    'is killed': async (worker) => {
+      process.kill(worker.pid, 'SIGKILL');
+      cluster.forget(worker);
+      await worker.stop();
+    },
+    'is stopped': async (worker) => {
+      cluster.forget(worker);
+      await worker.stop();
+    },
+    'is deployed anew as a whole': (worker) => worker.deploy(WORKER, 'full'),
+    'was drained and is stopped then': async (worker) => {
+      await worker.inject(nodeOf(WORKER, 'inject', 'drain').id);
+      await inShare(worker, false);
+    },
+  })) {
+    it(`asks again within seconds when a worker ${what}`, async () => {
+      const [, worker] = await cluster.workers(2) as [NodeRed, NodeRed];
+      const from = performance.now();
+      await expectAllRight(() => end(worker));
+      expect(performance.now() - from, 'not by ASK_AGAIN_AFTER').to.be.below(RULES.ASK_AGAIN_AFTER * 1000);
+      cluster.forget(worker);
+      await worker.stop();
+    });
+  }
+});
+
+describe('questions that mean harm', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let worker: NodeRed;
+  let nodeRed: NodeRed;
+
+  const send = nodeOf(ASKER, 'mqtt out').id;
+  const flows = (): FlowNode[] => [
+    ...askerFlows({ ASK_AGAIN_AFTER: 60, DEADLINE: 60 }, 'test-outcome'),
+    { id: 'test-http', type: 'http in', z: TAB, url: '/ask', method: 'post', wires: [['test-question']] },
+    fn('test-question', TAB, 'Object.assign(msg, { by: msg.payload.by, payload: msg.payload.value }); return msg;', [[ASK]]),
+    fn('test-outcome', TAB, 'const { payload, error, lookup, worker } = msg; msg.payload = { payload, error, lookup, worker }; return msg;', [['test-response']]),
+    { id: 'test-response', type: 'http response', z: TAB },
+    // As the account of an asker may publish, past example 09.
+    { id: 'test-raw', type: 'http in', z: TAB, url: '/raw', method: 'post', wires: [['test-publish']] },
+    fn('test-publish', TAB, 'const { payload } = msg; msg.payload = "sent"; return [payload, msg];', [[send], ['test-response']]),
+    { ...nodeOf(ASKER, 'mqtt in', 'an answer'), id: 'test-raw-in', topic: 'ciam/reply/asker/raw', wires: [['test-raw-debug']] },
+    { id: 'test-raw-debug', type: 'debug', z: TAB, active: true, tosidebar: true, complete: 'payload', targetType: 'msg' },
+  ];
+  const post = async (path: string, body: object): Promise<string> =>
+    await (await fetch(`${nodeRed.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).text();
+  const ask = async (by: unknown, value: unknown): Promise<{ payload: unknown; worker?: string }> =>
+    JSON.parse(await post('ask', { by, value })) as { payload: unknown };
+
+  before(async () => {
+    cluster = await startCluster();
+    [worker] = await cluster.workers(1) as [NodeRed];
+    nodeRed = await cluster.start('asker', flows());
+  });
+  after(() => cluster.stop());
+
+  const expectAnswers = async (): Promise<void> => {
+    expect((await ask('mobile', mobileOf(3))).payload).to.deep.include({ user_id: `id-${mobileOf(3)}` });
+  };
+
+  for (const [what, responseTopic] of Object.entries({
+    '300 levels': `ciam/reply/asker${'/a'.repeat(300)}`, 'a wildcard': 'ciam/reply/+', 'no end': `ciam/reply/asker/${'x'.repeat(3000)}`, 'the topic of questions': 'ciam/lookup/mobile',
+  })) {
+    it(`do not end a worker by a reply topic with ${what}`, async () => {
+      await post('raw', { topic: 'ciam/lookup/mobile', responseTopic, payload: JSON.stringify(mobileOf(1)) });
+      await expectAnswers();
+      expect(worker.log().match(/Connected to broker/g)).to.have.length(1);
+    });
+  }
+
+  it('are answered when they are no JSON', async () => {
+    nodeRed.debug.length = 0;
+    for (const payload of ['{"half', 'plain text', '']) {
+      await post('raw', { topic: 'ciam/lookup/mobile', responseTopic: 'ciam/reply/asker/raw', payload });
+    }
+    const answers = await nodeRed.until(() => (nodeRed.debug.length >= 3 ? nodeRed.debug.map(({ msg }) => msg as { result: unknown }) : undefined));
+    for (const { result } of answers) expect(result).to.equal('CIAM.INPUT');
+  });
+
+  it('do not end the asker by a msg.by that is very long, nor by a value that is', async () => {
+    expect((await ask('x'.repeat(70_000), '1')).payload).to.equal('CIAM.INPUT');
+    expect((await ask('mobile', 'x'.repeat(70_000))).payload).to.equal('CIAM.INPUT');
+    await expectAnswers();
+    expect(isAlive(nodeRed.pid)).to.equal(true);
+  });
+});
+
+describe('mqtts:// of the examples', function () {
+  this.timeout(90_000);
+
+  it('trusts a broker whose authority it was given, and nobody else', async () => {
+    const cluster = await startCluster();
+    const trusted = await createAuthority('the authority of the company');
+    const { key, cert } = await trusted.server();
+    const { port: brokerPort } = new URL(cluster.broker.url);
+    // As a man in the middle would stand there, and as a broker with TLS does.
+    const server = createServer({ key, cert }, (socket) => {
+      const broker = connect(Number(brokerPort), '127.0.0.1');
+      socket.pipe(broker).pipe(socket);
+      socket.on('error', () => broker.destroy());
+      broker.on('error', () => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const CIAM_BROKER = `mqtts://localhost:${(server.address() as AddressInfo).port}`;
+      const refused = once(server, 'tlsClientError');
+      const outside = cluster.start('worker', WORKER, { CIAM_BROKER }).catch(() => null);
+      await refused;
+      const file = join(cluster.folder, 'ca.pem');
+      writeFileSync(file, trusted.cert);
+      await inShare(await cluster.start('worker', WORKER, { CIAM_BROKER, NODE_EXTRA_CA_CERTS: file }));
+      const withNode = WORKER.map((node) => (node.type === 'tls-config' ? { ...node, ca: file } : node));
+      await inShare(await cluster.start('worker', withNode, { CIAM_BROKER }));
+      expect(await outside, 'without the authority').to.equal(null);
+    } finally {
+      server.close();
+      await cluster.stop();
+    }
+  });
+});
