@@ -103,8 +103,8 @@ export interface TokenParts {
 
 export class ClientToken implements TokenSource, Receiver {
   private current: Token | null = null;
-  /** Forgotten when the next token comes. */
-  private secrets: string[] = [];
+  /** Of this token and of those before it that are still good. */
+  private secrets: { texts: string[]; until: number }[] = [];
   private expiresAt = 0;
   private isUsed = false;
   /** The moment to renew has come, and nobody had used the token by then. */
@@ -221,17 +221,25 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   private keep(token: string, companions: string[], lifetime: number): void {
-    const { clock, redactor, userAgent } = this.parts;
-    const before = this.secrets;
-    this.secrets = [...companions, token];
-    for (const secret of this.secrets) redactor.add(secret);
-    for (const secret of before) if (!this.secrets.includes(secret)) redactor.forget(secret);
+    const { clock, userAgent } = this.parts;
+    this.know([...companions, token], this.startedAt + lifetime);
     this.current = { headers: lookupHeaders(token, userAgent), since: clock.now() };
     this.expiresAt = this.startedAt + lifetime;
     this.isUsed = false;
     this.fetched++;
     this.failures = 0;
     this.timeRenewal();
+  }
+
+  /** An expired token is no secret any more. */
+  private know(texts: string[], until: number): void {
+    const { redactor, clock } = this.parts;
+    const isExpired = (known: { until: number }): boolean => known.until <= clock.now();
+    const expired = this.secrets.filter(isExpired);
+    this.secrets = [...this.secrets.filter((known) => !isExpired(known)), { texts, until }];
+    for (const text of texts) redactor.add(text, 'token');
+    const known = new Set(this.secrets.flatMap((secret) => secret.texts));
+    for (const text of expired.flatMap((secret) => secret.texts)) if (!known.has(text)) redactor.forget(text);
   }
 
   /** `pauseMs`: the tenant asked for this much time. Lookups need not wait for it while the old token is good. */

@@ -10,7 +10,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { isSomebodyElse, type Query, toQuery, toRequest } from '../api/query';
-import { isRefusal, readUser, type Found, type Reply } from '../api/response';
+import { copyUser, isRefusal, readUser, type Found, type Reply } from '../api/response';
 import type { Redactor } from '../api/redact';
 import type { Token, TokenSource } from '../auth/access-token';
 import type { Clock, Timer } from '../clock';
@@ -32,7 +32,7 @@ export interface CallOwner {
   detach(call: Call): void;
   /** It has its result: to be remembered, perhaps. */
   ended(call: Call, result: Result): void;
-  /** A message has its outcome. */
+  /** A message has its outcome; a user in it is its own. */
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
 }
 
@@ -59,6 +59,8 @@ export interface CallParts {
 export const SUSPICIOUS_IDLE_MS = 5000;
 const SHORTEST_SILENCE_MS = 1000;
 const LONGEST_SILENCE_MS = 5000;
+/** Characters of answers that are copied before yielding to the event loop. */
+const COPIED_AT_ONCE = 1024 * 1024;
 /** A token this young may not be known everywhere in the tenant yet. */
 const YOUNG_TOKEN_MS = 2000;
 const YOUNG_TOKEN_WAIT_MS = 1000;
@@ -70,6 +72,8 @@ export const nobody = (by: Query['by']): Query => {
   const name = `connection-test-${randomUUID()}`;
   return toQuery(by, by === 'mobile' ? NOBODYS_MOBILE : by === 'email' ? `${name}@invalid.invalid` : name);
 };
+
+const ownOf = (result: Result): Result => (result instanceof LookupFailure ? result : { ...result, user: copyUser(result) });
 
 /** @internal */
 export class Call implements Turn, Receiver {
@@ -144,6 +148,7 @@ export class Call implements Turn, Receiver {
   /** One message waits no longer; the others are not taken down with it, and the last one ends the call. */
   drop(waiter: Waiter, failure: LookupFailure): void {
     const { queue } = this.parts;
+    if (this.isOver) return this.settle(waiter, failure); // it was about to get its copy of the answer
     const isLate = failure.code === 'CIAM.TIMEOUT';
     const wasCalling = this.state === 'calling';
     const leads = this.remove(waiter);
@@ -157,6 +162,11 @@ export class Call implements Turn, Receiver {
       this.owner.detach(this);
     }
     this.owner.settle(waiter, failure, leads, leads ? this.attempts : 0);
+  }
+
+  private settle(waiter: Waiter, result: Result): void {
+    const leads = this.remove(waiter);
+    this.owner.settle(waiter, result, leads, leads ? this.attempts : 0);
   }
 
   // The queue
@@ -394,10 +404,20 @@ export class Call implements Turn, Receiver {
     this.stop();
     if (this.messages > 0) this.owner.ended(this, result);
     this.parts.queue.leave(this);
-    this.each((waiter) => {
-      const leads = this.remove(waiter);
-      this.owner.settle(waiter, result, leads, leads ? this.attempts : 0);
-    });
+    // A copy even for the first one: the others copy what came, not what a flow has made of it.
+    if (this.leader) this.settle(this.leader, this.followers ? ownOf(result) : result);
+    if (this.followers) this.settleFollowers(result);
+  }
+
+  /** Each with a copy of its own; large ones a few at a time, so that the event loop is not held. */
+  private settleFollowers(result: Result): void {
+    const size = result instanceof LookupFailure ? 0 : result.size;
+    let copied = 0;
+    for (const waiter of this.followers ?? []) {
+      if (copied > COPIED_AT_ONCE) return void setImmediate(() => this.settleFollowers(result));
+      this.settle(waiter, ownOf(result));
+      copied += size;
+    }
   }
 
   private stop(): void {

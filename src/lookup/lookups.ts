@@ -1,6 +1,5 @@
 /** The way of one lookup: cache → a call under way, or a new one → back, exactly one outcome each, and nothing left when the tenant closes. */
 import diagnostics from 'node:diagnostics_channel';
-import { copyUser } from '../api/response';
 import { type Query, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs } from '../clock';
@@ -103,7 +102,7 @@ export class Lookups implements CallOwner {
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void {
     const { query, startedAt, signal, settle } = waiter;
     if (signal) this.aborts.remove(signal, waiter);
-    const answer = result instanceof LookupFailure ? result : leads ? result.user : copyUser(result);
+    const answer = result instanceof LookupFailure ? result : result.user;
     if (answer instanceof LookupFailure && this.answerStale(query, startedAt, answer, settle, waiter)) return;
     this.tell(query, startedAt, answer, leads ? 'tenant' : 'shared', attempts, settle, waiter);
   }

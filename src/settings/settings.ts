@@ -1,7 +1,9 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
 import { configFailure } from '../failures/failure';
 import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, domainUrl, numberWithin, parsedUrl } from './schema';
-import { tlsFlaw } from './tls';
+import { tlsFlaw, type TlsSettings } from './tls';
+
+export type { TlsSettings };
 
 /**
  * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
@@ -44,18 +46,6 @@ export interface ProxySettings {
   url: string;
   /** Hosts that are reached without the proxy, as in `no_proxy`. */
   noProxy?: string[];
-}
-
-export interface TlsSettings {
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  /** Certificate and key in one, PKCS #12. */
-  pfx?: string | Buffer;
-  passphrase?: string;
-  servername?: string;
-  ALPNProtocols?: string[];
-  rejectUnauthorized?: boolean;
 }
 
 export type Credentials =

@@ -1,7 +1,18 @@
 /** Whether certificate and key can be used, so that what is wrong with them is known at deployment. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { TlsSettings } from './settings';
+
+export interface TlsSettings {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  /** Certificate and key in one, PKCS #12. */
+  pfx?: string | Buffer;
+  passphrase?: string;
+  servername?: string;
+  ALPNProtocols?: string[];
+  rejectUnauthorized?: boolean;
+}
 
 /** OpenSSL tells what went wrong in words only. */
 const CAUSES: readonly [RegExp, string][] = [
