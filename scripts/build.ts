@@ -38,30 +38,16 @@ const keepEntriesApart = (from: string): Plugin => ({
   },
 });
 
-/** esbuild keeps no comments but those that look like a licence: all look so while it works. Those of types go with the types. */
-const keepComments: Plugin = {
-  name: 'keep comments',
-  setup(bundler) {
-    bundler.onLoad({ filter: /[\\/](src|nodes)[\\/].*\.ts$/ }, ({ path }) => ({
-      loader: 'ts',
-      contents: readFileSync(path, 'utf8')
-        .replace(/^\/\*\*(?:(?!\*\/)[^])*\*\/\n(?=(export )?(declare|interface|type) )/gm, '')
-        .replace(/^( *)\/\*\*/gm, '$1/*!').replace(/^( *)\/\/ /gm, '$1//! '),
-    }));
-  },
-};
-const asWritten = (code: string): string => code.replace(/^( *)\/\*!/gm, '$1/**').replace(/^( *)\/\/! /gm, '$1// ');
-
-const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'inline', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
+const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
 const buildRuntime = async (entry: string): Promise<void> => {
   const { outputFiles: [bundle] } = await build({
     ...READABLE, entryPoints: [join(root, `${entry}.ts`)], platform: 'node', format: 'cjs', target: 'node20', packages: 'external',
-    plugins: [keepEntriesApart(entry), keepComments],
+    plugins: [keepEntriesApart(entry)],
   });
   const file = join(dist, `${entry}.js`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, asWritten(bundle?.text ?? ''));
+  writeFileSync(file, bundle?.text ?? '');
   if (COMMANDS.includes(entry)) chmodSync(file, 0o755);
 };
 
@@ -83,8 +69,8 @@ const buildTypes = async (entry: string): Promise<void> => {
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
-  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022', plugins: [keepComments] });
-  const script = asWritten(bundle?.text ?? '');
+  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022' });
+  const script = bundle?.text ?? '';
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${readFileSync(join(from, 'editor.html'), 'utf8')}`);
   for (const folder of ['icons', 'locales']) cpSync(join(from, folder), join(to, folder), { recursive: true });
