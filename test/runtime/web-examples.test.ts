@@ -134,7 +134,7 @@ for (const major of MAJORS) {
         expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=13800000404`)).text()).to.equal('IDAAS.TENANT.USER.0001');
         expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=12345`)).text()).to.equal('IDAAS.TENANT.USER.0020');
         const response = await fetch(`${nodeRed.url}ciam/metrics`);
-        expect(response.headers.get('content-type')).to.equal('text/plain; version=0.0.4; charset=utf-8');
+        expect(response.headers.get('content-type')).to.match(/^text\/plain;.*version=0\.0\.4/);
         const text = await response.text();
         for (const line of text.trimEnd().split('\n')) expect(line).to.match(/^(# (HELP|TYPE) ciam_\w+ .+|ciam_\w+\{\w+="[^"]*"(,\w+="[^"]*")*\} [\d.e+-]+)$/);
         expect(text).to.contain('ciam_lookups_total{tenant="demo",outcome="notFound"} 1\n').and.contain('ciam_state{tenant="demo",state="ready"} 1\n');
