@@ -74,8 +74,9 @@ export class Outage {
 
   /** Milliseconds from a probe that failed to the next: each randomly shortened by up to half, so that a fleet's probes spread. */
   nextProbeMs(somebodyWaits: boolean, sinceLastMessageMs: number): number {
-    const usual = INTERVALS_MS[Math.min(this.probes++, INTERVALS_MS.length - 1)] ?? IDLE_INTERVAL_MS;
-    const idle = sinceLastMessageMs > QUIET_MS ? QUIET_INTERVAL_MS : IDLE_INTERVAL_MS;
-    return (somebodyWaits ? usual : idle) * (1 - this.random() / 2);
+    const interval = somebodyWaits
+      ? INTERVALS_MS[Math.min(this.probes++, INTERVALS_MS.length - 1)] ?? IDLE_INTERVAL_MS
+      : sinceLastMessageMs > QUIET_MS ? QUIET_INTERVAL_MS : IDLE_INTERVAL_MS;
+    return interval * (1 - this.random() / 2);
   }
 }

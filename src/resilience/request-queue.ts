@@ -103,6 +103,8 @@ export class RequestQueue {
   private window: number | null = null;
   private readonly probes = new Set<Turn>();
   private outages = 0;
+  /** The next probe was timed when nobody waited. */
+  private isProbeFarOff = false;
   private asker: Turn | null = null;
   private hasSecondCall = false;
   private lastMessageAt: number;
@@ -188,6 +190,8 @@ export class RequestQueue {
     if (this.isFull) return queueFullFailure(this.limits.queueLimit);
     this.waitingMessages += turn.messages;
     this.waiting.add(turn);
+    // Whoever comes while nobody waits need not wait for a probe of then.
+    if (this.isProbeFarOff && this.outage.state === 'on' && this.timers.probe) this.timeNextProbe();
     this.pump();
     return null;
   }
@@ -496,6 +500,7 @@ export class RequestQueue {
   private probe(turn: Turn): void {
     if (this.closed || !this.outage.stopsCalls) return;
     if (this.heldMs > 0) return this.setTimer('probe', () => this.probe(turn), this.heldMs);
+    this.stopTimer('probe');
     turn.probedIn = this.outages;
     this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
     this.start(turn, true);
@@ -543,6 +548,7 @@ export class RequestQueue {
     this.stopTimer('silence');
     const somebodyWaits = this.waiting.length + this.lists.size + this.between > 0;
     const ms = this.outage.nextProbeMs(somebodyWaits, this.clock.now() - this.lastMessageAt);
+    this.isProbeFarOff = !somebodyWaits;
     this.setTimer('probe', () => this.probe(this.nextProbe()), ms);
   }
 

@@ -1,0 +1,236 @@
+import { expect } from 'chai';
+import { answers, finds, fakeTenant, type Answer, refusesConnection, staysSilent } from './fake-tenant';
+import { mobiles } from './support';
+
+const [A = '', B = '', C = ''] = mobiles(3);
+
+/** Ten lookups that fail at once: ten failed calls in a row. */
+const beginOutage = (fake: ReturnType<typeof fakeTenant>, onCall: Answer = refusesConnection): ReturnType<typeof fake.ask>[] => {
+  fake.transport.onCall = onCall;
+  const all = mobiles(10).map((value) => fake.ask(value));
+  fake.clock.advance(2); // the calls, and the first probe
+  return all;
+};
+
+describe('outage', () => {
+  it('ten failed calls in a row of two lookups stop the calls; the first probe asks for nobody', () => {
+    const fake = fakeTenant();
+    const all = beginOutage(fake);
+    expect(fake.asked()).to.deep.equal([...mobiles(10), '?']);
+    expect(fake.tenant.stats().circuit).to.equal('open');
+    expect(fake.events).to.deep.equal(['unreachable']);
+    const late = fake.ask('13900000000');
+    expect(late.outcome).to.equal(null);
+    fake.clock.advance(90);
+    expect(fake.transport.calls).to.have.length(11);
+    fake.transport.onCall = finds;
+    fake.clock.advance(200);
+    expect([...all, late].map(({ outcome }) => outcome)).to.deep.equal(new Array(11).fill('ok'));
+    expect(fake.events).to.deep.equal(['unreachable', 'recovered']);
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+  });
+
+  it('nine failed calls, or ten with an answer in between, stop nothing', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = refusesConnection;
+    mobiles(9).forEach((value) => fake.ask(value));
+    fake.clock.advance(2);
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+    fake.transport.onCall = answers(500); // an answer, if not a good one
+    fake.ask('13900000000');
+    fake.clock.advance(2);
+    fake.transport.onCall = refusesConnection;
+    fake.ask('13900000001');
+    fake.clock.advance(2);
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+    expect(fake.events).to.deep.equal(['ready']);
+  });
+
+  it('ten failed calls of one lookup alone stop nothing before its tries are spent', () => {
+    const fake = fakeTenant({ retries: 10, timeout: 3600 });
+    fake.transport.onCall = refusesConnection;
+    fake.ask(A);
+    fake.clock.advance(16_000);
+    expect(fake.asked()).to.deep.equal(new Array(10).fill(A));
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+  });
+
+  it('every try of one lookup failed, nobody answered in between: probed by a stranger, and whoever comes waits', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = refusesConnection;
+    const first = fake.ask(A);
+    fake.clock.advance(2250 + 7);
+    expect(fake.asked()).to.deep.equal([A, A, A, A, A, '?']);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    const second = fake.ask(B);
+    fake.clock.advance(1);
+    expect([first.outcome, second.outcome]).to.deep.equal([null, null]);
+    fake.transport.onCall = finds;
+    fake.clock.advance(3000);
+    expect([first.outcome, second.outcome]).to.deep.equal(['ok', 'ok']);
+  });
+
+  it('a stranger who is answered: no outage, no event, work goes on, and the lookup without tries left has failed', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = (call) => (call.value === A ? refusesConnection(call) : finds(call));
+    const bad = fake.ask(A);
+    fake.clock.advance(2250 + 7);
+    expect(fake.asked()).to.deep.equal([A, A, A, A, A, '?']);
+    expect(bad).to.deep.include({ outcome: 'CIAM.NETWORK' });
+    expect(bad.lookup?.attempts).to.equal(5);
+    expect(fake.events).to.deep.equal(['ready']);
+    const good = fake.ask(B);
+    fake.clock.advance(1);
+    expect(good.outcome).to.equal('ok');
+    expect(fake.tenant.stats()).to.include({ circuit: 'closed', inFlight: 0, queued: 0 });
+  });
+
+  it('with an answer to somebody else in between a spent lookup just fails: nobody is probed', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = (call) => (call.value === A ? refusesConnection(call) : finds(call));
+    const bad = fake.ask(A);
+    fake.clock.advance(1000);
+    fake.ask(B);
+    fake.clock.advance(2000);
+    expect(bad.outcome).to.equal('CIAM.NETWORK');
+    expect(fake.asked()).to.not.include('?');
+  });
+
+  it('retries 0: who failed fails at once, who waits is asked by the probes', () => {
+    const fake = fakeTenant({ retries: 0, concurrency: 10 });
+    fake.transport.onCall = refusesConnection;
+    const failed = mobiles(10).map((value) => fake.ask(value));
+    fake.clock.advance(3);
+    const waiting = fake.ask('13900000000');
+    expect(failed.map(({ outcome }) => outcome)).to.deep.equal(new Array(10).fill('CIAM.NETWORK'));
+    expect(waiting.outcome).to.equal(null);
+    fake.transport.onCall = finds;
+    fake.clock.advance(5000);
+    expect(waiting.outcome).to.equal('ok');
+  });
+
+  for (const [name, random, part] of [['none', () => 0, 1], ['the most', () => 0.999999, 0.5]] as const) {
+    it(`probes at intervals of 0.2, 0.5, 1, 2, 4, then 5 s while somebody waits, jitter: ${name}`, () => {
+      const fake = fakeTenant({ timeout: 3600, retries: 0, concurrency: 32 }, random);
+      beginOutage(fake);
+      let next = 0;
+      for (let count = 0; count < 8; count++) fake.ask(String(13_900_000_000 + next++)); // one a probe, for each fails
+      const from = fake.transport.calls.length - 1;
+      fake.clock.advance(30_000);
+      const times = fake.times().slice(from, from + 8);
+      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0) - 1);
+      gaps.forEach((gap, index) => expect(gap, `interval ${index + 1}`).to.be.closeTo(([200, 500, 1000, 2000, 4000, 5000, 5000][index] ?? 0) * part, 2));
+    });
+  }
+
+  it('nobody waits: every 5 s, and every 15 s once no message has come for a minute', () => {
+    const fake = fakeTenant({ retries: 0 });
+    beginOutage(fake);
+    fake.clock.advance(180_000);
+    const times = fake.times().slice(10);
+    const gaps = times.slice(1).map((at, index) => Math.round((at - (times[index] ?? 0)) / 1000));
+    expect(fake.asked().slice(10)).to.deep.equal(new Array(times.length).fill('?'));
+    expect(gaps.slice(0, 10)).to.deep.equal(new Array(10).fill(5));
+    expect(gaps.slice(13, 18)).to.deep.equal(new Array(5).fill(15));
+  });
+
+  it('one probe at a time, one more beside a silent one after 5 s, and never three', () => {
+    const fake = fakeTenant({ timeout: 3600 });
+    beginOutage(fake);
+    fake.transport.onCall = staysSilent;
+    const before = fake.transport.calls.length;
+    const open = (): number => fake.transport.calls.slice(before).filter((call) => !call.isOver).length;
+    fake.clock.advance(200);
+    expect(open()).to.equal(1);
+    fake.clock.advance(4990);
+    expect(open()).to.equal(1);
+    for (let second = 0; second < 120; second++) {
+      fake.clock.advance(1000);
+      expect(open()).to.be.within(0, 2);
+    }
+    expect(fake.transport.calls.length).to.be.greaterThan(before + 3); // silent probes are given up
+    fake.transport.onCall = finds;
+    fake.clock.advance(60_000);
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+  });
+
+  it('silence from the first call on: found again all the same, long after everybody has failed', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = staysSilent;
+    const all = mobiles(12).map((value) => fake.ask(value));
+    fake.clock.advance(120_000);
+    expect(new Set(all.map(({ outcome }) => outcome))).to.deep.equal(new Set(['CIAM.TIMEOUT']));
+    expect(fake.tenant.stats().state).to.equal('failing');
+    fake.transport.onCall = finds;
+    fake.clock.advance(60_000);
+    expect(fake.tenant.stats().state).to.equal('ready');
+  });
+
+  it('new lookups fail at once when it has lasted for the timeout, and waiting ones when theirs is spent', () => {
+    const fake = fakeTenant({ timeout: 4 });
+    beginOutage(fake);
+    fake.clock.advance(1000);
+    const waiting = fake.ask(`139${A.slice(3)}`);
+    fake.clock.advance(2990);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    fake.clock.advance(20);
+    expect(fake.events).to.deep.equal(['unreachable', 'failing']);
+    const late = fake.ask(C);
+    expect(late.outcome).to.equal('CIAM.CIRCUIT');
+    expect(late.failure?.system).to.equal('ECONNREFUSED');
+    expect(waiting.outcome).to.equal(null);
+    fake.clock.advance(1000);
+    expect(waiting.outcome).to.be.oneOf(['CIAM.CIRCUIT', 'CIAM.NETWORK']);
+    expect(waiting.lookup?.durationMs).to.equal(4000);
+  });
+
+  it('a short timeout: an outage refuses nobody before two seconds', () => {
+    const fake = fakeTenant({ timeout: 0.5 });
+    beginOutage(fake);
+    fake.clock.advance(1500);
+    const waits = fake.ask(C);
+    expect(waits.outcome).to.equal(null);
+    fake.clock.advance(500);
+    expect(fake.ask(B).outcome).to.equal('CIAM.CIRCUIT');
+  });
+
+  it('after it: few calls at first, doubling with the answers', () => {
+    const fake = fakeTenant({ concurrency: 16, timeout: 60 });
+    beginOutage(fake);
+    for (let index = 0; index < 40; index++) fake.ask(String(13_900_000_000 + index));
+    const from = fake.transport.calls.length;
+    fake.transport.onCall = finds;
+    fake.clock.advance(1000);
+    const perStep = new Map<number, number>();
+    for (const { at } of fake.transport.calls.slice(from + 1)) perStep.set(at, (perStep.get(at) ?? 0) + 1);
+    expect([...perStep.values()].slice(0, 4)).to.deep.equal([2, 4, 8, 16]);
+    expect(fake.tenant.stats().lookups.found).to.equal(50);
+  });
+
+  it('a spent lookup that waited for the end of a real outage is tried again', () => {
+    const fake = fakeTenant({ retries: 1, timeout: 60 });
+    fake.transport.onCall = refusesConnection;
+    const first = fake.ask(A);
+    fake.clock.advance(500);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    fake.transport.onCall = finds;
+    fake.clock.advance(10_000);
+    expect(first.outcome).to.equal('ok');
+  });
+
+  it('a warm-up that gets no answer begins it; a lookup that comes then waits, and is asked', () => {
+    const fake = fakeTenant({ warmUp: true });
+    fake.transport.onOpen = refusesConnection(undefined as never) as never;
+    fake.transport.onCall = refusesConnection;
+    fake.tenant.warmUp();
+    fake.clock.advance(1);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    const first = fake.ask(A);
+    fake.clock.advance(4000);
+    expect(first.outcome).to.equal(null);
+    fake.transport.onCall = finds;
+    fake.clock.advance(6000);
+    expect(first.outcome).to.equal('ok');
+    expect(fake.events).to.deep.equal(['unreachable', 'recovered']);
+  });
+});
