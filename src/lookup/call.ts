@@ -218,7 +218,7 @@ export class Call implements Turn, Receiver {
     if (ready) return this.send(ready);
     token.use((result) => {
       if (this.state !== 'calling' || this.exchange) return;
-      if (!(result instanceof LookupFailure)) return this.send(result);
+      if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(() => this.send(result));
       // The token call has been reported as a failed call already.
       this.remember(result);
       this.failed(result, isFailedCall(result), isTransient(result) || result.code === 'CIAM.TIMEOUT');

@@ -178,6 +178,7 @@ export class RequestQueue {
   /** Begins the turn at once, lines it up, or says why it can do neither. */
   enter(turn: Turn, now: number): LookupFailure | null {
     this.lastMessageAt = now;
+    this.asker ??= turn;
     const refused = this.refusalOfNew(now);
     if (refused) return refused;
     this.refusal.enter(turn);
@@ -194,6 +195,11 @@ export class RequestQueue {
     if (this.isProbeFarOff && this.outage.state === 'on' && this.timers.probe) this.timeNextProbe();
     this.pump();
     return null;
+  }
+
+  /** Whom the queue's own questions are like, until a message comes. */
+  expect(stranger: Turn): void {
+    this.asker ??= stranger;
   }
 
   /** A list hands in its items by `pull`, as there is room. */
@@ -285,7 +291,6 @@ export class RequestQueue {
 
   report(turn: Turn, { failure, failed, paused }: Report): void {
     const now = this.clock.now();
-    this.asker ??= turn;
     this.limitRate(turn, failure, failed, now);
     if (failed && failure) {
       if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
@@ -344,8 +349,7 @@ export class RequestQueue {
   }
 
   /** The tenant was asked before any message came, and did not answer. */
-  warmUpFailed(stranger: Turn, failure: LookupFailure): void {
-    this.asker ??= stranger;
+  warmUpFailed(failure: LookupFailure): void {
     if (this.outage.stopsCalls || this.closed || this.outage.answers > 0) return;
     this.outages++;
     this.outage.trouble = failure;

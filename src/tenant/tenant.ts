@@ -157,6 +157,7 @@ class ConnectedTenant {
   warmUp(): void {
     if (this.isWarm || !this.settings.warmUp) return;
     this.isWarm = true;
+    this.queue.expect(this.lookups.stranger());
     if (this.settings.credentials.kind === 'token') this.transport.open((failure) => this.warmedUp(failure));
     else this.token.use((result) => this.warmedUp(result instanceof LookupFailure ? result : null));
   }
@@ -171,7 +172,7 @@ class ConnectedTenant {
   /** Refused credentials have been told by the token. */
   private warmedUp(failure: LookupFailure | null): void {
     if (failure?.category === 'untrusted') this.queue.refuseAll(failure);
-    else if (failure && isFailedCall(failure)) this.queue.warmUpFailed(this.lookups.stranger(), failure);
+    else if (failure && isFailedCall(failure)) this.queue.warmUpFailed(failure);
   }
 
   /** After a suspend the wall clock is right, and what is kept is that much older. */

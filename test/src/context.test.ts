@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import diagnostics from 'node:diagnostics_channel';
+import { fakeTenant } from './fake-tenant';
+import { byMobile, closeAll, mobiles, openTenant, startServer } from './support';
+
+describe('asynchronous context', () => {
+  afterEach(closeAll);
+
+  it('each message goes on in the context in which it came, and its HTTP call is made in it', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const calls: (string | undefined)[] = [];
+    const listen = (): void => void calls.push(storage.getStore());
+    diagnostics.subscribe('undici:request:create', listen);
+    try {
+      const tenant = openTenant(server, { concurrency: 1 });
+      const values = mobiles(5);
+      const after = await Promise.all(values.map((value) => storage.run(value, () => new Promise<string | undefined>((resolve) => {
+        tenant.ask({ by: 'mobile', value }, undefined, () => resolve(storage.getStore()));
+      }))));
+      expect(after).to.deep.equal(values);
+      expect(calls).to.deep.equal(values);
+      const shared = await Promise.all(['one', 'two'].map((name) => storage.run(name, () => new Promise((resolve) => {
+        tenant.ask({ by: 'mobile', value: '13900000000' }, undefined, () => resolve(storage.getStore()));
+      }))));
+      expect(shared).to.deep.equal(['one', 'two']);
+      expect(calls.at(-1)).to.equal('one');
+    } finally {
+      diagnostics.unsubscribe('undici:request:create', listen);
+    }
+  });
+
+  it('the token call is made in none', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const calls: (string | undefined)[] = [];
+    const listen = (): void => void calls.push(storage.getStore());
+    const tenant = openTenant(server, { auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret' });
+    diagnostics.subscribe('undici:request:create', listen);
+    try {
+      await storage.run('message', () => byMobile(tenant, '13800001111'));
+    } finally {
+      diagnostics.unsubscribe('undici:request:create', listen);
+    }
+    expect(calls).to.deep.equal([undefined, 'message']);
+  });
+
+  it('a message whose outcome throws hurts no other one that shares its call', () => {
+    const fake = fakeTenant();
+    const [value] = mobiles(1);
+    const warnings: string[] = [];
+    const warn = process.emitWarning;
+    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    try {
+      let others = 0;
+      const ask = (settle: () => void): void => fake.tenant.ask({ by: 'mobile', value }, undefined, settle);
+      ask(() => others++);
+      ask(() => {
+        throw new Error('one of the messages');
+      });
+      ask(() => others++);
+      fake.clock.advance(1);
+      expect(others).to.equal(2);
+      expect(warnings).to.deep.equal(['Error: one of the messages']);
+      expect(fake.tenant.stats()).to.include({ inFlight: 0, queued: 0 });
+    } finally {
+      process.emitWarning = warn;
+    }
+  });
+});
+
+describe('lists and single messages', () => {
+  const run = async (settings: Parameters<typeof fakeTenant>[0], lists: number, singles: number): Promise<string[]> => {
+    const fake = fakeTenant({ concurrency: 1, ...settings });
+    const all = mobiles(100);
+    const done = Array.from({ length: lists }, (_, list) => fake.tenant.lookupList({ by: 'mobile', values: all.slice(list * 10, list * 10 + 6) }));
+    for (let index = 0; index < singles; index++) fake.ask(String(13_900_000_000 + index));
+    fake.clock.advance(100);
+    await Promise.all(done);
+    return fake.asked().map((value) => (value.startsWith('139') ? 's' : String(Math.floor((Number(value) - 13_800_000_000) / 10))));
+  };
+
+  it('take turns while both wait', async () => {
+    expect((await run({}, 1, 4)).join('')).to.match(/^0?(0s){3}/);
+  });
+
+  it('lists take turns among themselves', async () => {
+    expect((await run({}, 3, 0)).join('')).to.match(/0?(012){4}/);
+  });
+
+  it('items of all lists together take at most `concurrency` places, and a waiting list counts as one', () => {
+    const fake = fakeTenant({ concurrency: 4 });
+    fake.transport.onCall = () => null;
+    for (let list = 0; list < 3; list++) void fake.tenant.lookupList({ by: 'mobile', values: mobiles(100).slice(list * 30, list * 30 + 30) });
+    fake.clock.advance(5);
+    expect(fake.tenant.stats()).to.include({ inFlight: 4, queued: 3 });
+  });
+
+  it('queueTimeout of a list: until its first item is asked', async () => {
+    const fake = fakeTenant({ concurrency: 1, queueTimeout: 2, timeout: 60 });
+    fake.transport.onCall = () => null;
+    const running = fake.tenant.lookupList({ by: 'mobile', values: mobiles(2) });
+    fake.ask('13900000000');
+    const waiting = fake.tenant.lookupList({ by: 'mobile', values: mobiles(10).slice(5) });
+    fake.clock.advance(2000);
+    const { failed } = await waiting;
+    expect(failed.map(({ error }) => error.code)).to.deep.equal(new Array(5).fill('CIAM.TIMEOUT'));
+    expect(fake.tenant.stats()).to.include({ inFlight: 1, queued: 1 });
+    await fake.tenant.close();
+    expect((await running).failed).to.have.length(2);
+  });
+});
+
+describe('events', () => {
+  it('a state that comes back within 30 s is told once a minute, with its count', () => {
+    const fake = fakeTenant({ retries: 0 });
+    const told: [string, number | undefined][] = [];
+    fake.tenant.on('change', ({ event, count }) => told.push([event, count]));
+    const [value] = mobiles(1);
+    for (let round = 0; round < 6; round++) {
+      fake.transport.onCall = (call) => ({ status: 429, text: '', retryAfter: '1', value: call.value });
+      fake.ask(value);
+      fake.clock.advance(4000);
+    }
+    expect(told).to.deep.equal([['ready', undefined], ['paused', undefined]]);
+    fake.clock.advance(60_000);
+    expect(told).to.have.length(3);
+    expect(told[2]).to.deep.equal(['resumed', 7]);
+  });
+
+  it('a listener that throws hurts nobody', () => {
+    const fake = fakeTenant();
+    const warn = process.emitWarning;
+    const warnings: string[] = [];
+    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    try {
+      let told = 0;
+      fake.tenant.on('ready', () => {
+        throw new Error('a listener');
+      });
+      fake.tenant.on('ready', () => told++);
+      const asked = fake.ask(mobiles(1)[0]);
+      fake.clock.advance(1);
+      expect([told, asked.outcome, warnings]).to.deep.equal([1, 'ok', ['Error: a listener']]);
+    } finally {
+      process.emitWarning = warn;
+    }
+  });
+});
