@@ -79,7 +79,7 @@ describe('scorecard', () => {
 
   it('N01 registers each type once, in a way that the scorecard can read', () => {
     expect(registered.map(({ type }) => type)).to.deep.equal(Object.keys(manifest['node-red'].nodes));
-    expect(new Set(registered.map(({ type }) => type)).size).to.equal(2);
+    expect(new Set(registered.map(({ type }) => type)).size).to.equal(3);
     expect(registered.find(({ type }) => type === 'ciam-tenant')?.category).to.equal('config');
   });
 
