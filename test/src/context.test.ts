@@ -50,7 +50,7 @@ describe('asynchronous context', () => {
     const fake = fakeTenant();
     const [value] = mobiles(1);
     const warnings: string[] = [];
-    const warn = process.emitWarning;
+    const warn = process.emitWarning.bind(process);
     process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
     try {
       let others = 0;
@@ -131,7 +131,7 @@ describe('events', () => {
 
   it('a listener that throws hurts nobody', () => {
     const fake = fakeTenant();
-    const warn = process.emitWarning;
+    const warn = process.emitWarning.bind(process);
     const warnings: string[] = [];
     process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
     try {
