@@ -38,8 +38,8 @@ const table = (page: Page, ...firstCodes: string[]): Table => {
 const code = (cell = ''): string => codeSpans(cell)[0] ?? '';
 
 const OWN = new Map([
-  failures.inputFailure(''), failures.configFailure('domain', ''), failures.timeoutFailure('timeout', 1), failures.networkFailure('ECONNREFUSED'),
-  failures.tlsFailure('CERT_HAS_EXPIRED'), failures.responseFailure(200, ''), failures.queueFullFailure(1), failures.circuitFailure(),
+  failures.inputFailure('missing'), failures.configFailure('domain', 'malformed'), failures.timeoutFailure('timeout', 1), failures.networkFailure('ECONNREFUSED'),
+  failures.tlsFailure('CERT_HAS_EXPIRED'), failures.responseFailure(200, 'not-json'), failures.queueFullFailure(1), failures.circuitFailure(),
   failures.listFailure(1, 2), failures.closedFailure(),
 ].map((failure) => [failure.code, failure]));
 

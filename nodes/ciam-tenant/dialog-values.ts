@@ -35,7 +35,7 @@ export const dialogSettings = (red: Red, id: string, body: Values): TenantSettin
   const ready = (values: Values): Values => Object.fromEntries(Object.entries(values).map(([name, value]) => {
     const found = substituted(value);
     if ('value' in found) return [name, found.value];
-    throw client().configFailure(name, `the variable ${found.unknown} has a value once the flow is deployed: known after Deploy.`);
+    throw client().configFailure(name, 'later', { variable: found.unknown });
   }));
   const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === name);
   const given = Object.entries(body).filter(([, value]) => value !== undefined && value !== STORED);

@@ -15,8 +15,8 @@ const isUnset = (id: unknown): boolean => id === undefined || id === null || id 
 const tlsOf = (red: Red, id: unknown, configFailure: ConfigFailure): TlsSettings | undefined => {
   if (isUnset(id)) return undefined;
   const node = red.nodes.getNode(String(id)) as { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined;
-  if (!node?.addTLSOptions) throw configFailure('tls', 'the TLS node does not exist or is disabled.');
-  if (node.valid === false) throw configFailure('tls', 'the TLS node cannot read its certificate or key.');
+  if (!node?.addTLSOptions) throw configFailure('tls', 'missing-tls');
+  if (node.valid === false) throw configFailure('tls', 'tls-unreadable');
   return node.addTLSOptions({});
 };
 
@@ -30,9 +30,9 @@ interface ProxyNode {
 const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySettings | undefined => {
   if (isUnset(id)) return undefined;
   const node = red.nodes.getNode(String(id)) as ProxyNode | null | undefined;
-  if (!node?.url) throw configFailure('proxy', 'the proxy node does not exist, is disabled or has no URL.');
+  if (!node?.url) throw configFailure('proxy', 'missing-proxy');
   const text = node.url.includes('://') ? node.url : `http://${node.url}`;
-  if (!URL.canParse(text)) throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
+  if (!URL.canParse(text)) throw configFailure('proxy', 'url');
   const url = new URL(text);
   const { username = '', password = '' } = node.credentials ?? {};
   if (username) url.username = encodeURIComponent(username);

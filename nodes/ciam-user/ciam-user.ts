@@ -91,7 +91,7 @@ export = (red: Red): void => {
 
     /** There is no place for the result: a failure, and the message goes on without one. */
     const misplaced = ({ message, send }: Pick<Visit, 'message' | 'send'>, answer: Answer): Error | undefined => {
-      const { bad } = answers.failed(client().configFailure('output', 'the message has no place of this name.'));
+      const { bad } = answers.failed(client().configFailure('output', 'place'));
       if (!bad) return undefined;
       const caught = goesToCatch(bad);
       const second = written(message, (target) => {
@@ -121,7 +121,7 @@ export = (red: Red): void => {
         shown = answer.shown;
         error = handOut(visit, answer);
       } catch {
-        shown = client().inputFailure('The message cannot be written or sent.');
+        shown = client().inputFailure('unwritable');
         error = caughtError(red, shown);
       }
       end(visit, shown, error);
@@ -142,7 +142,7 @@ export = (red: Red): void => {
       const asked = lookedUp(given, readItem);
       if ('rows' in asked) return lookUpList(visit, tenant, by, asked);
       tenant.ask({ by, value: asked.value }, closing.signal, (failure, found) =>
-        conclude(visit, () => (found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('There is no answer.')))));
+        conclude(visit, () => (found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('no-answer')))));
     };
 
     const lookUpList = (visit: Visit, tenant: NodeTenant, by: unknown, { values, rows }: { values: unknown[]; rows: unknown[] }): void => {
@@ -153,7 +153,7 @@ export = (red: Red): void => {
         conclude(visit, () => answers.list(outcome, rows, tenant));
       }, () => {
         light.listEnded(list);
-        conclude(visit, () => answers.failed(client().inputFailure('The list cannot be read.')));
+        conclude(visit, () => answers.failed(client().inputFailure('list')));
       });
     };
 
@@ -165,7 +165,7 @@ export = (red: Red): void => {
     this.on('input', (message, send, done) => {
       const visit = { message, send, done, hasEnded: false };
       light.started();
-      const unreadable = (): void => fail(visit, client().inputFailure('The value cannot be read.'));
+      const unreadable = (): void => fail(visit, client().inputFailure('unreadable'));
       try {
         read(message, (failure, value) => {
           if (failure) return fail(visit, failure);

@@ -25,10 +25,10 @@ export const answerOptions = (red: Red, config: NodeConfig): AnswerOptions => {
   const { checkedSwitch, configFailure, isBy, BY, fieldNames, keepFields, normalise } = client();
   const { by = 'mobile', list = 'split', onFailure = 'output', fields = '' } = config;
   const even = checkedSwitch('normalise', config.normalise);
-  if (by !== 'msg' && !isBy(by)) throw configFailure('by', `must be msg or one of ${BY.join(', ')}.`);
-  if (list !== 'split' && list !== 'together') throw configFailure('list', 'must be "split" or "together".');
-  if (onFailure !== 'output' && onFailure !== 'catch') throw configFailure('onFailure', 'must be "output" or "catch".');
-  if (typeof fields !== 'string') throw configFailure('fields', 'must be names separated by commas.');
+  if (by !== 'msg' && !isBy(by)) throw configFailure('by', 'choice', { choices: ['msg', ...BY].join(', ') });
+  if (list !== 'split' && list !== 'together') throw configFailure('list', 'choice', { choices: 'split, together' });
+  if (onFailure !== 'output' && onFailure !== 'catch') throw configFailure('onFailure', 'choice', { choices: 'output, catch' });
+  if (typeof fields !== 'string') throw configFailure('fields', 'fields');
   const names = fieldNames(fields);
   return {
     by, toCatch: onFailure === 'catch', together: list === 'together',

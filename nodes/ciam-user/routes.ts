@@ -22,7 +22,7 @@ const lookUp = async (tenant: NodeTenant, { by, readItem }: AnswerOptions, answe
   if ('rows' in asked) return answers.list(await tenant.lookupList({ by, values: asked.values }, { signal }), asked.rows, tenant);
   return new Promise((resolve) => {
     tenant.ask({ by, value: asked.value }, signal, (failure, found) =>
-      resolve(found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('There is no answer.'))));
+      resolve(found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('no-answer'))));
   });
 };
 

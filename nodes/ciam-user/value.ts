@@ -17,13 +17,13 @@ const isPlainName = (path: string): boolean => /^[A-Za-z_$][\w$]*$/.test(path);
 /** Throws a `CIAM.CONFIG` failure for a typed input that makes no sense. */
 export const valueReader = (red: Red, node: RedNode, config: NodeConfig, { configFailure, inputFailure }: Failures): ReadValue => {
   const { value: given = 'payload', valueType: type = 'msg' } = config;
-  if (typeof type !== 'string' || !TYPES.includes(type)) throw configFailure('valueType', `must be one of ${TYPES.join(', ')}.`);
-  if (typeof given !== 'string' && typeof given !== 'number') throw configFailure('value', 'must be text.');
+  if (typeof type !== 'string' || !TYPES.includes(type)) throw configFailure('valueType', 'choice', { choices: TYPES.join(', ') });
+  if (typeof given !== 'string' && typeof given !== 'number') throw configFailure('value', 'text');
   const value = String(given);
-  if (!value && type !== 'str') throw configFailure('value', 'is missing: say where to find what is looked up.');
+  if (!value && type !== 'str') throw configFailure('value', 'missing-value');
 
   if (type === 'msg') return messageReader(red, value, inputFailure);
-  const unreadable = (): LookupFailure => inputFailure(`The value cannot be read: ${type} "${value}" gives an error.`);
+  const unreadable = (): LookupFailure => inputFailure('expression', { type, value });
   if (type === 'jsonata') {
     const expression = prepared(red, node, value, configFailure);
     return (message, callback) => {
@@ -51,7 +51,7 @@ const messageReader = (red: Red, path: string, inputFailure: Failures['inputFail
     try {
       value = red.util.getMessageProperty(message, path);
     } catch {
-      return callback(inputFailure(`The message has no msg.${path}.`));
+      return callback(inputFailure('no-property', { path }));
     }
     callback(null, value);
   };
@@ -65,7 +65,7 @@ const isRow = (value: unknown): value is Record<string, unknown> => typeof value
 /** `null`: an item is itself what is looked up. What has no such place, or none that can be read, has no value. */
 export const itemReader = (red: Red, config: NodeConfig, { configFailure }: Pick<Failures, 'configFailure'>): ReadItem | null => {
   const { item = '' } = config;
-  if (typeof item !== 'string') throw configFailure('item', 'must be a name or a path, such as mobile or contact.mobile.');
+  if (typeof item !== 'string') throw configFailure('item', 'path');
   const path = item.trim();
   if (!path) return null;
   // The heading of a column need not be a path: it may hold blanks or dots.
@@ -97,7 +97,7 @@ const prepared = (red: Red, node: RedNode, expression: string, configFailure: Fa
   try {
     return red.util.prepareJSONataExpression(expression, node);
   } catch {
-    throw configFailure('value', 'is not a JSONata expression.');
+    throw configFailure('value', 'jsonata');
   }
 };
 
@@ -106,7 +106,7 @@ export type WriteResult = (message: Message, result: unknown) => boolean;
 
 export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Failures): WriteResult => {
   const { output = 'payload' } = config;
-  if (typeof output !== 'string' || !output) throw configFailure('output', 'is missing: say which property of the message gets the result.');
+  if (typeof output !== 'string' || !output) throw configFailure('output', 'missing-output');
   if (isPlainName(output)) {
     return (message, result) => {
       message[output] = result;

@@ -1,5 +1,5 @@
 /** A failure as messages carry it: plain, and in the runtime's language. */
-import type { Category, LookupFailure, Values } from '../../src/node-api';
+import type { Category, LookupFailure, MessageKey, Values } from '../../src/node-api';
 import type { Red } from './red';
 
 export interface FailureObject {
@@ -40,13 +40,21 @@ const translated = (red: Red, key: string, values: Values, english: string): str
   return text === null ? english : client().filled(text, values);
 };
 
+/** Of a setting, which has its name in every language, the sentence stands after it. */
+const translatedMessage = (red: Red, { message, property }: LookupFailure, key: MessageKey, values: Values): string => {
+  const text = sentence(red, `ciam-user.message.${key}`);
+  if (text === null) return message;
+  const words = client().filled(text, values);
+  return property === undefined ? words : `${property}: ${words}`;
+};
+
 /** Message and advice in the runtime's language; what the tenant wrote stays in `detail`. */
 export const failureObject = (red: Red, failure: LookupFailure): FailureObject => {
   const { code, category, status, retryable, system, detail, messageKey } = failure;
   const values = failure.namesHost ? failure.values : { ...failure.values, host: translated(red, 'ciam-user.message.the-tenant', {}, client().MESSAGES['the-tenant']) };
   return {
     code, category, status, retryable,
-    message: messageKey === undefined ? failure.message : translated(red, `ciam-user.message.${messageKey}`, values, failure.message),
+    message: messageKey === undefined ? failure.message : translatedMessage(red, failure, messageKey, values),
     advice: translated(red, `ciam-user.advice.${failure.adviceKey}`, values, failure.advice),
     ...(system !== undefined && { system }),
     ...(detail !== undefined && { detail }),

@@ -38,7 +38,7 @@ export interface TenantLink {
 /** A tenant that is deployed later, or stands on a tab that starts later, is asked for again while it is missing. */
 export const linkTenant = (red: Red, id: unknown, { changed, event, started }: TenantUser): TenantLink => {
   const { unusableTenant, configFailure } = client();
-  const missing = unusableTenant(configFailure('tenant', 'is missing: choose a tenant node that exists and is enabled.'));
+  const missing = unusableTenant(configFailure('tenant', 'missing-tenant'));
   let current: TenantNode | null = null;
   let stop: (() => void)[] = [];
 

@@ -66,13 +66,13 @@ const cleanMobile = (text: string): string => {
 const checkMobile = (text: string): void => {
   if (DIGITS.test(text)) return;
   const ascii = toAscii(text);
-  if (ROUNDED.test(ascii)) throw inputFailure('The mobile number was rounded, by a spreadsheet perhaps: format its column as text.');
-  if (isTwoNumbers(ascii)) throw inputFailure('The value holds more than one mobile number: look them up one by one.');
+  if (ROUNDED.test(ascii)) throw inputFailure('rounded');
+  if (isTwoNumbers(ascii)) throw inputFailure('two-numbers');
 };
 
 const checkId = (text: string): void => {
-  if (text.includes('/')) throw inputFailure('A user id holds no slash.');
-  if (text === '.' || text === '..') throw inputFailure('The value is not a user id.');
+  if (text.includes('/')) throw inputFailure('slash');
+  if (text === '.' || text === '..') throw inputFailure('no-id');
 };
 
 const MODES = {
@@ -106,7 +106,7 @@ const MAX_PADDED = 65_536;
 const LARGEST = 10n ** BigInt(MAX_LENGTH);
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-const tooLong = (): Error => inputFailure(`The value is longer than ${MAX_LENGTH} characters.`);
+const tooLong = (): Error => inputFailure('too-long', { limit: MAX_LENGTH });
 
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
@@ -121,20 +121,15 @@ const textOf = (value: unknown): string => {
     try {
       return decoder.decode(value);
     } catch {
-      throw inputFailure('The bytes to look up are not UTF-8 text.');
+      throw inputFailure('bytes');
     }
   }
-  if (value === undefined || value === null) throw inputFailure('There is nothing to look up: the value is missing.');
+  if (value === undefined || value === null) throw inputFailure('missing');
   const advice = typeof value === 'object' && !Array.isArray(value) ? 'item' : undefined;
-  throw inputFailure(`The value must be text, a Buffer or Uint8Array of UTF-8, or a whole number that is not negative; it is ${kindOf(value)}.`, advice);
+  throw inputFailure('kind', { kind: kindOf(value) }, advice);
 };
 
-const kindOf = (value: unknown): string => {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return 'a number that is negative, broken or too large';
-  if (typeof value === 'bigint') return 'a negative number';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-};
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
 
 /** A–Z only: `toLowerCase` would make two different names one, such as KELVIN SIGN + `im` and `kim`. */
 const foldAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -148,19 +143,19 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /** Throws a `CIAM.INPUT` failure for what cannot be looked up; nothing is sent then. */
 export const toQuery = (by: unknown, value: unknown): Query => {
-  if (!isBy(by)) throw inputFailure(`by must be one of ${BY.join(', ')}.`);
+  if (!isBy(by)) throw inputFailure('by', { choices: BY.join(', ') });
   let text = textOf(value);
   if (!PLAIN.test(text)) {
     if (text.length > MAX_PADDED) throw tooLong();
     text = INNER.exec(text)?.[0] ?? '';
-    if (INVISIBLE.test(text)) throw inputFailure('There is nothing to look up: the value is empty.');
+    if (INVISIBLE.test(text)) throw inputFailure('empty');
     if (text.length > MAX_LENGTH) throw tooLong();
-    if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('The value holds control characters.');
+    if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('control');
   }
   const mode: Mode = MODES[by];
   mode.check(text);
   const clean = mode.clean(text);
-  if (!clean) throw inputFailure('There is nothing to look up: the value holds separators only.');
+  if (!clean) throw inputFailure('separators');
   return { by, value: clean, key: `${by}:${mode.caseless ? foldAscii(clean) : clean}` };
 };
 

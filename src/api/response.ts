@@ -53,8 +53,8 @@ export const failureOf = ({ status, text }: Reply, body: JsonObject | null, expe
   const code = body && codeOf(body, redactor, lookedUp);
   if (code) return tenantFailure(code, status, detail);
   if (status >= 400) return httpFailure(status, detail);
-  if (status >= 300) return responseFailure(status, `HTTP ${status}, a redirect, which is never followed`, detail);
-  return responseFailure(status, body ? `an object without ${expected}` : 'not a JSON object', detail);
+  if (status >= 300) return responseFailure(status, 'redirect', detail);
+  return body ? responseFailure(status, 'without', detail, { expected }) : responseFailure(status, 'not-json', detail);
 };
 
 const hasId = (body: JsonObject): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';

@@ -4,11 +4,11 @@
  */
 import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, PROXY_NTLM, adviceKey } from './advice';
 import { type Category, codeFacts, isFailedStatus, isOwn, isTransientStatus, statusCategory } from './codes';
-import { MESSAGES, type MessageKey, type Values, filled } from './messages';
+import { type ConfigReason, type InputReason, MESSAGES, type MessageKey, type ResponseReason, type Values, filled } from './messages';
 
 export { ADVICE, adviceKey, type AdviceKey } from './advice';
 export { CATEGORIES, type Category, isPublished } from './codes';
-export { MESSAGES, type MessageKey, type Values, filled } from './messages';
+export { type ConfigReason, type InputReason, MESSAGES, type MessageKey, type ResponseReason, type Values, filled } from './messages';
 
 /** How one lookup went, on success and on failure alike; becomes `msg.lookup`. */
 export interface LookupInfo {
@@ -35,6 +35,8 @@ export interface FailureDetails {
   detail?: string | undefined;
   /** Catalogue key of the message, which is translated by it; without one the message stays as it is. */
   message?: MessageKey | undefined;
+  /** The setting that makes no sense: the message begins with it. */
+  property?: string | undefined;
   /** Advice that fits better than that of code and category. */
   advice?: AdviceKey | undefined;
   /** What message and advice name: the host, the property … */
@@ -85,6 +87,11 @@ export class LookupFailure extends Error {
     return this.#details.message;
   }
 
+  /** The setting before the message, if it is about one. */
+  get property(): string | undefined {
+    return this.#details.property;
+  }
+
   /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. */
   get values(): Values {
     return { host: MESSAGES['the-tenant'], ...this.#details.values };
@@ -106,7 +113,7 @@ export class LookupFailure extends Error {
   at(host: string): LookupFailure {
     const values = this.namesHost || !host ? this.#details.values : { ...this.#details.values, host };
     const details = { ...this.#details, values };
-    return new LookupFailure(this.code, details.message ? sentence(details.message, values) : this.message, details);
+    return new LookupFailure(this.code, details.message ? sentence(details.message, details) : this.message, details);
   }
 
   toJSON(): object {
@@ -117,10 +124,11 @@ export class LookupFailure extends Error {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const sentence = (key: MessageKey, values: Values | undefined): string => {
+const sentence = (key: MessageKey, { values, property }: Told): string => {
   const text = filled(MESSAGES[key], { host: MESSAGES['the-tenant'], ...values });
+  if (property !== undefined) return `${property}: ${text}`;
   // A host keeps its letters; "the tenant" at the beginning of a sentence does not.
-  return values?.host === undefined ? capital(text) : text;
+  return values?.host === undefined && !text.startsWith('by ') ? capital(text) : text;
 };
 
 const isKey = (text: string): text is MessageKey => Object.hasOwn(MESSAGES, text);
@@ -129,11 +137,11 @@ type Told = Omit<FailureDetails, 'message'>;
 
 /** A failure whose message is a sentence of the catalogue. */
 const failure = (code: string, message: MessageKey, details: Told): LookupFailure =>
-  new LookupFailure(code, sentence(message, details.values), { ...details, message });
+  new LookupFailure(code, sentence(message, details), { ...details, message });
 
 /** A failure that the tenant named itself, by `error_code` or the OAuth `error`. `detail`: what it wrote, scrubbed already. */
 export const tenantFailure = (code: string, status: number, detail?: string): LookupFailure => {
-  if (isOwn(code)) return status >= 400 ? httpFailure(status, detail) : responseFailure(status, 'an error code of ours');
+  if (isOwn(code)) return status >= 400 ? httpFailure(status, detail) : responseFailure(status, 'code', detail);
   const known = codeFacts(code);
   const category = known?.category ?? statusCategory(status);
   const message: string = `tenant-${category}`;
@@ -148,11 +156,17 @@ export const httpFailure = (status: number, detail?: string): LookupFailure => {
   return failure(code, 'http', { category: codeFacts(code)?.category ?? statusCategory(status), status, detail, values: { status } });
 };
 
-export const inputFailure = (reason: string, advice?: AdviceKey): LookupFailure => new LookupFailure('CIAM.INPUT', reason, { category: 'invalid-input', advice });
+export const inputFailure = (reason: InputReason, values: Values = {}, advice?: AdviceKey): LookupFailure =>
+  failure('CIAM.INPUT', `input-${reason}`, { category: 'invalid-input', values, advice });
 
-/** `property` is the setting that makes no sense; the message names it. */
-export const configFailure = (property: string, expected: string): LookupFailure =>
-  new LookupFailure('CIAM.CONFIG', `${property}: ${expected}`, { category: 'config' });
+/** Reasons that have advice of their own. */
+const CONFIG_ADVICE: { [Reason in ConfigReason]?: AdviceKey } = {
+  quoted: 'quotes', colon: 'client-id-colon', 'tls-passphrase': 'tls-passphrase', 'tls-pair': 'tls-pair', 'tls-pem': 'tls-pem', 'tls-unreadable': 'tls-pem',
+};
+
+/** `property` is the setting that makes no sense; the message begins with it. */
+export const configFailure = (property: string, reason: ConfigReason, values: Values = {}): LookupFailure =>
+  failure('CIAM.CONFIG', `config-${reason}`, { category: 'config', values, property, advice: CONFIG_ADVICE[reason] });
 
 /** The message says which of the two passed. */
 export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: number): LookupFailure =>
@@ -175,8 +189,8 @@ export const proxyPasswordFailure = (system: string = PROXY_AUTHENTICATION): Loo
 export const tlsFailure = (system: string, host?: string): LookupFailure =>
   failure('CIAM.TLS', 'tls', { category: 'untrusted', system, values: { system, ...(host !== undefined && { host }) } });
 
-export const responseFailure = (status: number | null, what: string, detail?: string): LookupFailure =>
-  failure('CIAM.RESPONSE', 'response', { category: 'bad-response', status, detail, values: { what } });
+export const responseFailure = (status: number | null, reason: ResponseReason, detail?: string, values: Values = {}): LookupFailure =>
+  failure('CIAM.RESPONSE', `response-${reason}`, { category: 'bad-response', status, detail, values: { status: status ?? '', ...values } });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
   failure('CIAM.QUEUE.FULL', 'queue-full', { category: 'overloaded', values: { limit } });
@@ -202,7 +216,3 @@ export const isTransient = (met: LookupFailure): boolean =>
 /** A call that failed: no response, none in time, or one that says that the tenant is away or busy. Any other response, HTTP 500 included, is an answer. */
 export const isFailedCall = (met: LookupFailure): boolean =>
   codeFacts(met.code)?.transient === true || met.code === 'CIAM.TIMEOUT' || isFailedStatus(met.status);
-
-/** Old names, until nobody uses them any more. */
-export { isTransient as isPassing };
-export const isOutage = (met: LookupFailure): boolean => isFailedCall(met) || (met.status !== null && met.status >= 500);

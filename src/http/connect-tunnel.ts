@@ -5,7 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { PROXY_AUTHENTICATION } from '../failures/advice';
+import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../failures/advice';
 import { portOf } from './proxy';
 
 /** The way to the tenant ended at the proxy. `code` is the system's, or tells the status that the proxy answered with. */
@@ -32,6 +32,15 @@ const authorization = ({ username, password }: URL): Record<string, string> => {
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 };
 
+/** Names of ways to sign in at a proxy that are not ours. */
+const FOREIGN = /\b(NTLM|Negotiate|Kerberos)\b/i;
+
+/** A proxy that offers no Basic takes no password of ours. */
+const wantedBy = (offered: string[] | string | undefined): string => {
+  const ways = String(offered ?? '');
+  return FOREIGN.test(ways) && !/\bBasic\b/i.test(ways) ? PROXY_NTLM : PROXY_AUTHENTICATION;
+};
+
 /** `opened` gets the socket as soon as there is one, `done` once the tunnel stands or will not. */
 export const openTunnel = (
   proxy: URL, tenant: URL, timeoutMs: number, opened: (socket: Socket) => void, done: (error: Error | null, socket: Socket | null) => void,
@@ -43,7 +52,7 @@ export const openTunnel = (
   });
   const timer = setTimeout(() => request.destroy(new ProxyError('ETIMEDOUT', false)), timeoutMs);
   request.once('socket', opened);
-  request.once('connect', ({ statusCode = 0 }, socket: Socket, head) => {
+  request.once('connect', ({ statusCode = 0, headers }, socket: Socket, head) => {
     clearTimeout(timer);
     if (statusCode >= 200 && statusCode < 300) {
       if (head.length > 0) socket.unshift(head);
@@ -52,7 +61,7 @@ export const openTunnel = (
     socket.destroy();
     // 407 is the rule; tinyproxy says 401.
     const isPassword = statusCode === 407 || statusCode === 401;
-    done(new ProxyError(isPassword ? PROXY_AUTHENTICATION : `PROXY_HTTP_${statusCode}`, true), null);
+    done(new ProxyError(isPassword ? wantedBy(headers['proxy-authenticate']) : `PROXY_HTTP_${statusCode}`, true), null);
   });
   request.once('error', (error: NodeJS.ErrnoException) => {
     clearTimeout(timer);

@@ -30,7 +30,7 @@ export const proxyFor = (tenant: URL, setting: Settings['proxy'], env: Environme
   if (given === undefined || isExcepted(tenant, exceptions.map((text) => text.trim()).filter(Boolean))) return null;
   const url = parsedUrl(given.includes('://') ? given : `http://${given}`);
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw configFailure('proxy', 'the environment variable https_proxy or http_proxy must be a URL such as http://proxy.example.com:3128.');
+    throw configFailure('proxy', 'proxy-variable');
   }
   return url;
 };

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from '../failures/failure';
-import { PROXY_AUTHENTICATION } from '../failures/advice';
+import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../failures/advice';
 import { decodeBody, MAX_BODY } from './body';
 import { proxyFor } from './proxy';
 import { openTunnel, ProxyError } from './connect-tunnel';
@@ -212,7 +212,7 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   private tooLarge(controller: Dispatcher.DispatchController): void {
-    this.unreadable('over 1 MiB', false);
+    this.unreadable(false);
     controller.abort(new Error('over 1 MiB'));
   }
 
@@ -220,7 +220,7 @@ class DispatchedExchange implements Exchange, Load {
     const { chunks } = this;
     const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
     const text = decodeBody(body, this.header('content-encoding'), this.header('content-type'));
-    if (text === null) this.unreadable('over 1 MiB', true);
+    if (text === null) this.unreadable(true);
     else this.reply(text, true);
   }
 
@@ -234,9 +234,9 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   /** From 400 on the status says enough. */
-  private unreadable(what: string, isUsable: boolean): void {
+  private unreadable(isUsable: boolean): void {
     if (this.status >= 400) this.reply('', isUsable);
-    else this.end(responseFailure(this.status, what), isUsable);
+    else this.end(responseFailure(this.status, 'large'), isUsable);
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -263,7 +263,7 @@ const NO_HTTP: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_E
 
 /** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
 const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
-  if (error instanceof ProxyError && error.code === PROXY_AUTHENTICATION) return proxyPasswordFailure();
+  if (error instanceof ProxyError && (error.code === PROXY_AUTHENTICATION || error.code === PROXY_NTLM)) return proxyPasswordFailure(error.code);
   if (error instanceof ProxyError && error.answered) return networkFailure(error.code, 'proxy-refused');
   const inner = error.cause as { code?: unknown } | undefined;
   const code = [error.code, inner?.code].find((name) => typeof name === 'string' && name !== 'UND_ERR_SOCKET') ?? error.code;
@@ -271,7 +271,7 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   if (TLS_CODE.test(name)) return tlsFailure(name);
   // The parser tells what it met in words only; an answer that broke off is the network's fault.
   if (error.name === 'HTTPParserError' && error.message.includes('EOF')) return networkFailure('UND_ERR_SOCKET');
-  if (error.name === 'HTTPParserError' || NO_HTTP.has(name)) return responseFailure(null, 'not HTTP');
+  if (error.name === 'HTTPParserError' || NO_HTTP.has(name)) return responseFailure(null, 'not-http');
   return networkFailure(name, error instanceof ProxyError ? 'proxy-unreachable' : undefined);
 };
 

@@ -195,7 +195,7 @@ class List implements TurnList, Timed, Abortable<List> {
     try {
       return { ...toQuery(this.request.by, this.items[index]), failure: null };
     } catch (error) {
-      return { key: null, value: null, failure: error instanceof LookupFailure ? error : inputFailure('The value cannot be read.') };
+      return { key: null, value: null, failure: error instanceof LookupFailure ? error : inputFailure('unreadable') };
     }
   }
 

@@ -61,7 +61,7 @@ export class Lookups implements CallOwner {
     try {
       query = toQuery(by, value);
     } catch (error) {
-      const failure = error instanceof LookupFailure ? error : inputFailure('The value cannot be read.');
+      const failure = error instanceof LookupFailure ? error : inputFailure('unreadable');
       return this.tell({ by: typeof by === 'string' ? by : '', value: null }, startedAt, failure, 'tenant', 0, settle);
     }
     if (this.closed || signal?.aborted) return this.tell(query, startedAt, closedFailure(), 'tenant', 0, settle);

@@ -54,18 +54,29 @@ export const parsedUrl = (text: string): URL | null => {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** After IDNA; the URL parser lets more through. */
-const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+/** What `docker --env-file` leaves round a value. */
+export const isQuoted = (text: string): boolean => /^(["']).*\1$/s.test(text);
 
-/** `tenant.example.com`, `…:8443` or `https://…` → URL, or what is wrong with it. `http://` is for loopback hosts only. */
-export const domainUrl = (domain: string): URL | 'missing' | 'malformed' | 'insecure' => {
+/** Longer than any host name with its port. */
+const LONGEST_DOMAIN = 1024;
+/** After IDNA; an IPv6 address stands in brackets. No empty label. */
+const HOST = /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/;
+
+/** Why a domain cannot be used. */
+export type DomainFault = 'missing' | 'malformed' | 'insecure' | 'quoted' | 'trailing';
+
+/** `tenant.example.com`, `…:8443` or `https://…` → URL, or what is wrong with it. `http://` is for loopback hosts only; a trailing dot is dropped. */
+export const domainUrl = (domain: string): URL | DomainFault => {
   const text = domain.trim();
   if (!text) return 'missing';
+  if (text.length > LONGEST_DOMAIN) return 'malformed';
+  if (isQuoted(text)) return 'quoted';
+  if (/[,;，；]$/.test(text)) return 'trailing';
   const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
   // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
   const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%{}]+\/?$/i.test(text);
   if (url === null || !plain) return 'malformed';
-  url.hostname = url.hostname.replace(/\.$/, '');
+  if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   if (!HOST.test(url.hostname)) return 'malformed';
   if (url.protocol === 'http:') return LOOPBACK.test(url.hostname) ? url : 'insecure';
   return url.protocol === 'https:' ? url : 'malformed';

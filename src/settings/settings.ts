@@ -1,9 +1,9 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
-import { configFailure } from '../failures/failure';
-import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, domainUrl, numberWithin, parsedUrl } from './schema';
-import { tlsFlaw, type TlsSettings } from './tls';
+import { configFailure, type ConfigReason } from '../failures/failure';
+import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, type DomainFault, domainUrl, isQuoted, numberWithin, parsedUrl } from './schema';
+import { checkedTls, type TlsSettings } from './tls';
 
-export type { TlsSettings };
+export type { TlsSettings } from './tls';
 
 /**
  * Reserves places for so many calls, one after the other at the fleet's rate, at most a second ahead, and resolves with the
@@ -73,7 +73,7 @@ const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
   const given: unknown = raw[name];
   if (given === undefined) return fallback;
   const value = numberWithin(name, given);
-  if (value === null) throw configFailure(name, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`);
+  if (value === null) throw configFailure(name, whole ? 'whole-number' : 'number', { min, max });
   return value;
 };
 
@@ -90,33 +90,22 @@ export const checkedSwitch = (name: string, given: unknown, fallback = false): b
   if (given === undefined) return fallback;
   if (given === false || given === 'false') return false;
   if (given === true || given === 'true') return true;
-  throw configFailure(name, 'must be true or false.');
+  throw configFailure(name, 'switch');
 };
 
-/** What a file of environment variables leaves in a value. */
-const QUOTED = /^(["'])(.*)\1$/s;
-const QUOTED_EXPECTED = 'has quotes around it, as an environment file leaves them: write it without.';
-/** Longer than any host name with scheme and port. */
-const LONGEST_DOMAIN = 300;
+const DOMAIN_REASONS = { missing: 'missing-domain', malformed: 'malformed', insecure: 'insecure', quoted: 'quoted', trailing: 'trailing' } as const satisfies Record<DomainFault, ConfigReason>;
 
-const domainFlaw = (text: string): string | null => {
-  if (text.length > LONGEST_DOMAIN) return `is longer than ${LONGEST_DOMAIN} characters.`;
-  if (QUOTED.test(text)) return QUOTED_EXPECTED;
-  return /[,;]$/.test(text) ? `ends with "${text.slice(-1)}", which is no part of a host name.` : null;
+const holdsVariable = (text: string): boolean => {
+  const at = text.indexOf('${');
+  return at >= 0 && text.includes('}', at);
 };
-
-const DOMAIN_EXPECTED = 'must be a host name such as tenant.example.com, with a port if needed; https is added for you.';
 
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
 export const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
-  const flaw = domainFlaw(text);
-  if (flaw !== null) throw configFailure('domain', flaw);
-  if (/\$\{[^}]*\}/.test(text)) throw configFailure('domain', 'names an environment variable that is not set, or that is not the whole value.');
+  if (holdsVariable(text)) throw configFailure('domain', 'variable');
   const url = domainUrl(text);
-  if (url === 'missing') throw configFailure('domain', 'is missing: it is the host name of your tenant, such as tenant.example.com.');
-  if (url === 'malformed') throw configFailure('domain', DOMAIN_EXPECTED);
-  if (url === 'insecure') throw configFailure('domain', 'must use https; http is for this machine only, so that no secret travels in clear.');
+  if (typeof url === 'string') throw configFailure('domain', DOMAIN_REASONS[url]);
   return url;
 };
 
@@ -124,61 +113,50 @@ export const tenantOrigin = (domain: unknown): URL => {
 export const LONGEST_SECRET = 16_384;
 
 /** HTTP header values and form fields take no control characters; a token takes no blank either. */
-const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret', what: string): string => {
+const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'): string => {
   const given: unknown = raw[name];
-  const text = typeof given === 'string' ? given.trim().replace(name === 'token' ? /^Bearer\s+/i : /^$/, '') : '';
-  if (!text) throw configFailure(name, `is missing: ${what}.`);
-  if (QUOTED.test(text)) throw configFailure(name, QUOTED_EXPECTED);
-  if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'names an environment variable that is not set.');
+  const whole = typeof given === 'string' ? given.trim() : '';
+  const text = name === 'token' ? whole.replace(/^Bearer\s+/i, '') : whole;
+  if (!text) throw configFailure(name, `missing-${name}`);
+  if (isQuoted(whole) || isQuoted(text)) throw configFailure(name, 'quoted');
+  if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'variable');
   const canBeSent = name === 'token' ? /^[\x21-\x7e]+$/.test(text) : !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed();
-  if (!canBeSent) throw configFailure(name, 'holds characters that cannot be sent.');
-  if (text.length > LONGEST_SECRET) throw configFailure(name, `is longer than ${LONGEST_SECRET} characters.`);
+  if (!canBeSent) throw configFailure(name, 'characters');
+  if (text.length > LONGEST_SECRET) throw configFailure(name, 'long', { limit: LONGEST_SECRET });
   return text;
 };
 
 const checkedCredentials = (raw: TenantSettings): Credentials => {
   const auth: string = raw.auth ?? DEFAULTS.auth;
-  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token', 'the access token of your tenant') };
-  if (auth !== 'client-credentials') throw configFailure('auth', 'must be "client-credentials" or "token".');
+  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token') };
+  if (auth !== 'client-credentials') throw configFailure('auth', 'choice', { choices: 'client-credentials, token' });
   const clientAuth: string = raw.clientAuth ?? DEFAULTS.clientAuth;
-  if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'must be "basic" or "body".');
-  const clientId = secret(raw, 'clientId', 'the client id of your app');
-  // RFC 7617, 2: the first colon ends the user name.
-  if (clientAuth === 'basic' && clientId.includes(':')) throw configFailure('clientId', 'holds a colon, which clientAuth "basic" cannot send: use "body".');
-  return {
-    kind: 'client',
-    clientAuth,
-    clientId,
-    clientSecret: secret(raw, 'clientSecret', 'the client secret of your app'),
-  };
-};
-
-/** Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which was set for something else. */
-const checkedTls = (tls: TlsSettings | undefined): Settings['tls'] => {
-  const flaw = tls && tlsFlaw(tls);
-  if (flaw) throw configFailure('tls', flaw);
-  return { ...tls, rejectUnauthorized: tls?.rejectUnauthorized !== false };
+  if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'choice', { choices: 'basic, body' });
+  const clientId = secret(raw, 'clientId');
+  // It would end there: RFC 7617, section 2.
+  if (clientAuth === 'basic' && clientId.includes(':')) throw configFailure('clientId', 'colon');
+  return { kind: 'client', clientAuth, clientId, clientSecret: secret(raw, 'clientSecret') };
 };
 
 const checkedProxy = (proxy: ProxySettings | false | undefined): Settings['proxy'] => {
   if (proxy === undefined || proxy === false) return proxy;
   const url = typeof proxy.url === 'string' ? parsedUrl(proxy.url) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw configFailure('proxy', 'must be a URL such as http://proxy.example.com:3128.');
+    throw configFailure('proxy', 'url');
   }
   return { url: url.href, noProxy: proxy.noProxy ?? [] };
 };
 
 const checkedPace = (pace: unknown): PaceHook | undefined => {
   if (pace === undefined || typeof pace === 'function') return pace as PaceHook | undefined;
-  throw configFailure('pace', 'must be a function.');
+  throw configFailure('pace', 'function');
 };
 
 /** Throws a `LookupFailure` with code `CIAM.CONFIG` whose message begins with the property's name. */
 export const checkedSettings = (raw: TenantSettings): Settings => {
   const url = tenantOrigin(raw.domain);
   const timezone: unknown = raw.timezone ?? DEFAULTS.timezone;
-  if (typeof timezone !== 'string' || !TIMEZONE.test(timezone)) throw configFailure('timezone', 'must be an offset such as +08:00.');
+  if (typeof timezone !== 'string' || !TIMEZONE.test(timezone)) throw configFailure('timezone', 'timezone');
   return {
     origin: url.origin,
     label: raw.label ?? url.host,

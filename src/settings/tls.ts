@@ -1,50 +1,50 @@
-/** Whether certificate and key can be used, so that what is wrong with them is known at deployment. */
+/** The material of the TLS connection, judged before anything is sent. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext } from 'node:tls';
+import { configFailure, type ConfigReason } from '../failures/failure';
+
+type Material = string | Buffer;
 
 export interface TlsSettings {
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  /** Certificate and key in one, PKCS #12. */
-  pfx?: string | Buffer;
+  ca?: Material | Material[];
+  cert?: Material;
+  key?: Material;
+  /** Certificate and key in one, as PKCS #12. */
+  pfx?: Material;
   passphrase?: string;
   servername?: string;
   ALPNProtocols?: string[];
+  /** Certificates are checked unless this is `false`, whatever the environment says. */
   rejectUnauthorized?: boolean;
 }
 
-/** OpenSSL tells what went wrong in words only. */
-const CAUSES: readonly [RegExp, string][] = [
-  [/mac verify|bad decrypt|bad password|passphrase|interrupted or cancelled|decoder/i, 'cannot be decrypted: check the passphrase.'],
-  [/key values mismatch|mismatch/i, 'holds a key that belongs to another certificate.'],
-  [/no start line|bad base64|not enough data|wrong tag|asn1|PEM/i, 'holds no PEM: a certificate begins with -----BEGIN CERTIFICATE-----.'],
-];
-
-const wordsOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const { code, reason } = error as { code?: unknown; reason?: unknown };
-  return [error.message, code, reason].filter((part) => typeof part === 'string').join(' ');
+/** OpenSSL says in codes or in words what it does not like. */
+const reasonOf = (error: unknown): ConfigReason => {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  const words = `${code} ${message}`;
+  if (/bad.?decrypt|mac.?verify|passphrase|interrupted.?or.?cancelled/i.test(words)) return 'tls-passphrase';
+  return /key.?(values|type).?mismatch/i.test(words) ? 'tls-pair' : 'tls-pem';
 };
 
-const explained = (error: unknown): string => {
-  const words = wordsOf(error);
-  return CAUSES.find(([pattern]) => pattern.test(words))?.[1] ?? 'holds a certificate or key that cannot be read.';
-};
-
-/** createSecureContext takes a file without any certificate in it for no authority at all. */
-const isWithoutCertificate = (ca: string | Buffer | undefined): boolean => ca !== undefined && ca.length > 0 && !ca.includes('-----BEGIN');
-
-/** Why the material cannot be used; `null` when it can. */
-export const tlsFlaw = ({ ca, cert, key, pfx, passphrase }: TlsSettings): string | null => {
+const judge = <Result>(read: () => Result): Result => {
   try {
-    if (isWithoutCertificate(ca)) return 'holds no PEM: a certificate begins with -----BEGIN CERTIFICATE-----.';
-    const options: SecureContextOptions = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(pfx && { pfx }), ...(passphrase !== undefined && { passphrase }) };
-    createSecureContext(options);
-    if (!cert || !key) return null;
-    const isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) }));
-    return isPair ? null : 'holds a key that belongs to another certificate.';
+    return read();
   } catch (error) {
-    return explained(error);
+    throw configFailure('tls', reasonOf(error));
   }
+};
+
+const isGiven = (material: Material | undefined): material is Material => material !== undefined && material.length > 0;
+
+/** Throws a `CIAM.CONFIG` failure that names `tls`: a wrong passphrase, a key of another certificate, no PEM. */
+export const checkedTls = (tls: TlsSettings = {}): TlsSettings & { rejectUnauthorized: boolean } => {
+  const { ca, cert, key, pfx, passphrase } = tls;
+  judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }));
+  // OpenSSL passes over a CA that is no certificate, and over a key of another kind than the certificate's.
+  for (const one of [ca ?? []].flat()) if (isGiven(one)) judge(() => new X509Certificate(one));
+  if (isGiven(cert) && isGiven(key)) {
+    const belongs = judge(() => new X509Certificate(cert).checkPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })));
+    if (!belongs) throw configFailure('tls', 'tls-pair');
+  }
+  return { ...tls, rejectUnauthorized: tls.rejectUnauthorized !== false };
 };

@@ -8,8 +8,8 @@ const { LookupFailure, httpFailure, networkFailure, tenantFailure, tlsFailure } 
 const facts = ({ code, message, category, status, retryable, system }: failures.LookupFailure): object => ({ code, message, category, status, retryable, system: system ?? null });
 
 const OWN: [failures.LookupFailure, [string, string, string, number | null, boolean, string | null]][] = [
-  [failures.inputFailure('by must be …'), ['CIAM.INPUT', 'by must be …', 'invalid-input', null, false, null]],
-  [failures.configFailure('timeout', 'must be …'), ['CIAM.CONFIG', 'timeout: must be …', 'config', null, false, null]],
+  [failures.inputFailure('by', { choices: 'a, b' }), ['CIAM.INPUT', 'by must be one of a, b.', 'invalid-input', null, false, null]],
+  [failures.configFailure('timeout', 'number', { min: 1, max: 2 }), ['CIAM.CONFIG', 'timeout: must be a number from 1 to 2.', 'config', null, false, null]],
   [failures.timeoutFailure('timeout', 10), ['CIAM.TIMEOUT', 'No answer of the tenant within the timeout of 10 s.', 'timeout', null, true, null]],
   [failures.timeoutFailure('queueTimeout', 0.5), ['CIAM.TIMEOUT', 'Its turn did not come within the queueTimeout of 0.5 s.', 'timeout', null, true, null]],
   [networkFailure('ECONNREFUSED'), ['CIAM.NETWORK', 'No connection to the tenant (ECONNREFUSED).', 'unavailable', null, true, 'ECONNREFUSED']],
@@ -18,7 +18,7 @@ const OWN: [failures.LookupFailure, [string, string, string, number | null, bool
   [failures.proxyPasswordFailure(), ['CIAM.NETWORK', `The proxy asks for a user name and password, or refused them (${PROXY_AUTHENTICATION}).`, 'unavailable', null, true, PROXY_AUTHENTICATION]],
   [failures.proxyPasswordFailure(PROXY_NTLM), ['CIAM.NETWORK', `The proxy takes only NTLM or Kerberos (${PROXY_NTLM}).`, 'unavailable', null, true, PROXY_NTLM]],
   [tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'No trusted connection to the tenant (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
-  [failures.responseFailure(302, 'a redirect'), ['CIAM.RESPONSE', 'The answer is not a user: a redirect.', 'bad-response', 302, false, null]],
+  [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer is not a user: HTTP 302 is a redirect, which is never followed.', 'bad-response', 302, false, null]],
   [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', '7 lookups are waiting already (queueLimit).', 'overloaded', null, true, null]],
   [failures.circuitFailure(), ['CIAM.CIRCUIT', 'The tenant has been unreachable for as long as the timeout allows.', 'unavailable', null, true, null]],
   [failures.listFailure(2, 5), ['CIAM.LIST', '2 of 5 items of the list failed.', 'rejected', null, false, null]],

@@ -134,7 +134,7 @@ describe('whatever a message holds', () => {
   }).timeout(30_000);
 
   it('with a tenant that cannot be used: its failure, for everything', async () => {
-    const unusable = unusableTenant(configFailure('domain', 'is missing.'));
+    const unusable = unusableTenant(configFailure('domain', 'missing-domain'));
     await fc.assert(fc.asyncProperty(anyBy, anything, async (by, value) => {
       const outcome = await outcomeOf(unusable, by(), value());
       expect(outcome).to.be.instanceOf(LookupFailure).and.include({ code: 'CIAM.CONFIG' });

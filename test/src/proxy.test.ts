@@ -64,10 +64,11 @@ describe('HTTP proxy', () => {
     expect(proxy.connects).to.have.length(2);
   });
 
-  it('is never used for a tenant that speaks plain HTTP on this machine: id and secret would travel in clear', async () => {
+  it('is never told the secrets of a tenant that speaks plain HTTP on this machine', async () => {
     const [proxy, plain] = [await startProxy(), closeLater(await ScriptedTenant.start())];
     await byMobile(openTenant(plain, { proxy }), '13800001111');
     expect(proxy.connects).to.deep.equal([]);
+    expect(plain.lookups).to.have.length(1);
   });
 
   it('goes around the proxy to hosts that are excepted', async () => {

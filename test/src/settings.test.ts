@@ -31,7 +31,8 @@ describe('settings', () => {
       'tenant.example.com': 'https://tenant.example.com', ' tenant.example.com ': 'https://tenant.example.com', 'tenant.example.com:8443': 'https://tenant.example.com:8443',
       'https://tenant.example.com': 'https://tenant.example.com', 'HTTPS://Tenant.Example.COM:443/': 'https://tenant.example.com', 'http://localhost:8899': 'http://localhost:8899',
       'http://127.0.0.1': 'http://127.0.0.1', 'http://127.1.2.3:80': 'http://127.1.2.3', 'http://[::1]:8080': 'http://[::1]:8080', '租户.example.com': 'https://xn--zoun04c.example.com',
-      localhost: 'https://localhost', 'tenant.example.com.': 'https://tenant.example.com', 'my_tenant.example.com': 'https://my_tenant.example.com', '[2001:db8::1]:8443': 'https://[2001:db8::1]:8443',
+      'tenant.example.com.': 'https://tenant.example.com', 'https://tenant.example.com.:8443/': 'https://tenant.example.com:8443', 'a_b.example.com': 'https://a_b.example.com',
+      localhost: 'https://localhost', '[2001:db8::1]:8443': 'https://[2001:db8::1]:8443',
     };
     for (const [domain, origin] of Object.entries(origins)) {
       it(`${domain} → ${origin}`, () => {
@@ -42,18 +43,35 @@ describe('settings', () => {
       undefined, null, '', '  ', 5, {}, 'http://tenant.example.com', 'http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1', 'http://0.0.0.0', 'ftp://tenant.example.com', 'file:///etc/passwd', 'javascript:alert(1)',
       'tenant.example.com/path', 'https://tenant.example.com/api', 'https://tenant.example.com?x=1', 'tenant.example.com#x', 'https://tenant.example.com?', 'user@tenant.example.com', 'https://user:password@tenant.example.com', 'https://@tenant.example.com',
       'tenant.example.com:99999', 'tenant.example.com:port', 'two words', 'a\tb', 'a\\b', 'https://', 'https:///tenant', '//tenant.example.com', ':8443', '%74enant.example.com', '${TENANT}', 'https://${TENANT}', 'http://${HOST}',
-      '"tenant.example.com"', "'tenant.example.com'", 'tenant.example.com,', 'tenant.example.com;', 'tenant!.example.com', 'ten"ant.example.com', '${'.repeat(60_000),
+      '.', '..', '.example.com', 'tenant..example.com', 'tenant.example.com..', "tenant'.example.com", 'tenant!.example.com', 'a&b.example.com', 'a=b', '(a).example.com', 'tenant.example.com;x', `tenant\u00ad;`, 'x'.repeat(2000), '${'.repeat(60_000),
     ];
     for (const domain of wrong) {
-      it(`${`${JSON.stringify(domain)}`.slice(0, 60)} is refused`, () => {
+      it(`${String(JSON.stringify(domain)).slice(0, 80)} is refused`, () => {
         expectRefused('domain', { domain });
       });
     }
   });
 
+  it('a domain is told by name what docker or a list left round it', () => {
+    for (const domain of ['"tenant.example.com"', "'tenant.example.com'", ' "https://tenant.example.com" ']) expect(refusal({ domain })).to.include({ message: 'domain: stands in quotes: remove them.', adviceKey: 'quotes' });
+    for (const domain of ['tenant.example.com,', 'tenant.example.com;', 'tenant.example.com；', '"tenant.example.com",']) expect(refusal({ domain }).message).to.equal('domain: ends with a comma or a semicolon: remove it.');
+  });
+
+  it('a domain of any length is judged in no time: twice the length takes twice the time at most', () => {
+    const ms = (domain: string): number => Math.min(...[1, 2, 3].map(() => {
+      const start = performance.now();
+      expectRefused('domain', { domain });
+      return performance.now() - start;
+    }));
+    for (const part of ['${', 'a.', '{', 'xn--']) {
+      const [short, long] = [ms(part.repeat(30_000)), ms(part.repeat(120_000))];
+      expect(long / Math.max(short, 0.5), part).to.be.below(8); // 16 if every part looked at all the others
+    }
+  });
+
   describe('numbers', () => {
-    for (const [name, { default: fallback, min, max, whole }] of Object.entries(NUMBERS)) {
-      const key = (/^(timeout|queueTimeout|cacheTtl|cacheMissTtl|cacheStale)$/.test(name) ? `${name}Ms` : name) as keyof ReturnType<typeof checkedSettings>;
+    for (const [name, { default: fallback, min, max, whole, unit }] of Object.entries(NUMBERS)) {
+      const key = (unit === 'seconds' ? `${name}Ms` : name) as keyof ReturnType<typeof checkedSettings>;
       const factor = key === name ? 1 : 1000;
       it(`${name}: ${min} to ${max}, ${fallback} by default, as numbers or as text`, () => {
         const given = (value: unknown): unknown => checkedSettings(raw({ [name]: value }))[key];
@@ -100,16 +118,25 @@ describe('settings', () => {
     }
   });
 
-  it('what a file of environment variables leaves in a value is told by its name', () => {
-    expect(refusal({ domain: '"tenant.example.com"' }).message).to.match(/quotes/);
-    expect(refusal({ domain: 'tenant.example.com,' }).message).to.match(/","/);
-    expect(refusal({ token: "'abc'" }).message).to.match(/quotes/);
-    expect(checkedSettings({ domain: good.domain, clientAuth: 'body', clientId: 'an:id', clientSecret: 'x' }).credentials).to.include({ clientId: 'an:id' });
+  it('a secret that stands in quotes is told so', () => {
+    for (const [property, settings] of [
+      ['token', { token: '"abc"' }], ['token', { token: "Bearer 'abc'" }], ['token', { token: "'Bearer abc'" }],
+      ['clientId', { auth: 'client-credentials', clientId: '"id"', clientSecret: 'x' }], ['clientSecret', { auth: 'client-credentials', clientId: 'x', clientSecret: "'s'" }],
+    ] as const) expect(refusal(settings)).to.include({ message: `${property}: stands in quotes: remove them.`, adviceKey: 'quotes' });
+    for (const clientSecret of ['"', '"a', "a'", `"a'`, 'a"b"']) expect(checkedSettings(raw({ auth: 'client-credentials', clientId: 'x', clientSecret })).credentials).to.include({ clientSecret });
   });
 
-  it('certificates are checked unless the TLS settings say otherwise, whatever the environment says', () => {
-    expect(checkedSettings(good).tls).to.deep.equal({ rejectUnauthorized: true });
-    expect(checkedSettings(raw({ tls: { rejectUnauthorized: false } })).tls).to.deep.equal({ rejectUnauthorized: false });
+  it('a client id with a colon fits into the body only', () => {
+    const settings = { auth: 'client-credentials', clientId: 'a:b', clientSecret: 'x:y' };
+    expectRefused('clientId', settings);
+    expect(refusal(settings).adviceKey).to.equal('client-id-colon');
+    expect(checkedSettings(raw({ ...settings, clientAuth: 'body' })).credentials).to.include({ clientId: 'a:b' });
+    expect(checkedSettings(raw({ ...settings, clientId: 'ab' })).credentials).to.include({ clientSecret: 'x:y' });
+  });
+
+  it('switches: on, off, by text too, and nothing else', () => {
+    expect([undefined, true, 'true', false, 'false'].map((warmUp) => checkedSettings(raw({ warmUp })).warmUp)).to.deep.equal([true, true, true, false, false]);
+    for (const warmUp of [null, 0, 1, '', 'yes', {}]) expectRefused('warmUp', { warmUp });
   });
 
   it('timezone', () => {
