@@ -44,12 +44,12 @@ describe('TLS material', () => {
 
   it('with the key of another certificate is refused, of another kind of key too', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }).privateKey;
-    for (const key of [other.key, rsa]) expect(refusal({ cert: pair.cert, key }), key).to.include({ message: 'tls: the key is not that of the certificate.', adviceKey: 'tls-pair' });
+    for (const key of [other.key, rsa]) expect(refusal({ cert: pair.cert, key }), key).to.include({ message: 'tls: the key belongs to another certificate.', adviceKey: 'tls-pair' });
   });
 
   it('that is no PEM is refused, an authority too', () => {
     for (const tls of [{ cert: 'none', key: pair.key }, { cert: pair.cert, key: 'none' }, { ca: 'none' }, { ca: [pair.cert, Buffer.from('none')] }, { cert: pair.cert.slice(0, 200), key: pair.key }]) {
-      expect(refusal(tls)).to.include({ message: 'tls: certificate, key or CA certificate is not PEM.', adviceKey: 'tls-pem' });
+      expect(refusal(tls)).to.include({ message: 'tls: the certificate, the key or the CA certificate is no PEM.', adviceKey: 'tls-pem' });
     }
   });
 
