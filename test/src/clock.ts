@@ -50,6 +50,11 @@ export class FakeClock implements Clock {
     this.time = end;
   }
 
+  /** When the next timer is due, `null` without one. */
+  get nextAt(): number | null {
+    return this.next(Infinity)?.at ?? null;
+  }
+
   /** Resolves once a timer is set that runs for at least `from` and less than `to` milliseconds; gives the time it has left. */
   async timer(from: number, to: number): Promise<number> {
     return await new Promise((resolve) => {
@@ -65,7 +70,9 @@ export class FakeClock implements Clock {
   }
 
   private next(end: number): FakeTimer | undefined {
-    return [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+    let first: FakeTimer | undefined;
+    for (const timer of this.timers) if (timer.at <= end && (!first || timer.at < first.at)) first = timer;
+    return first;
   }
 }
 

@@ -1,0 +1,378 @@
+/** What the client promises of a tenant in trouble, trouble by trouble, with hours that pass in milliseconds. */
+import { expect } from 'chai';
+import type { Behaviour } from './model';
+import { isBad } from './model';
+import { forSeeds, type Message, Simulation } from './simulation';
+
+const TIMEOUT = 10_000;
+/** The widest interval between two probes while messages come. */
+const PROBE = 5000;
+const SEEDS = 3;
+
+const codesOf = (messages: Message[]): string[] => [...new Set(messages.map(({ code }) => code))].sort();
+const tookOf = ({ at, endedAt }: Message): number => (endedAt ?? Infinity) - at;
+const slowest = (messages: Message[]): number => Math.max(0, ...messages.map(tookOf));
+
+type Away = (simulation: Simulation) => Behaviour;
+const AWAY: Record<string, Away> = {
+  'refused connections': ({ behaviours }) => behaviours.refusing,
+  'reset connections': ({ behaviours }) => behaviours.resetting,
+  'HTTP 503': ({ behaviours }) => behaviours.status(503),
+  'HTTP 502': ({ behaviours }) => behaviours.status(502),
+  'system busy': ({ behaviours }) => behaviours.busy,
+};
+
+describe('a tenant that is away', function () {
+  this.timeout(30_000);
+
+  for (const [name, away] of Object.entries(AWAY)) {
+    for (const seconds of [1.1, 2, 5]) {
+      it(`${name} for ${seconds} s, 25 messages a second and 1,500 at once: nobody fails`, async () => {
+        await forSeeds(1, SEEDS, {}, async (simulation) => {
+          simulation.be(simulation.behaviours.healthy());
+          await simulation.traffic(25, 1000);
+          simulation.send(1500);
+          simulation.list(1500);
+          await simulation.run(500);
+          simulation.be(away(simulation));
+          await simulation.traffic(25, seconds * 1000);
+          simulation.be(simulation.behaviours.healthy());
+          await simulation.traffic(25, 1000);
+          await simulation.settle(60_000);
+          expect(simulation.failures).to.deep.equal({});
+          expect(simulation.lists[0]?.outcome?.lookup).to.include({ found: 1500, failed: 0 });
+        });
+      });
+    }
+
+    it(`${name} for ten minutes: few calls, nobody fails before timeout, and all are well once it is back`, async () => {
+      await forSeeds(1, SEEDS, {}, async (simulation) => {
+        simulation.be(simulation.behaviours.healthy());
+        await simulation.traffic(10, 2000);
+        const left = simulation.now;
+        simulation.be(away(simulation));
+        await simulation.traffic(10, 600_000);
+        const back = simulation.now;
+        const before = simulation.lookups.length;
+        simulation.be(simulation.behaviours.healthy());
+        await simulation.traffic(10, 20_000);
+        await simulation.settle(TIMEOUT);
+
+        const failed = simulation.messages.filter(({ code }) => code !== 'ok');
+        const ended = failed.map(({ endedAt }) => endedAt ?? Infinity);
+        expect(Math.min(...ended), 'the first failure').to.be.at.least(left + TIMEOUT);
+        expect(Math.max(...ended), 'the last failure').to.be.at.most(back + PROBE);
+        expect(slowest(simulation.messages)).to.be.at.most(TIMEOUT + 10);
+        // Known to be away for that long, new lookups fail at once.
+        const hopeless = simulation.messages.filter(({ at }) => at > left + TIMEOUT + PROBE && at < back - 1);
+        expect(slowest(hopeless)).to.be.at.most(1);
+        expect(codesOf(hopeless)).to.deep.equal(['CIAM.CIRCUIT']);
+        const probes = simulation.lookups.filter(({ at }) => at > left + TIMEOUT && at < back);
+        expect(probes.length, 'calls in ten minutes').to.be.within(590_000 / PROBE - 1, (590_000 / PROBE) * 2 + 2);
+        for (let index = 1; index < probes.length; index++) expect((probes[index]?.at ?? 0) - (probes[index - 1]?.at ?? 0), 'between two probes').to.be.at.least(PROBE / 2 - 1);
+        expect(simulation.lookups.length).to.be.above(before);
+        expect(simulation.events.map(({ event }) => event)).to.deep.equal(['ready', 'unreachable', 'failing', 'recovered']);
+      });
+    });
+
+    it(`${name}, without any message for ten minutes after the first: a call every 15 s at most, and its return is noticed`, async () => {
+      await forSeeds(1, SEEDS, {}, async (simulation) => {
+        simulation.be(simulation.behaviours.healthy());
+        await simulation.traffic(10, 2000);
+        simulation.be(away(simulation));
+        simulation.send(20);
+        await simulation.run(600_000);
+        const late = simulation.lookups.filter(({ at }) => at > 120_000);
+        expect(late.length).to.be.within(480 / 15 - 1, (480 / 15) * 2 + 1);
+        simulation.be(simulation.behaviours.healthy());
+        await simulation.run(15_100);
+        expect(simulation.tenant.stats().state).to.equal('ready');
+        const [message] = simulation.send();
+        await simulation.settle(1000);
+        expect(message?.code).to.equal('ok');
+      });
+    });
+  }
+
+  it('silent for ten minutes: nobody waits longer than twice timeout, at most one call every few seconds', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(10, 2000);
+      const left = simulation.now;
+      simulation.be(simulation.behaviours.silent);
+      await simulation.traffic(10, 600_000);
+      const back = simulation.now;
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(10, 20_000);
+      await simulation.settle(TIMEOUT);
+      expect(slowest(simulation.messages)).to.be.at.most(2 * TIMEOUT + 10);
+      const probes = simulation.lookups.filter(({ at }) => at > left + 2 * TIMEOUT + PROBE && at < back);
+      expect(probes.length, 'calls in ten minutes').to.be.at.most(575_000 / 2500);
+      const after = simulation.messages.filter(({ at }) => at > back + TIMEOUT + PROBE);
+      expect(codesOf(after)).to.deep.equal(['ok']);
+    });
+  });
+
+  it('away and there by turns, a second each: nobody fails', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      const { behaviours } = simulation;
+      simulation.be(behaviours.flapping(1000, 1000, behaviours.refusing));
+      await simulation.traffic(20, 60_000);
+      await simulation.settle(TIMEOUT);
+      expect(simulation.failures).to.deep.equal({});
+    });
+  });
+
+  it('away from the start: whoever comes waits, and is found when it comes', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.refusing);
+      await simulation.traffic(5, 4000);
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.settle(TIMEOUT);
+      expect(simulation.failures).to.deep.equal({});
+    });
+  });
+
+  it('retries 0: whoever was in flight fails at once, with one call', async () => {
+    await forSeeds(1, SEEDS, { retries: 0 }, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(25, 1000);
+      simulation.be(simulation.behaviours.refusing);
+      await simulation.traffic(25, 4000);
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(25, 1000);
+      await simulation.settle(TIMEOUT);
+      for (const message of simulation.messages) {
+        expect(message.attempts).to.be.at.most(1);
+        if (message.attempts === 1 && message.code !== 'ok') expect(tookOf(message), 'a failed call').to.be.at.most(PROBE);
+      }
+      const calls = new Map<string, number>();
+      for (const { value, isKnown } of simulation.lookups) if (isKnown) calls.set(value, (calls.get(value) ?? 0) + 1);
+      expect(Math.max(...calls.values()), 'calls for one value').to.equal(1);
+    });
+  });
+});
+
+describe('a tenant that is there', function () {
+  this.timeout(30_000);
+
+  it('slow, near its capacity: nobody fails, and it is never taken for dead', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.slow(4, 100));
+      await simulation.traffic(36, 120_000);
+      await simulation.settle(60_000);
+      expect(simulation.failures).to.deep.equal({});
+      expect(simulation.events.map(({ event }) => event)).to.deep.equal(['ready']);
+    });
+  });
+
+  const every = 50;
+  const bad: Record<string, [Away, string[]]> = {
+    'HTTP 500': [({ behaviours }) => behaviours.status(500), ['CIAM.HTTP.500']],
+    'HTTP 503': [({ behaviours }) => behaviours.status(503), ['CIAM.HTTP.503']],
+    'a reset connection': [({ behaviours }) => behaviours.resetting, ['CIAM.NETWORK']],
+    'system busy': [({ behaviours }) => behaviours.busy, ['IDAAS.TENANT.COM.0002']],
+    'silence': [({ behaviours }) => behaviours.silent, ['CIAM.TIMEOUT']],
+  };
+  for (const [name, [how, codes]] of Object.entries(bad)) {
+    for (const perSecond of [2, 40]) {
+      it(`one record in fifty always meets ${name}, ${perSecond} messages a second: they fail, and the others do not notice`, async () => {
+        await forSeeds(1, SEEDS, {}, async (simulation) => {
+          simulation.be(simulation.behaviours.bad(every, how(simulation)));
+          await simulation.traffic(perSecond, 300_000);
+          await simulation.settle(2 * TIMEOUT);
+          const [broken, fine] = [simulation.messages.filter(({ value }) => isBad(value, every)), simulation.messages.filter(({ value }) => !isBad(value, every))];
+          expect(codesOf(fine)).to.deep.equal(['ok']);
+          expect(slowest(fine), 'the slowest of the others').to.be.at.most(1000);
+          expect(codesOf(broken)).to.deep.equal(codes);
+          expect(slowest(broken)).to.be.at.most(TIMEOUT + 10);
+          expect(simulation.events.map(({ event }) => event)).to.deep.equal(['ready']);
+        });
+      });
+    }
+  }
+
+  it('only a broken record is asked for, again and again: it fails within its tries and no outage begins', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      const { behaviours } = simulation;
+      simulation.be((call) => (call.isToken || !call.isKnown ? behaviours.healthy() : behaviours.status(503))(call));
+      for (let times = 0; times < 20; times++) {
+        const [message] = simulation.send();
+        await simulation.settle(TIMEOUT);
+        expect(message).to.include({ code: 'CIAM.HTTP.503' });
+      }
+      expect(simulation.events.map(({ event }) => event)).to.deep.equal(['ready']);
+    });
+  });
+
+  for (const [name, how] of Object.entries({ 'HTTP 502': AWAY['HTTP 502'], 'refused connections': AWAY['refused connections'] })) {
+    it(`one of three backends is broken (${name}): nearly nobody fails, and it is never taken for dead`, async () => {
+      await forSeeds(1, SEEDS, {}, async (simulation) => {
+        if (how) simulation.be(simulation.behaviours.backends(3, how(simulation)));
+        await simulation.traffic(30, 120_000);
+        await simulation.settle(2 * TIMEOUT);
+        // Five tries, each lost with a chance of a third: 0.4 %.
+        const lost = simulation.messages.filter(({ code }) => code !== 'ok').length;
+        expect(lost / simulation.messages.length).to.be.at.most(0.012);
+        expect(simulation.events.map(({ event }) => event)).to.not.include('failing');
+      });
+    });
+  }
+});
+
+describe('a tenant that limits', function () {
+  this.timeout(30_000);
+
+  const limits: [string, number, number, string | undefined][] = [
+    ['503', 503, 1, undefined], ['429', 429, 1, undefined], ['429 and Retry-After: 1', 429, 1, '1'], ['429, bursts of 20', 429, 20, undefined], ['503, bursts of 20', 503, 20, undefined],
+  ];
+  for (const [name, status, burst, retryAfter] of limits) {
+    for (const [perSecond, count] of [[2, 60], [20, 600], [200, 6000]] as const) {
+      it(`${perSecond} a second with ${name}, ${count} at once: all are found, near the limit, few calls are refused`, async () => {
+        await forSeeds(1, 1, {}, async (simulation) => {
+          const { behaviours } = simulation;
+          simulation.be(behaviours.limiter(perSecond, burst, behaviours.status(status, retryAfter)));
+          simulation.send(count);
+          await simulation.settle((count / perSecond) * 5000 + 10_000);
+          const share = count / perSecond / (simulation.messages.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0) / 1000);
+          const refused = 1 - count / simulation.lookups.filter(({ isKnown }) => isKnown).length;
+          const figures = `${(share * 100).toFixed(0)} % of the limit, ${(refused * 100).toFixed(0)} of 100 calls refused`;
+          expect(simulation.failures, figures).to.deep.equal({});
+          expect(simulation.events.map(({ event }) => event), figures).to.not.include('failing');
+          expect(share, figures).to.be.within(0.5, 1.6);
+          expect(refused, figures).to.be.at.most(0.35);
+        });
+      });
+    }
+  }
+
+  it('a maintenance page with Retry-After: 3600 for ten minutes: nobody waits longer than timeout, one call a minute', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(10, 1000);
+      const [left, calls] = [simulation.now, simulation.lookups.length];
+      simulation.be(simulation.behaviours.status(503, '3600'));
+      await simulation.traffic(10, 600_000);
+      const back = simulation.now;
+      const pause = simulation.messages.filter(({ at }) => at > left);
+      expect(simulation.lookups.length - calls, 'calls').to.be.at.most(16 + 10 + 2);
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.traffic(10, 65_000);
+      await simulation.settle(TIMEOUT);
+      expect(slowest(pause)).to.be.at.most(TIMEOUT + 10);
+      expect(codesOf(pause.filter(({ at }) => at < back - TIMEOUT))).to.deep.equal(['CIAM.HTTP.503']);
+      const after = simulation.messages.filter(({ at }) => at > back + 61_000);
+      expect(codesOf(after)).to.deep.equal(['ok']);
+      expect(simulation.events.map(({ event }) => event)).to.deep.equal(['ready', 'paused', 'resumed']);
+    });
+  });
+
+  it('a pause of 2 s now and then: nobody fails, and whoever is sent first was not refused before', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      const { behaviours } = simulation;
+      for (let times = 0; times < 5; times++) {
+        simulation.be(behaviours.healthy());
+        await simulation.traffic(20, 10_000);
+        simulation.be(behaviours.status(429, '2'));
+        await simulation.traffic(20, 500);
+      }
+      simulation.be(behaviours.healthy());
+      await simulation.settle(TIMEOUT);
+      expect(simulation.failures).to.deep.equal({});
+    });
+  });
+
+  it('one record that is always refused with Retry-After delays only itself', async () => {
+    await forSeeds(1, SEEDS, {}, async (simulation) => {
+      const { behaviours } = simulation;
+      simulation.be(behaviours.bad(50, behaviours.status(429, '1')));
+      await simulation.traffic(20, 120_000);
+      await simulation.settle(2 * TIMEOUT);
+      const fine = simulation.messages.filter(({ value }) => !isBad(value, 50));
+      expect(codesOf(fine)).to.deep.equal(['ok']);
+    });
+  });
+});
+
+describe('the queue', function () {
+  this.timeout(60_000);
+
+  /** In the order in which they were first asked. */
+  const firstCalls = (simulation: Simulation): string[] => [...new Set(simulation.lookups.filter(({ isKnown }) => isKnown).map(({ value }) => value))];
+
+  it('keeps its order with ten thousand in it, through an outage', async () => {
+    await forSeeds(1, 1, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      simulation.send(10_000);
+      await simulation.run(5000);
+      simulation.be(simulation.behaviours.refusing);
+      await simulation.run(3000);
+      simulation.be(simulation.behaviours.healthy());
+      await simulation.settle(120_000);
+      expect(simulation.failures).to.deep.equal({});
+      expect(firstCalls(simulation)).to.deep.equal(simulation.messages.map(({ value }) => value));
+      const places = simulation.model.calls.length;
+      expect(places).to.be.below(10_000 + 100);
+    });
+  });
+
+  it('ten thousand in it and the tenant does not come back: all fail when timeout has passed, none earlier', async () => {
+    await forSeeds(1, 1, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      simulation.send(10_000);
+      await simulation.run(5000);
+      const left = simulation.now;
+      simulation.be(simulation.behaviours.refusing);
+      await simulation.settle(60_000);
+      const lost = simulation.messages.filter(({ code }) => code !== 'ok').map(({ endedAt }) => (endedAt ?? 0) - left);
+      expect(Math.min(...lost)).to.be.at.least(TIMEOUT);
+      expect(Math.max(...lost)).to.be.at.most(TIMEOUT + PROBE);
+    });
+  });
+
+  it('serves single messages between lists, however many wait', async () => {
+    await forSeeds(1, 1, {}, async (simulation) => {
+      simulation.be(simulation.behaviours.healthy());
+      for (let lists = 0; lists < 200; lists++) simulation.list(50);
+      await simulation.traffic(20, 5000);
+      await simulation.settle(120_000);
+      expect(simulation.failures).to.deep.equal({});
+      expect(slowest(simulation.messages)).to.be.at.most(1000);
+      for (const { outcome } of simulation.lists) expect(outcome?.lookup.found).to.equal(50);
+    });
+  });
+
+  for (const concurrency of [1, 2]) {
+    it(`concurrency ${concurrency}: one that waits for its next try does not stop the others`, async () => {
+      await forSeeds(1, SEEDS, { concurrency }, async (simulation) => {
+        const { behaviours } = simulation;
+        simulation.be(behaviours.bad(50, behaviours.status(503)));
+        await simulation.traffic(4, 60_000);
+        await simulation.settle(2 * TIMEOUT);
+        const fine = simulation.messages.filter(({ value }) => !isBad(value, 50));
+        expect(codesOf(fine)).to.deep.equal(['ok']);
+        expect(slowest(fine)).to.be.at.most(1500);
+      });
+    });
+  }
+
+  for (const timeout of [0.1, 3600]) {
+    it(`timeout ${timeout}: nobody waits longer, and nobody without end`, async () => {
+      await forSeeds(1, 1, { timeout }, async (simulation) => {
+        const { behaviours } = simulation;
+        simulation.be(behaviours.healthy(1, 10));
+        await simulation.traffic(10, 2000);
+        simulation.be(behaviours.silent);
+        await simulation.traffic(1, 20_000);
+        simulation.be(behaviours.refusing);
+        await simulation.traffic(1, 20_000);
+        await simulation.settle(2 * timeout * 1000 + 20_000);
+        simulation.be(behaviours.healthy(1, 10));
+        await simulation.run(20_000);
+        const [message] = simulation.send();
+        await simulation.settle(1000);
+        expect(message?.code).to.equal('ok');
+      });
+    });
+  }
+});
