@@ -105,12 +105,20 @@ export class ModelTenant implements Transport {
       end();
       receiver.received(result);
     }, after);
-    return {
-      cancel: () => {
-        end();
-        if (timer) this.clock.clearTimeout(timer);
-      },
+    const cancel = (): void => {
+      end();
+      if (timer) this.clock.clearTimeout(timer);
     };
+    return { idleMs: 0, cancel, discard: cancel };
+  }
+
+  /** Connections are none of the model's rules. */
+  open(opened: () => void): void {
+    this.clock.setTimeout(opened, 1);
+  }
+
+  closeSilent(): void {
+    // none is kept
   }
 
   close(): Promise<void> {
