@@ -113,8 +113,8 @@ export class ModelTenant implements Transport {
   }
 
   /** Connections are none of the model's rules. */
-  open(opened: () => void): void {
-    this.clock.setTimeout(opened, 1);
+  open(opened: (failure: null) => void): void {
+    this.clock.setTimeout(() => opened(null), 1);
   }
 
   closeSilent(): void {

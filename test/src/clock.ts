@@ -7,6 +7,8 @@ interface FakeTimer extends Timer {
   callback: () => void;
 }
 
+const MOST_FIRED = 1_000_000;
+
 export class FakeClock implements Clock {
   /** Some time after its zero, as every real clock. */
   private time = 1_000_000;
@@ -42,7 +44,9 @@ export class FakeClock implements Clock {
   /** Moves on; what is due on the way fires in its order and at its time. */
   advance(ms: number): void {
     const end = this.time + ms;
+    let fired = 0;
     for (let due = this.next(end); due; due = this.next(end)) {
+      if (++fired > MOST_FIRED) throw new Error(`More than ${MOST_FIRED} timers within ${ms} ms: they set each other without end.`);
       this.timers.delete(due);
       this.time = Math.max(this.time, due.at);
       due.callback();
