@@ -246,7 +246,7 @@ export class ClientToken implements TokenSource, Receiver {
   private failed(failure: LookupFailure, pauseMs: number | null): void {
     const { queue, clock, random } = this.parts;
     this.ended();
-    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(this, this.startedAt, failure);
+    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(this.startedAt, failure);
     const now = clock.now();
     const isGood = this.current !== null && now < this.expiresAt;
     if (isGood) {

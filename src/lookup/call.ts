@@ -16,6 +16,7 @@ import type { Token, TokenSource } from '../auth/access-token';
 import type { Clock, Timer } from '../clock';
 import { isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
+import { isLimit } from '../resilience/adaptive-rate';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
 import type { Deadlines } from '../resilience/deadlines';
 import type { RequestQueue, Turn, TurnList } from '../resilience/request-queue';
@@ -65,6 +66,9 @@ const COPIED_AT_ONCE = 1024 * 1024;
 const YOUNG_TOKEN_MS = 2000;
 const YOUNG_TOKEN_WAIT_MS = 1000;
 
+/** A lookup is refused for its own sake when so many others have been served for each other one that was refused meanwhile. */
+const SERVED_FOR_EACH_REFUSED = 10;
+
 /** In a range that was never given out; fits the published pattern for mainland China. */
 const NOBODYS_MOBILE = '10000000000';
 
@@ -102,6 +106,8 @@ export class Call implements Turn, Receiver {
   private isCheckingMismatch = false;
   private needsFresh = false;
   private servedAtRefusal = 0;
+  /** Refusals of all lookups when it was refused last, its own among them; 0: it never was. */
+  private refusalsAtRefusal = 0;
   private exchange: Exchange | null = null;
   private second: SecondCall | null = null;
   private timer: Timer | null = null;
@@ -155,7 +161,7 @@ export class Call implements Turn, Receiver {
     queue.share(this, -1);
     if (this.messages === 0) {
       this.stop();
-      if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false });
+      if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false, alone: false });
       queue.leave(this);
     } else if ((leads || isLate) && this.hasBegun) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
@@ -190,6 +196,7 @@ export class Call implements Turn, Receiver {
 
   revive(): void {
     this.tries = this.failures = 0;
+    this.isSpent = false;
   }
 
   interrupt(): void {
@@ -250,16 +257,17 @@ export class Call implements Turn, Receiver {
     const pauseMs = failure && reply && isTransient(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null;
     const failed = failure !== null && pauseMs === null && isFailedCall(failure);
     if (failure) this.remember(failure);
-    queue.report(this, { failure, failed, paused: pauseMs !== null });
+    const alone = failure !== null && (pauseMs !== null || isLimit(failure.status)) && this.isRefusedAlone();
+    queue.report(this, { failure, failed, paused: pauseMs !== null, alone });
     if (this.isOver) return;
-    if (outcome instanceof LookupFailure) this.failedWith(outcome, reply, failed, pauseMs);
+    if (outcome instanceof LookupFailure) this.failedWith(outcome, reply, failed, pauseMs, alone);
     else this.found(outcome, exchange);
   }
 
-  private failedWith(failure: LookupFailure, reply: Reply | null, failed: boolean, pauseMs: number | null): void {
+  private failedWith(failure: LookupFailure, reply: Reply | null, failed: boolean, pauseMs: number | null, alone: boolean): void {
     if (reply && isRefusal(failure, reply)) this.tokenRefused(failure);
     else if (failure.category === 'untrusted') this.refusedForAll(failure);
-    else if (pauseMs !== null) this.pausedBy(failure, pauseMs);
+    else if (pauseMs !== null) this.pausedBy(failure, pauseMs, alone);
     else this.failed(failure, failed);
   }
 
@@ -318,10 +326,8 @@ export class Call implements Turn, Receiver {
   }
 
   /** Waiting for a pause uses up no try, except for one that is refused while others are answered: it delays only itself. */
-  private pausedBy(failure: LookupFailure, pauseMs: number): void {
+  private pausedBy(failure: LookupFailure, pauseMs: number, isAlone: boolean): void {
     const { queue, retries, random } = this.parts;
-    const isAlone = this.wasRefused && queue.served > this.servedAtRefusal;
-    this.servedAtRefusal = queue.served;
     this.wasRefused = true;
     const ms = Math.max(pauseMs, backoffMs(this.tries, random));
     if (!isAlone) queue.hold(ms, failure);
@@ -330,6 +336,17 @@ export class Call implements Turn, Receiver {
     if (!isAlone) return queue.suspend(this);
     this.tries++;
     this.restFor(ms);
+  }
+
+  /** It was refused before, and hardly anybody else meanwhile. A limiter refuses many among few that it serves, and is a matter of the whole tenant. */
+  private isRefusedAlone(): boolean {
+    const { queue } = this.parts;
+    const served = queue.served - this.servedAtRefusal;
+    const others = queue.refusals - this.refusalsAtRefusal;
+    const isAlone = this.refusalsAtRefusal > 0 && served >= Math.max(1, SERVED_FOR_EACH_REFUSED * others);
+    this.servedAtRefusal = queue.served;
+    this.refusalsAtRefusal = queue.refusals + 1;
+    return isAlone;
   }
 
   private restFor(ms: number): void {
@@ -354,7 +371,7 @@ export class Call implements Turn, Receiver {
     this.timer = clock.setTimeout(() => {
       this.timer = null;
       const failure = this.whyLate();
-      queue.report(this, { failure, failed: true, paused: false });
+      queue.report(this, { failure, failed: true, paused: false, alone: false });
       this.end(failure);
     }, timeoutMs);
   }

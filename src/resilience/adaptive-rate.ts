@@ -6,8 +6,11 @@
 
 const DECREASE = 0.7;
 const LOWEST_RATE = 0.5;
-/** Steepness of the cubic, as AWS has it: calls/s per s³. */
+/** Steepness of the cubic, as AWS has it: calls/s per s³ … */
 const GROWTH = 0.4;
+/** … and flatter below a low rate that is well known: so many calls at least until it is back there. */
+const CALLS_TO_PEAK = 10;
+const KNOWN_BY = 5;
 /** Not needed any more when it has delayed no call for so long. */
 const UNUSED_MS = 10_000;
 /** Answers are counted in steps of so many milliseconds, so many of them. */
@@ -17,6 +20,14 @@ const STEPS = 50;
 const ENOUGH = 10;
 const SHORTEST_STEPS = 5;
 const CUTS_TO_JUDGE = 3;
+/** 503 may be the answer to one broken record, or of one broken backend: it is a limiter's if so many of the recent calls met it. */
+const LIMITER_SHARE = 0.15;
+/** Cuts have not helped if so many of the calls between the last ones met it all the same; the first ones are not judged. */
+const USELESS_SHARE = 0.25;
+const CALLS_TO_JUDGE = 25;
+const CUTS_TO_SETTLE = 6;
+const RECENT_CALLS = 50;
+const FEWEST_CALLS = 20;
 const IGNORE_MS = 60_000;
 
 /** Answers a second, lately. */
@@ -24,6 +35,8 @@ class AnsweredRate {
   private readonly counts = new Array<number>(STEPS).fill(0);
   private step = 0;
   private first = -1;
+  /** Answers that `at` has found. */
+  known = 0;
 
   count(now: number): void {
     this.moveTo(now);
@@ -38,6 +51,7 @@ class AnsweredRate {
     let sum = 0;
     let steps = 0;
     while (steps < known && (sum < ENOUGH || steps < SHORTEST_STEPS)) sum += this.counts[(this.step - steps++) % STEPS] ?? 0;
+    this.known = sum;
     return (sum * 1000) / (Math.max(steps, SHORTEST_STEPS) * STEP_MS);
   }
 
@@ -50,16 +64,22 @@ class AnsweredRate {
   }
 }
 
+/** How a limiter refuses. */
+export const isLimit = (status: number | null): boolean => status === 429 || status === 503;
+
+/** From `from`, at the time `at`, the rate is back within `toPeak` seconds at what was answered when the tenant refused. */
+interface Cut { at: number; peak: number; from: number; toPeak: number }
+
 export class AdaptiveRate {
   private readonly answers = new AnsweredRate();
-  /** The rate at which the tenant refused last, and when that was; `null` while nothing is limited. */
-  private cut: { at: number; peak: number; from: number } | null = null;
+  private cut: Cut | null = null;
   private nextStart = 0;
   private usedAt = 0;
-  // Whether cutting helps against 503: shares of 503 among the calls between cuts.
+  // Whether 503 is a limiter's: the calls since the last cut, and of the last cuts
   private calls = 0;
   private refusals = 0;
-  private shares: number[] = [];
+  private recent: { calls: number; refusals: number }[] = [];
+  private counted = new WeakSet();
   private ignoredUntil = 0;
 
   /** Calls a second that are allowed just now; `null` while that delays nobody. */
@@ -85,37 +105,51 @@ export class AdaptiveRate {
 
   /** The tenant answered a call, and did not refuse it. */
   answered(now: number): void {
-    this.calls++;
+    this.called(0);
     this.answers.count(now);
   }
 
   /** A limiter refused a call (429 or 503) that had begun at `startedAt`. One cut for all calls that had begun before it. */
-  refused(startedAt: number, status: number, now: number): void {
-    this.calls++;
-    if (status === 503) this.refusals++;
+  refused(lookup: object, startedAt: number, status: number, now: number): void {
+    // One broken record is tried again and again: each lookup counts once.
+    this.called(status === 503 && !this.counted.has(lookup) ? 1 : 0);
+    this.counted.add(lookup);
     if (this.cut && startedAt <= this.cut.at) return;
     if (status === 503 && !this.helps(now)) return;
     const peak = this.answers.at(now);
     const from = Math.max(LOWEST_RATE, peak * DECREASE);
-    this.cut = { at: now, peak: Math.max(peak, from), from };
+    const steep = Math.cbrt((Math.max(peak, from) - from) / GROWTH);
+    this.cut = { at: now, peak: Math.max(peak, from), from, toPeak: this.answers.known >= KNOWN_BY ? Math.max(steep, CALLS_TO_PEAK / peak) : steep };
+    this.counted = new WeakSet();
     this.usedAt = now;
     this.nextStart = now + 1000 / from;
   }
 
-  private rate({ at, peak, from }: { at: number; peak: number; from: number }, now: number): number {
-    const plateauAfter = Math.cbrt((peak - from) / GROWTH);
-    return Math.max(LOWEST_RATE, GROWTH * ((now - at) / 1000 - plateauAfter) ** 3 + peak);
+  private rate({ at, peak, from, toPeak }: Cut, now: number): number {
+    const past = (now - at) / 1000 - toPeak;
+    return Math.max(LOWEST_RATE, peak + (past > 0 ? GROWTH * past ** 3 : (peak - from) * (past / toPeak) ** 3));
   }
 
-  /** Three cuts that did not lower the share of 503: they are not a limiter's, and slowing down helps nobody. */
+  /** Of the recent calls only: what was long ago fades. */
+  private called(refused: 0 | 1): void {
+    this.calls++;
+    this.refusals += refused;
+    if (this.calls <= RECENT_CALLS) return;
+    this.refusals *= RECENT_CALLS / this.calls;
+    this.calls = RECENT_CALLS;
+  }
+
+  /** After several cuts many calls meet 503 all the same: slowing down helps nobody. */
   private helps(now: number): boolean {
-    if (now < this.ignoredUntil) return false;
-    this.shares.push(this.refusals / this.calls);
+    if (now < this.ignoredUntil || this.refusals < LIMITER_SHARE * Math.max(this.calls, FEWEST_CALLS)) return false;
+    this.recent.push({ calls: this.calls, refusals: this.refusals });
     this.calls = this.refusals = 0;
-    if (this.shares.length <= CUTS_TO_JUDGE) return true;
-    const [first = 1, ...later] = this.shares;
-    this.shares = [];
-    if (later.some((share) => share < first)) return true;
+    if (this.recent.length < CUTS_TO_SETTLE) return true;
+    const last = this.recent.slice(-CUTS_TO_JUDGE);
+    const sum = (name: 'calls' | 'refusals'): number => last.reduce((all, one) => all + one[name], 0);
+    if (this.recent.length > CUTS_TO_SETTLE) this.recent.shift();
+    if (sum('calls') < CALLS_TO_JUDGE || sum('refusals') < USELESS_SHARE * sum('calls')) return true;
+    this.recent = [];
     this.ignoredUntil = now + IGNORE_MS;
     this.cut = null;
     return false;

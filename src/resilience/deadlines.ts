@@ -67,6 +67,11 @@ export class Deadlines {
     this.arm();
   }
 
+  /** Everybody has the whole time again. */
+  restart(): void {
+    for (let entry = this.oldest; entry; entry = entry.newer) entry.deadline = this.now() + this.ms;
+  }
+
   /** Forgets the timer; entries that are left do not pass any more. */
   close(): void {
     this.stop();

@@ -22,6 +22,11 @@ export class Pause {
     return this.by !== null && now >= this.until;
   }
 
+  /** When its time is, or was, up. */
+  get endedAt(): number {
+    return this.until;
+  }
+
   /** It has lasted so long already, and goes on. */
   hasLasted(ms: number, now: number): boolean {
     return this.by !== null && now < this.until && now - this.since >= ms;

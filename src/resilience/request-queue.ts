@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
-import { AdaptiveRate } from './adaptive-rate';
+import { AdaptiveRate, isLimit } from './adaptive-rate';
 import type { Condition } from './condition';
 import { Deadlines } from './deadlines';
 import { Line, type Linked } from './line';
@@ -63,6 +63,8 @@ export interface Report {
   failed: boolean;
   /** It was refused for a while, with `Retry-After`. */
   paused: boolean;
+  /** It was refused again while others were served: that says nothing about the rate. */
+  alone: boolean;
 }
 
 type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit' | 'pace' | 'timeoutMs'>;
@@ -71,6 +73,8 @@ type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Refusals, or items that need no call, in a row before yielding to the event loop. */
 const AT_ONCE = 200;
+/** A pause whose time is up goes on for so long until a lookup shows whether it is over. */
+const UNWAITED_PAUSE_MS = 5000;
 /** A probe that is silent for so long allows one more beside it. */
 const SILENT_PROBE_MS = 5000;
 const MOST_PROBES = 2;
@@ -89,6 +93,8 @@ export class RequestQueue {
   private readonly lists = new Set<TurnList>();
   /** Answers so far that did not ask for a pause. */
   served = 0;
+  /** Calls so far that were refused: with `Retry-After`, 429 or 503. */
+  refusals = 0;
   private waitingMessages = 0;
   private listItems = 0;
   private granted: TurnList | null = null;
@@ -289,9 +295,10 @@ export class RequestQueue {
 
   // What the calls found
 
-  report(turn: Turn, { failure, failed, paused }: Report): void {
+  report(turn: Turn, { failure, failed, paused, alone }: Report): void {
     const now = this.clock.now();
-    this.limitRate(turn, failure, failed, now);
+    if (paused || isLimit(failure?.status ?? null)) this.refusals++;
+    if (!alone) this.limitRate(turn, failure, failed, now);
     if (failed && failure) {
       if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
       return;
@@ -308,8 +315,9 @@ export class RequestQueue {
   }
 
   /** A token call failed: one failed call more. */
-  tokenCallFailed(source: object, begunAt: number, failure: LookupFailure): void {
-    if (this.outage.failed(source, begunAt, failure) && this.asker) this.suspect(this.asker);
+  tokenCallFailed(begunAt: number, failure: LookupFailure): void {
+    // Each concerns all lookups: ten in a row need no second one.
+    if (this.outage.failed({}, begunAt, failure) && this.asker) this.suspect(this.asker);
   }
 
   /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */
@@ -487,7 +495,7 @@ export class RequestQueue {
   private limitRate(turn: Turn, failure: LookupFailure | null, failed: boolean, now: number): void {
     const status = failure?.status ?? null;
     const mayBeLimiter = status === 503 && this.outage.state === 'none' && this.outage.failedInRow < 10;
-    if (status === 429 || mayBeLimiter) this.adaptive.refused(turn.begunAt, status, now);
+    if (status === 429 || mayBeLimiter) this.adaptive.refused(turn, turn.begunAt, status, now);
     else if (!failed && status !== 503) this.adaptive.answered(now);
   }
 
@@ -575,8 +583,9 @@ export class RequestQueue {
     this.outage.end(this.clock.now());
     for (const name of ['probe', 'silence', 'failing'] as const) this.stopTimer(name);
     if (wasOn) this.window = 1;
-    this.condition.end('failing');
+    // In this order: the end of the lesser state changes nothing to be told while the other still holds.
     this.condition.end('unreachable');
+    this.condition.end('failing');
     this.timePatience();
     this.resume(wasOn ? 'outage' : 'suspicion');
   }
@@ -606,11 +615,17 @@ export class RequestQueue {
     this.pause.end();
     this.condition.end('paused');
     this.timePatience();
+    // The tenant serves again: whoever waits now waits for a turn, however many short pauses come.
+    this.patience.restart();
   }
 
-  /** Nobody is there to show it: the next lookup will. */
+  /** Nobody is there to show it, and nobody has come for a while: the next lookup will. */
   private endUnwaitedPause(): void {
-    if (this.isEmpty && this.inFlight === 0) this.endPauseAfter(this.clock.now());
+    const now = this.clock.now();
+    if (!this.isEmpty || this.inFlight > 0 || !this.pause.isInTrial(now)) return;
+    const left = this.pause.endedAt + UNWAITED_PAUSE_MS - now;
+    if (left > 0) this.setTimer('pause', () => this.endUnwaitedPause(), left);
+    else this.endPauseAfter(now);
   }
 
   // Refusal
