@@ -38,7 +38,8 @@ const work = async (simulation: Simulation, ms: number): Promise<void> => {
   const { random } = simulation;
   const end = simulation.now + ms;
   const perSecond = pick(random, [[1, 0.1], [2, 2], [2, 20]]);
-  while (simulation.now < end) {
+  // Not for less than a millisecond: that would be lost in rounding.
+  while (end - simulation.now > 1) {
     if (random() < 0.15) simulation.send(1 + Math.floor(random() * 400));
     if (random() < 0.15) simulation.list(Math.floor(random() * 150));
     if (random() < 0.2) for (const { abort, outcomes } of simulation.messages) if (outcomes === 0 && random() < 0.05) abort.abort();
@@ -101,7 +102,7 @@ export const runRandomScenario = async (seed: number): Promise<void> => {
     }
     simulation.be(simulation.behaviours.healthy());
     const left = simulation.messages.length + simulation.lists.reduce((sum, { values }) => sum + values.length, 0);
-    await simulation.settle(RECOVERY_MS + (left * 60) / numbers.concurrency + (numbers.rateLimit > 0 ? (left * 1100) / numbers.rateLimit : 0));
+    await simulation.settle(RECOVERY_MS + 2000 * numbers.timeout + (left * 60) / numbers.concurrency + (numbers.rateLimit > 0 ? (left * 1100) / numbers.rateLimit : 0));
     checkOutcomes(simulation, numbers);
     checkLists(simulation);
     checkLimits(simulation, numbers);

@@ -2,7 +2,7 @@
 import { runRandomScenario } from './random-scenario';
 
 const FIRST = Number(process.env['SIMULATION_SEED'] ?? 1);
-const COUNT = 60;
+const COUNT = 20;
 
 describe('any troubles of a tenant', function () {
   this.timeout(60_000);

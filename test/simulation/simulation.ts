@@ -104,7 +104,7 @@ export class Simulation {
   /** Until each message has its outcome, within so many milliseconds. */
   async settle(withinMs: number): Promise<void> {
     const end = this.now + withinMs;
-    while (!this.isSettled && this.now < end) await this.run(Math.min(1000, end - this.now));
+    while (!this.isSettled && end - this.now > 1) await this.run(Math.min(1000, end - this.now));
     expect(this.messages.filter(({ outcomes }) => outcomes === 0).length, `messages without an outcome ${withinMs} ms later`).to.equal(0);
     expect(this.lists.filter(({ outcome }) => outcome === null).length, `lists without an outcome ${withinMs} ms later`).to.equal(0);
   }

@@ -7,7 +7,7 @@ import { forSeeds, type Message, Simulation } from './simulation';
 const TIMEOUT = 10_000;
 /** The widest interval between two probes while messages come. */
 const PROBE = 5000;
-const SEEDS = 3;
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 1);
 
 const codesOf = (messages: Message[]): string[] => [...new Set(messages.map(({ code }) => code))].sort();
 const tookOf = ({ at, endedAt }: Message): number => (endedAt ?? Infinity) - at;
