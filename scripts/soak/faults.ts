@@ -91,11 +91,25 @@ export const startTroubled = async (random: Random): Promise<Troubled> => {
     tenant.onToken = (seen, response) => (calm ? anyGrant : outages[name] ?? anyTokenCall)(seen, response);
   }
   const anyFault = network(random);
-  tcp.faults = [(client, dial) => (calm ? pass : anyFault)(client, dial)];
+  // A gateway that is restarted refuses for a moment; connections that a firewall has forgotten swallow everything.
+  let awayUntil = 0;
+  const forgotten = new WeakSet<Socket>();
+  const passUntilForgotten: Fault = (client, dial) => {
+    const server = dial();
+    client.on('data', (chunk: Buffer) => { if (!forgotten.has(client)) server.write(chunk); });
+    server.pipe(client);
+  };
+  const away: Fault = (client) => void client.resetAndDestroy();
+  tcp.faults = [(client, dial) => (calm ? pass : Date.now() < awayUntil ? away : random() < 0.5 ? passUntilForgotten : anyFault)(client, dial)];
   const timer = setInterval(() => {
     forget();
         proxy.reaction = calm ? 'tunnel' : pick<Reaction>(random, [[85, 'tunnel'], [3, 'hang-up'], [2, 'silence'], [2, 502], [2, 503], [1, 407]]);
     if (!calm && random() < 0.05) proxy.endTunnels();
+    if (!calm && random() < 0.01) for (const client of tcp.clients) forgotten.add(client);
+    if (!calm && random() < 0.01) {
+      awayUntil = Date.now() + random() * 2000;
+      for (const client of tcp.clients) client.resetAndDestroy();
+    }
     const down = (): Script | null => (random() < 0.01 ? outage(random) : null);
     // Once down, a tenant stays so for a while.
     outages = { plain: outages.plain && random() < 0.9 ? outages.plain : down(), secure: outages.secure && random() < 0.9 ? outages.secure : down() };
