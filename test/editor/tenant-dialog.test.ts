@@ -131,7 +131,8 @@ for (const major of MAJORS) {
     });
 
     it('has nothing red in a new tenant before somebody has been there', async () => {
-      const { editor, editor: { page } } = desk;
+      const editor = await desk.reopen();
+      const { page } = editor;
       await editor.open('fresh');
       await page.click('#node-input-btn-tenant-add');
       await page.waitForSelector(input('demo'));
