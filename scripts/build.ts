@@ -74,6 +74,8 @@ const buildEditor = async (type: string): Promise<void> => {
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${readFileSync(join(from, 'editor.html'), 'utf8')}`);
   for (const folder of ['icons', 'locales']) cpSync(join(from, folder), join(to, folder), { recursive: true });
+  // LANG=zh_CN.UTF-8 makes the runtime ask for zh.
+  cpSync(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), { recursive: true });
 };
 
 const main = async (): Promise<void> => {

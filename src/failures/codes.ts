@@ -63,6 +63,9 @@ const CODES = table({
   'APP.0003': { category: 'forbidden', advice: 'app' },
 });
 
+/** Every code of the table; those of HTTP statuses are more. */
+export const KNOWN_CODES: readonly string[] = [...CODES.keys()];
+
 const PREFIX = 'IDAAS.TENANT.';
 const OWN = 'CIAM.';
 

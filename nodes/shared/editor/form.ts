@@ -31,7 +31,10 @@ export const closeForm = (): void => {
 /** A new config node comes without the defaults that are 0 or empty, a flow written by hand or by an older version without the newer ones. */
 export const showDefaults = (node: EditorNode, prefix: Prefix): void => {
   for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
-    if (node[name] === undefined && type === undefined && (typeof value === 'string' || typeof value === 'number')) $(`#${prefix}-${name}`).val(value);
+    if (node[name] !== undefined || type !== undefined) continue;
+    const input = $(`#${prefix}-${name}`);
+    if (typeof value === 'boolean') input.prop('checked', value);
+    else if (typeof value === 'string' || typeof value === 'number') input.val(value);
   }
 };
 
