@@ -11,6 +11,8 @@ const GROWTH = 0.4;
 /** … and flatter below a low rate that is well known: so many calls at least until it is back there. */
 const CALLS_TO_PEAK = 10;
 const KNOWN_BY = 5;
+/** A low rate may grow while a call waits for it. */
+const LOOK_AGAIN_MS = 100;
 /** Not needed any more when it has delayed no call for so long. */
 const UNUSED_MS = 10_000;
 /** Answers are counted in steps of so many milliseconds, so many of them. */
@@ -73,7 +75,8 @@ interface Cut { at: number; peak: number; from: number; toPeak: number }
 export class AdaptiveRate {
   private readonly answers = new AnsweredRate();
   private cut: Cut | null = null;
-  private nextStart = 0;
+  /** What of a call has been saved up since the last one began, at the time `at`. */
+  private credit = { calls: 0, at: 0 };
   private usedAt = 0;
   // Whether 503 is a limiter's: the calls since the last cut, and of the last cuts
   private calls = 0;
@@ -94,13 +97,17 @@ export class AdaptiveRate {
       this.cut = null;
       return 0;
     }
-    const wait = Math.max(0, this.nextStart - now);
-    if (wait > 0) this.usedAt = now;
-    return wait;
+    this.save(this.cut, now);
+    const missing = 1 - this.credit.calls;
+    if (missing <= 1e-6) return 0;
+    this.usedAt = now;
+    return Math.min((missing * 1000) / this.rate(this.cut, now), LOOK_AGAIN_MS);
   }
 
   started(now: number): void {
-    if (this.cut) this.nextStart = Math.max(this.nextStart, now) + 1000 / this.rate(this.cut, now);
+    if (!this.cut) return;
+    this.save(this.cut, now);
+    this.credit.calls--;
   }
 
   /** The tenant answered a call, and did not refuse it. */
@@ -122,12 +129,20 @@ export class AdaptiveRate {
     this.cut = { at: now, peak: Math.max(peak, from), from, toPeak: this.answers.known >= KNOWN_BY ? Math.max(steep, CALLS_TO_PEAK / peak) : steep };
     this.counted = new WeakSet();
     this.usedAt = now;
-    this.nextStart = now + 1000 / from;
+    this.credit = { calls: 0, at: now };
+  }
+
+  /** The rate grows meanwhile, so what it allows adds up. Never more than one call: a limiter may take no two at once. */
+  private save(cut: Cut, now: number): void {
+    const { credit } = this;
+    const rate = (this.rate(cut, credit.at) + this.rate(cut, now)) / 2;
+    credit.calls = Math.min(1, credit.calls + (rate * (now - credit.at)) / 1000);
+    credit.at = now;
   }
 
   private rate({ at, peak, from, toPeak }: Cut, now: number): number {
     const past = (now - at) / 1000 - toPeak;
-    return Math.max(LOWEST_RATE, peak + (past > 0 ? GROWTH * past ** 3 : (peak - from) * (past / toPeak) ** 3));
+    return Math.max(LOWEST_RATE, peak + (past >= 0 ? GROWTH * past ** 3 : (peak - from) * (past / toPeak) ** 3));
   }
 
   /** Of the recent calls only: what was long ago fades. */

@@ -36,6 +36,7 @@ export class TenantEvents {
   private readonly watchers = new Set<() => void>();
   private readonly told = new Map<TenantState, Told>();
   private latest: TenantEvent | null = null;
+  private latestTold: TenantState | null = null;
   private timer: Timer | null = null;
 
   constructor(private readonly clock: Clock) {}
@@ -57,7 +58,9 @@ export class TenantEvents {
     for (const watcher of this.watchers) callSafely(watcher);
     const now = this.clock.now();
     const last = this.told.get(event.state);
-    if (last === undefined || now - last.at >= SOON_MS) return this.publish(event, now);
+    // Whoever was told of a trouble is told of its end at once.
+    const endsTrouble = event.state === 'ready' && this.latestTold !== 'ready';
+    if (last === undefined || now - last.at >= SOON_MS || endsTrouble) return this.publish(event, now);
     last.untold++;
     this.latest = event;
     this.timer ??= this.clock.setTimeout(() => this.summarise(), Math.max(1, last.at + SUMMARY_MS - now));
@@ -77,6 +80,7 @@ export class TenantEvents {
   private publish(event: TenantEvent, now: number): void {
     const untold = this.told.get(event.state)?.untold ?? 0;
     this.told.set(event.state, { at: now, untold: 0 });
+    this.latestTold = event.state;
     this.latest = null;
     this.close();
     const told: TenantEvent = untold > 0 ? { ...event, count: untold + 1 } : event;
