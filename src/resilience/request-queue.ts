@@ -587,6 +587,8 @@ export class RequestQueue {
     this.condition.end('unreachable');
     this.condition.end('failing');
     this.timePatience();
+    // A question of the queue's own that is still silent has nothing left to find out.
+    for (const probe of [...this.probes]) if (probe.messages === 0) probe.interrupt();
     this.resume(wasOn ? 'outage' : 'suspicion');
   }
 
