@@ -40,6 +40,10 @@ const keepEntriesApart = (from: string): Plugin => ({
 
 const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
+/** Two blanks of indentation as a tab: as readable, and a tenth smaller. Not for commands, whose help is a text of several lines. */
+const withTabs = (code: string): string => code.replace(/^(?: {2})+(?=\S)/gm, (blanks) => '\t'.repeat(blanks.length / 2));
+const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
+
 const buildRuntime = async (entry: string): Promise<void> => {
   const { outputFiles: [bundle] } = await build({
     ...READABLE, entryPoints: [join(root, `${entry}.ts`)], platform: 'node', format: 'cjs', target: 'node20', packages: 'external',
@@ -47,7 +51,8 @@ const buildRuntime = async (entry: string): Promise<void> => {
   });
   const file = join(dist, `${entry}.js`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, bundle?.text ?? '');
+  const text = bundle?.text ?? '';
+  writeFileSync(file, COMMANDS.includes(entry) ? text : withTabs(text));
   if (COMMANDS.includes(entry)) chmodSync(file, 0o755);
 };
 
@@ -65,17 +70,36 @@ const buildTypes = async (entry: string): Promise<void> => {
   await bundle.close();
 };
 
+/** What the runtime says; all other texts are the editor's. */
+const RUNTIME_TEXTS = ['message', 'advice', 'status', 'log'];
+
+/** `parts`: of the catalogue, and no help. */
+const copyTexts = (from: string, to: string, parts?: readonly string[]): void => {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    const text = readFileSync(join(from, name), 'utf8');
+    if (name.endsWith('.json')) {
+      const catalogue = Object.entries(JSON.parse(text) as Record<string, object>);
+      const chosen = catalogue.map(([node, texts]) => [node, Object.fromEntries(Object.entries(texts).filter(([part]) => !parts || parts.includes(part)))]);
+      writeFileSync(join(to, name), JSON.stringify(Object.fromEntries(chosen)));
+    } else if (!parts) {
+      writeFileSync(join(to, name), withoutIndentation(text));
+    }
+  }
+};
+
 /** The dialog's code and its form, as the one html file that Node-RED serves to the editor. */
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
   const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022' });
-  const script = bundle?.text ?? '';
+  const script = withTabs(bundle?.text ?? '');
   mkdirSync(to, { recursive: true });
-  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${readFileSync(join(from, 'editor.html'), 'utf8')}`);
-  for (const folder of ['icons', 'locales']) cpSync(join(from, folder), join(to, folder), { recursive: true });
-  // LANG=zh_CN.UTF-8 makes the runtime ask for zh.
-  cpSync(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), { recursive: true });
+  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
+  cpSync(join(from, 'icons'), join(to, 'icons'), { recursive: true });
+  for (const language of readdirSync(join(from, 'locales'))) copyTexts(join(from, 'locales', language), join(to, 'locales', language));
+  // LANG=zh_CN.UTF-8 makes the runtime ask for zh; the editor asks for zh-CN.
+  copyTexts(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), RUNTIME_TEXTS);
 };
 
 const main = async (): Promise<void> => {
