@@ -246,7 +246,9 @@ export class ClientToken implements TokenSource, Receiver {
   private failed(failure: LookupFailure, pauseMs: number | null): void {
     const { queue, clock, random } = this.parts;
     this.ended();
-    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(this.startedAt, failure);
+    // Each one that lookups wait for concerns all of them; a renewal in the background is the same question again.
+    const source = this.waiting.length > 0 ? this.waiting : this;
+    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(source, this.startedAt, failure);
     const now = clock.now();
     const isGood = this.current !== null && now < this.expiresAt;
     if (isGood) {

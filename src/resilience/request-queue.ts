@@ -315,9 +315,8 @@ export class RequestQueue {
   }
 
   /** A token call failed: one failed call more. */
-  tokenCallFailed(begunAt: number, failure: LookupFailure): void {
-    // Each concerns all lookups: ten in a row need no second one.
-    if (this.outage.failed({}, begunAt, failure) && this.asker) this.suspect(this.asker);
+  tokenCallFailed(source: object, begunAt: number, failure: LookupFailure): void {
+    if (this.outage.failed(source, begunAt, failure) && this.asker) this.suspect(this.asker);
   }
 
   /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */
