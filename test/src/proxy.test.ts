@@ -1,4 +1,7 @@
 /** Lookups through an HTTP proxy: TLS all the way to the tenant, and every way in which a proxy fails. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { ProxySettings, Tenant, TenantSettings } from '../../src/node-api';
@@ -113,6 +116,15 @@ describe('HTTP proxy', () => {
         expect(printed).to.not.include('wrong-password').and.not.include(Buffer.from('user:wrong-password').toString('base64'));
       });
     }
+  });
+
+  it('that takes NTLM or Kerberos only is named so', async () => {
+    const proxy = createServer();
+    proxy.on('connect', (_request, socket) => socket.end('HTTP/1.1 407 No\r\nproxy-authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\ncontent-length: 0\r\n\r\n'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    closeLater({ close: () => new Promise<void>((resolve) => void proxy.close(() => resolve())) });
+    const failure = await failureOf(byMobile(through({ url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` }), '13800001111'));
+    expect(failure).to.include({ code: 'CIAM.NETWORK', system: 'PROXY_NTLM_REQUIRED', adviceKey: 'proxy-ntlm' });
   });
 
   describe('that fails', () => {

@@ -46,7 +46,7 @@ describe('settings', () => {
       '.', '..', '.example.com', 'tenant..example.com', 'tenant.example.com..', "tenant'.example.com", 'tenant!.example.com', 'a&b.example.com', 'a=b', '(a).example.com', 'tenant.example.com;x', `tenant\u00ad;`, 'x'.repeat(2000), '${'.repeat(60_000),
     ];
     for (const domain of wrong) {
-      it(`${String(JSON.stringify(domain)).slice(0, 80)} is refused`, () => {
+      it(`${`${JSON.stringify(domain)}`.slice(0, 60)} is refused`, () => {
         expectRefused('domain', { domain });
       });
     }

@@ -1,0 +1,63 @@
+/** Message and advice of a failure in the language of the runtime that asks, with their places filled. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { failureObject } from '../../nodes/shared/failure';
+import type { Red } from '../../nodes/shared/red';
+import { circuitFailure, configFailure, httpFailure, inputFailure, type LookupFailure, networkFailure, tenantFailure } from '../../src/failures/failure';
+
+/** A runtime that knows one language; it gives a key back that it does not know. */
+const runtime = (language: 'en-US' | 'zh-CN' | null): Red => {
+  const catalogue: unknown = language ? JSON.parse(readFileSync(resolve(__dirname, `../../nodes/ciam-user/locales/${language}/ciam-user.json`), 'utf8')) : {};
+  const find = (key: string): unknown => key.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], catalogue);
+  return {
+    _: (path: string) => {
+      const key = path.slice(path.indexOf(':') + 1);
+      const found = find(key);
+      return typeof found === 'string' ? found : key;
+    },
+  } as unknown as Red;
+};
+
+const lookup = { by: 'mobile', value: '13800001111', tenant: 'a.example:8443', attempts: 1, durationMs: 1, source: 'tenant' } as const;
+
+const FAILURES: LookupFailure[] = [
+  inputFailure('by', { choices: 'mobile, id' }), configFailure('timeout', 'number', { min: 0.1, max: 3600 }), networkFailure('ECONNREFUSED').for(lookup),
+  networkFailure('ENOTFOUND'), circuitFailure(httpFailure(503)).for(lookup), tenantFailure('USER.0001', 400, 'User lisi not found'),
+];
+
+describe('sentences of failures', () => {
+  it('are Chinese in a Chinese runtime, and name what the English ones name', () => {
+    const told = FAILURES.map((failure) => failureObject(runtime('zh-CN'), failure));
+    for (const { message, advice } of told) {
+      expect(message).to.match(/\p{Script=Han}/u).and.not.match(/__\w+__/);
+      expect(advice).to.match(/\p{Script=Han}/u).and.not.match(/__\w+__/);
+    }
+    const [, config, refused, unknown] = told;
+    expect(config?.message).to.match(/^timeout: .*0\.1.*3600/);
+    expect(refused?.message).to.include('a.example:8443').and.include('ECONNREFUSED');
+    expect(refused?.advice).to.include('a.example:8443');
+    expect(unknown?.message).to.include('租户');
+  });
+
+  it('are those of the code in an English runtime, and in one without a catalogue', () => {
+    for (const language of ['en-US', null] as const) {
+      for (const failure of FAILURES) expect(failureObject(runtime(language), failure)).to.include({ advice: failure.advice, code: failure.code });
+      expect(FAILURES.slice(0, 3).map((failure) => failureObject(runtime(language), failure).message)).to.deep.equal(FAILURES.slice(0, 3).map(({ message }) => message));
+    }
+  });
+
+  it('keep the languages of two runtimes in one process apart', () => {
+    const [english, chinese] = [runtime('en-US'), runtime('zh-CN')];
+    const [failure] = FAILURES;
+    if (!failure) throw new Error('no failure');
+    const words = [english, chinese, english].map((red) => failureObject(red, failure).message);
+    expect(words[0]).to.equal(words[2]).and.not.equal(words[1]);
+  });
+
+  it('never hold what the tenant wrote: that is the detail', () => {
+    const told = failureObject(runtime('zh-CN'), tenantFailure('USER.0001', 400, 'User lisi not found'));
+    expect(told.detail).to.equal('User lisi not found');
+    expect(`${told.message} ${told.advice}`).to.not.include('lisi');
+  });
+});
