@@ -18,7 +18,7 @@ const OWN: [failures.LookupFailure, [string, string, string, number | null, bool
   [failures.proxyPasswordFailure(), ['CIAM.NETWORK', `The proxy asks for a user name and password, or refused them (${PROXY_AUTHENTICATION}).`, 'unavailable', null, true, PROXY_AUTHENTICATION]],
   [failures.proxyPasswordFailure(PROXY_NTLM), ['CIAM.NETWORK', `The proxy takes only NTLM or Kerberos (${PROXY_NTLM}).`, 'unavailable', null, true, PROXY_NTLM]],
   [tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'No trusted connection to the tenant (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
-  [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer is not a user: HTTP 302 is a redirect, which is never followed.', 'bad-response', 302, false, null]],
+  [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer is not a user: HTTP 302, a redirect, which is never followed.', 'bad-response', 302, false, null]],
   [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', '7 lookups are waiting already (queueLimit).', 'overloaded', null, true, null]],
   [failures.circuitFailure(), ['CIAM.CIRCUIT', 'The tenant has been unreachable for as long as the timeout allows.', 'unavailable', null, true, null]],
   [failures.listFailure(2, 5), ['CIAM.LIST', '2 of 5 items of the list failed.', 'rejected', null, false, null]],
