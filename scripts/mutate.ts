@@ -1,7 +1,7 @@
 /**
  * `npm run mutate`: breaks the parts of the client where a mistake would be quiet, one place at a time, and runs the tests
  * that ought to notice. What no test notices is printed; docs/mutation.md says why each of those that are left is no loss.
- * `npm run mutate -- src/query.ts` takes one file; `--jobs 4` that many at a time. Works on copies.
+ * `npm run mutate -- src/api/query.ts` takes one file; `--jobs 4` that many at a time. Works on copies.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,10 +14,11 @@ const root = resolve(__dirname, '..');
 
 /** The tests that ought to notice, the quick ones first. */
 const TESTS: Readonly<Record<string, string[]>> = {
-  'src/failures.ts': ['src/failures', 'readme', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/circuit', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
-  'src/answer.ts': ['src/answer', 'src/wire', 'src/secrets', 'src/short-secrets', 'src/token', 'src/retry', 'src/bodies', 'src/check', 'src/shared'],
-  'src/query.ts': ['src/query', 'src/mobile', 'src/wire', 'modes', 'src/shared', 'src/cache', 'src/input'],
-  'src/pacing.ts': ['src/pacing', 'src/pacing-room', 'src/shared', 'src/retry-after', 'src/deadline', 'src/circuit', 'src/limits', 'src/close', 'src/list'],
+  'src/failures/failure.ts': ['src/failures', 'readme', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
+  'src/api/response.ts': ['src/answer', 'src/wire', 'src/secrets', 'src/short-secrets', 'src/token', 'src/retry', 'src/bodies', 'src/check', 'src/shared'],
+  'src/api/query.ts': ['src/query', 'src/mobile', 'src/wire', 'modes', 'src/shared', 'src/cache', 'src/input', 'src/identity'],
+  'src/resilience/request-queue.ts': ['src/outage', 'src/pause', 'src/any-order', 'src/context', 'src/credentials', 'src/shared', 'src/retry-after', 'src/deadline', 'src/limits', 'src/close', 'src/list'],
+  'src/lookup/call.ts': ['src/outage', 'src/pause', 'src/any-order', 'src/mismatches', 'src/credentials', 'src/shared', 'src/retry', 'src/retry-after', 'src/token-refused', 'src/deadline'],
 };
 
 /** A mutant may wait for ever; the tests alone take a fraction of this. */

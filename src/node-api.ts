@@ -24,8 +24,8 @@ export type { LookupOptions, NodeTenant, Tenant, TenantParts };
 export const createTenant = (settings: TenantSettings, parts: TenantParts = {}): NodeTenant =>
   checkedSwitch('demo', settings.demo) ? createDemo(settings, parts) : createClient(settings, parts);
 
-/** The connection test of settings that need not be deployed: one try, 10 s at most. Throws as `createTenant` does. */
-export const checkSettings = (settings: TenantSettings, signal?: AbortSignal): Promise<Check> => {
+/** The connection test of settings that need not be deployed: one try, 10 s at most. Rejects with what `createTenant` throws. */
+export const checkSettings = async (settings: TenantSettings, signal?: AbortSignal): Promise<Check> => {
   checkedSettings(checkedSwitch('demo', settings.demo) ? demoSettings(settings) : settings);
   return testConnection(createTenant, settings, signal);
 };

@@ -60,7 +60,7 @@ export class TenantEvents {
     const last = this.told.get(event.state);
     // Whoever was told of a trouble is told of its end at once.
     const endsTrouble = event.state === 'ready' && this.latestTold !== 'ready';
-    if (last === undefined || now - last.at >= SOON_MS || endsTrouble) return this.publish(event, now);
+    if (last === undefined || now - last.at >= (last.untold > 0 ? SUMMARY_MS : SOON_MS) || endsTrouble) return this.publish(event, now);
     last.untold++;
     this.latest = event;
     this.timer ??= this.clock.setTimeout(() => this.summarise(), Math.max(1, last.at + SUMMARY_MS - now));

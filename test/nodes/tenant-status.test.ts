@@ -75,14 +75,13 @@ describe('ciam-status', () => {
     await until(3);
     server.onLookup = inTurn(answer(429, '', { 'retry-after': '1' }), found);
     expect((await flow.send({ payload: '13800001113' })).port).to.equal('found');
-    await until(4);
-    // The end of the pause is a state that came back within 30 s.
+    await until(5);
     expect(payloads(told).map(({ event, state, code }) => [event, state, code])).to.deep.equal([
-      ['unknown', 'unknown', null], ['unreachable', 'unreachable', 'CIAM.NETWORK'], ['recovered', 'ready', null], ['paused', 'paused', 'CIAM.HTTP.429'],
+      ['unknown', 'unknown', null], ['unreachable', 'unreachable', 'CIAM.NETWORK'], ['recovered', 'ready', null], ['paused', 'paused', 'CIAM.HTTP.429'], ['resumed', 'ready', null],
     ]);
     expect(payloads(told)[3]?.heldMs).to.be.within(1, 1000);
     const lines = logOf('tenant').filter(({ text }) => text.startsWith('Tenant '));
-    expect(lines.map(({ level }) => level)).to.deep.equal([LEVELS.warn, LEVELS.info, LEVELS.warn]);
+    expect(lines.map(({ level }) => level)).to.deep.equal([LEVELS.warn, LEVELS.info, LEVELS.warn, LEVELS.info]);
     expect(lines.every(({ text }) => text.includes(`127.0.0.1:${server.port}`))).to.equal(true);
     expect(lines[0]?.text).to.include('CIAM.NETWORK');
     expect(lines[1]?.text).to.match(/recovered after [\d.]+ s; failed meanwhile: 0 lookups/);

@@ -16,9 +16,16 @@ describe('connection test', () => {
 
   const check = (settings: object = CLIENT, signal?: AbortSignal): Promise<Check> => checkSettings({ domain: server.url, proxy: false, ...settings }, signal);
 
-  it('a good tenant: the token and both lookups, asked for somebody who cannot exist, with nothing left behind', async () => {
-    expect(await check()).to.deep.equal({ ok: true, token: { ok: true, expiresIn: 1800 }, mobile: { available: true }, username: { available: true }, dialect: 'CIAM' });
-    expect(server.lookups.map(({ path }) => path).sort()).to.deep.equal(['/api/v2/tenant/users/user-by-mobile', '/api/v2/tenant/users/user-by-username']);
+  it('a good tenant: the token and all four lookups, asked for somebody who cannot exist, with nothing left behind', async () => {
+    const { clock, ...result } = await check();
+    const available = { available: true };
+    expect(result).to.deep.equal({
+      ok: true, reached: { ok: true }, token: { ok: true, expiresIn: 1800 }, mobile: available, username: available, email: available, id: available, dialect: 'CIAM', paused: null,
+    });
+    expect(Math.abs(clock.skewMs ?? Infinity)).to.be.below(2000);
+    expect(server.lookups.map(({ method, path }) => `${method} ${path.replace(/connection-test-.*/, 'ID')}`).sort()).to.deep.equal([
+      'GET /api/v2/tenant/users/ID', 'POST /api/v2/tenant/users/user-by-email', 'POST /api/v2/tenant/users/user-by-mobile', 'POST /api/v2/tenant/users/user-by-username',
+    ]);
     expect(server.tokenCalls).to.have.length(1);
     await server.until(() => server.sockets.size === 0);
   });
@@ -72,7 +79,7 @@ describe('connection test', () => {
   it('asks once, whatever retries say', async () => {
     server.onLookup = answer(503, '');
     await check({ ...CLIENT, retries: 10 });
-    expect(server.lookups).to.have.length(2);
+    expect(server.lookups).to.have.length(4);
   });
 
   it('asks at once, whatever the tenant allows its lookups', async () => {

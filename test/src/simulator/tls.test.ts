@@ -28,7 +28,7 @@ describe('simulator over TLS', () => {
   it('serves https with the given certificate', async () => {
     const simulator = await start({ tls });
     expect(simulator.url).to.equal(`https://127.0.0.1:${simulator.port}`);
-    const [response] = await once(get(simulator.url, { ca: tls.cert, agent: false }), 'response') as [IncomingMessage];
+    const [response] = await once(get(`${simulator.url}/nothing`, { ca: tls.cert, agent: false }), 'response') as [IncomingMessage];
     response.resume();
     expect(response.statusCode).to.equal(404);
   });
@@ -38,7 +38,7 @@ describe('simulator over TLS', () => {
     const client = connect(simulator.port, '127.0.0.1');
     await once(client, 'connect');
     // A whole exchange on another connection: by then the server has accepted the silent one.
-    const [response] = await once(get(simulator.url, { ca: tls.cert, agent: false }), 'response') as [IncomingMessage];
+    const [response] = await once(get(`${simulator.url}/nothing`, { ca: tls.cert, agent: false }), 'response') as [IncomingMessage];
     response.resume();
     const cutOff = once(client, 'close');
     await simulator.close();
