@@ -1,0 +1,102 @@
+/** The limiter by itself: how fast calls may follow each other after a refusal. Milliseconds are handed in. */
+import { expect } from 'chai';
+import { AdaptiveRate } from '../../src/resilience/adaptive-rate';
+
+/** Twenty answers a second, for three seconds; ends at 3,000 ms. */
+const answering = (): AdaptiveRate => {
+  const rate = new AdaptiveRate();
+  for (let ms = 0; ms < 3000; ms += 50) rate.answered(ms);
+  return rate;
+};
+
+/** Calls that begin within so many milliseconds, each as early as it may. */
+const started = (rate: AdaptiveRate, from: number, ms: number): number => {
+  let count = 0;
+  for (let now = from; now < from + ms; now++) {
+    if (rate.waitMs(now) > 0) continue;
+    rate.started(now);
+    count++;
+  }
+  return count;
+};
+
+describe('adaptive rate', () => {
+  it('limits nothing before a refusal', () => {
+    const rate = answering();
+    expect([rate.waitMs(3000), rate.limit(3000)]).to.deep.equal([0, null]);
+    rate.started(3000);
+    expect(rate.waitMs(3000)).to.equal(0);
+  });
+
+  it('goes to 0.7 of what was answered, then back to it, then beyond', () => {
+    const rate = answering();
+    rate.refused({}, 2990, 429, 3000);
+    expect(rate.limit(3000)).to.be.within(11, 15);
+    expect(started(rate, 3000, 1000)).to.be.within(11, 17);
+    expect(started(rate, 4000, 2000)).to.be.within(30, 42);
+    expect(rate.limit(6000)).to.be.within(16, 22);
+    started(rate, 6000, 3000);
+    expect(rate.limit(9000)).to.be.above(22);
+  });
+
+  it('is cut once for all calls that had begun before the cut', () => {
+    const rate = answering();
+    rate.refused({}, 2990, 429, 3000);
+    const limit = rate.limit(3000);
+    for (let late = 1; late < 10; late++) rate.refused({}, 2990, 429, 3000 + late);
+    expect(rate.limit(3000)).to.equal(limit);
+    const before = rate.limit(3500) ?? 0;
+    rate.refused({}, 3001, 429, 3500);
+    expect(rate.limit(3500)).to.be.below(before);
+  });
+
+  it('never allows two calls at once, however long nobody called', () => {
+    const rate = answering();
+    rate.refused({}, 2990, 429, 3000);
+    expect(rate.waitMs(5000)).to.equal(0);
+    rate.started(5000);
+    expect(rate.waitMs(5000)).to.be.above(20);
+  });
+
+  it('grows while a call waits for it: half a call a second at first, the first call within a second and a half', () => {
+    const rate = new AdaptiveRate();
+    rate.refused({}, 0, 429, 1);
+    expect(rate.limit(1)).to.equal(0.5);
+    expect(started(rate, 1, 1500)).to.equal(1);
+  });
+
+  it('is forgotten when it has delayed nobody for ten seconds', () => {
+    const rate = answering();
+    rate.refused({}, 2990, 429, 3000);
+    expect(rate.limit(5001)).to.equal(null);
+    expect(rate.waitMs(13_001)).to.equal(0);
+    rate.started(13_001);
+    expect(rate.waitMs(13_001)).to.equal(0);
+  });
+
+  it('takes 503 for a limiter only where many calls met it, each lookup counted once', () => {
+    const rate = answering();
+    const broken = {};
+    for (let time = 0; time < 20; time++) rate.refused(broken, 2990, 503, 3000);
+    expect(rate.limit(3000)).to.equal(null);
+    for (let lookup = 0; lookup < 20; lookup++) rate.refused({}, 2990, 503, 3000);
+    expect(rate.limit(3000)).to.be.above(0);
+  });
+
+  it('cuts nothing for a minute when 503 comes all the same after several cuts', () => {
+    const rate = answering();
+    let now = 3000;
+    for (let cut = 0; cut < 12; cut++) {
+      for (let call = 0; call < 20; call++) {
+        now += 10;
+        if (call % 3 !== 0) rate.answered(now);
+        else rate.refused({}, now, 503, now + 1);
+      }
+    }
+    expect(rate.limit(now + 1)).to.equal(null);
+    rate.refused({}, now + 1, 503, now + 2);
+    expect(rate.limit(now + 2)).to.equal(null);
+    rate.refused({}, now + 1, 429, now + 3);
+    expect(rate.limit(now + 3)).to.be.above(0);
+  });
+});
