@@ -22,7 +22,7 @@ Usage: ciam-simulator [options]
 Any client id and secret will do; "wrong" as either is refused.
 
   look up                                    get
-  mobile 13800001111, username zhangsan      a user
+  mobile 15200000000, username zhangsan      a user
   mobile +86-13900002222, username lisi      a disabled and locked user
   mobile 13800000404, username nobody        user not found
   mobile 12345                               breaks the tenant's mobile rule
@@ -114,7 +114,7 @@ const run = async (): Promise<void> => {
   if (process.env['npm_lifecycle_event'] !== undefined) watchParent(stop);
   console.log(`Demo tenant listening on ${simulator.url}
 In a ciam-tenant node: enter this address as the domain, any client id and any client secret.
-Then look up ${args.users ? 'one of your users' : 'mobile 13800001111 or username zhangsan'}; ciam-simulator --help lists what else it knows.
+Then look up ${args.users ? 'one of your users' : 'mobile 15200000000 or username zhangsan'}; ciam-simulator --help lists what else it knows.
 Stop it with Ctrl+C.`);
 };
 

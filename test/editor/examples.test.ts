@@ -53,7 +53,7 @@ for (const major of MAJORS) {
 
       await editor.press('Control+g', 'd');
       await show(editor, '01 Look up by mobile');
-      await inject(editor, '13800001111');
+      await inject(editor, '15200000000');
       await debugged(editor, /user_id: "20220126/);
       await editor.page.waitForFunction(`${statusOf('look up by mobile')} === 'found'`);
       await inject(editor, '13800000404');
@@ -69,7 +69,7 @@ for (const major of MAJORS) {
       await desk.nodeRed.deploy(example('01-look-up-by-mobile.json'));
       const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
       await show(editor, '01 Look up by mobile');
-      await inject(editor, '13800001111');
+      await inject(editor, '15200000000');
       await editor.page.waitForFunction(`${statusOf('look up by mobile')} === '已找到'`);
       await desk.nodeRed.deploy(await desk.nodeRed.flows());
       await editor.page.waitForFunction(`${statusOf('look up by mobile')} === ''`);
