@@ -371,7 +371,8 @@ class Connections implements Transport {
       if (socket) opened(socket, socket === ahead?.socket ? ahead.since : null);
       callback(error, socket);
     };
-    if (ahead && !ahead.socket.destroyed) connected(null, ahead.socket);
+    // Later: undici takes no socket from within its call of the connector, and the request would wait for ever.
+    if (ahead && !ahead.socket.destroyed) queueMicrotask(() => connected(null, ahead.socket));
     else this.connector(options, connected);
   }
 

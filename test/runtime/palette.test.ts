@@ -5,7 +5,7 @@ import { EXAMPLES } from '../support/examples';
 import { MAJORS, startNodeRed, type NodeRed } from '../support/runtime';
 
 const MODULE = '@ciam-flows/node-red-ciam';
-const TYPES = ['ciam-tenant', 'ciam-user'];
+const TYPES = ['ciam-tenant', 'ciam-user', 'ciam-status'];
 
 for (const major of MAJORS) {
   describe(`the packed package in Node-RED ${major}, installed as the palette does`, () => {
@@ -25,7 +25,7 @@ for (const major of MAJORS) {
       expect(nodeRed.log()).to.match(new RegExp(`Node-RED version: v${major}\\.`));
     });
 
-    it('loads both types without an error', async () => {
+    it('loads all types without an error', async () => {
       const sets = (await nodeRed.nodes()).filter(({ module }) => module === MODULE);
       expect(sets.flatMap(({ types }) => types)).to.have.members(TYPES);
       for (const set of sets) expect(set).to.include({ enabled: true }).and.not.have.property('err');

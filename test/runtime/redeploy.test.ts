@@ -21,7 +21,7 @@ const PLACE = { x: 100, y: 100 };
 const flowsOf = (server: ScriptedTenant, versions: { tenant?: string; user?: string; debug?: string } = {}): FlowNode[] => [
   { id: 'tab', type: 'tab', label: 'Lookups' },
   { id: 'tab2', type: 'tab', label: 'Others' },
-  { id: 'tenant', type: 'ciam-tenant', name: versions.tenant ?? '', domain: server.url, auth: 'token', timeout: 5, concurrency: IN_FLIGHT },
+  { id: 'tenant', type: 'ciam-tenant', name: versions.tenant ?? '', domain: server.url, auth: 'token', timeout: 5, concurrency: IN_FLIGHT, warmUp: false },
   ...[['', '138'], ['2', '139']].flatMap(([which, prefix]): FlowNode[] => [
     { id: `go${which}`, type: 'inject', z: `tab${which}`, ...PLACE, props: [], repeat: '', once: false, wires: [[`burst${which}`]] },
     {

@@ -91,6 +91,9 @@ for (const major of MAJORS) {
         tenant.onLookup = echo;
         expect(await click('click-output')).to.have.nested.property('error.category', 'unauthorized');
         expect(await click('click-catch')).to.have.nested.property('error.code', 'invalid_token');
+        // Refused credentials are not tried again for a while: a deployment forgets that.
+        await nodeRed.deploy([]);
+        await nodeRed.deploy(flowOf(mode, tenant.url, CREDENTIALS));
         tenant.onLookup = inTurn(answer(502, `<html>${GRANTED_TOKEN} ${FIXED_TOKEN}`), answer(302, '', { location: `https://example.com/?${CLIENT_SECRET.replace('é', 'e')}` }));
         expect(await click('click-output')).to.have.nested.property('error.code', 'CIAM.HTTP.502');
         expect(await click('click-catch')).to.have.nested.property('error.code', 'CIAM.RESPONSE');

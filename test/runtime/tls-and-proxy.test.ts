@@ -40,7 +40,7 @@ for (const major of MAJORS) {
         expired: { tenant: { domain: `127.0.0.1:${expired.port}` }, tls: ca },
         mutual: { tenant: { domain: `127.0.0.1:${mutual.port}` }, tls: { ...ca, certdata: client.cert, keydata: client.key } },
         nobody: { tenant: { domain: `127.0.0.1:${mutual.port}` }, tls: ca },
-        proxied: { tenant: { domain: `127.0.0.1:${server.port}`, proxy: 'proxy', concurrency: 2 }, tls: ca },
+        proxied: { tenant: { domain: `127.0.0.1:${server.port}`, proxy: 'proxy', concurrency: 2, retries: 0 }, tls: ca },
         locked: { tenant: { domain: `127.0.0.1:${server.port}`, proxy: 'locked' }, tls: ca },
         environment: { tenant: { domain: `localhost:${server.port}` }, tls: ca },
       } satisfies Record<string, Way>);
@@ -58,7 +58,7 @@ for (const major of MAJORS) {
       { id: 'locked', type: 'http proxy', name: '', url: proxy.url, noproxy: [], credentials: { username: 'user', password: 'barley' } },
       ...Object.entries(ways).flatMap(([way, { tenant, tls = {} }]): FlowNode[] => [
         { ...TLS_NODE, id: `tls ${way}`, credentials: tls },
-        { id: `tenant ${way}`, type: 'ciam-tenant', auth: 'token', retries: 1, tls: `tls ${way}`, credentials: { token: 'a-token' }, ...tenant },
+        { id: `tenant ${way}`, type: 'ciam-tenant', auth: 'token', retries: 1, warmUp: false, tls: `tls ${way}`, credentials: { token: 'a-token' }, ...tenant },
         { id: `go ${way}`, type: 'inject', ...PLACE, props: [{ p: 'payload' }], payload: '13800001111', payloadType: 'str', repeat: '', once: false, wires: [[`user ${way}`]] },
         { id: `user ${way}`, type: 'ciam-user', ...PLACE, tenant: `tenant ${way}`, wires: [[`debug ${way}`], [`debug ${way}`]] },
         { id: `debug ${way}`, type: 'debug', ...PLACE, active: true, tosidebar: true, complete: 'true', targetType: 'full', wires: [] },
