@@ -15,6 +15,9 @@ const PAGES = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('example
 const filesIn = (folder: string): string[] =>
   readdirSync(join(root, folder)).map((name) => join(folder, name)).flatMap((path) => (statSync(join(root, path)).isDirectory() ? filesIn(path) : [path]));
 
+/** Where the Flow Library and npm find what a README shows; a clone has the same file. */
+const ADDRESS = /^https:\/\/(?:github\.com\/ciam-flows\/node-red-ciam\/blob|raw\.githubusercontent\.com\/ciam-flows\/node-red-ciam)\/HEAD\//;
+
 const FOLDERS = ['bench', 'docs', 'examples', 'nodes', 'scripts', 'src', 'test'];
 const FILES = [...readdirSync(root), ...FOLDERS.flatMap(filesIn)];
 /** Not those that begin elsewhere (`dist/src/…`, an address), nor patterns (`src/*.ts`). */
@@ -27,9 +30,11 @@ describe('pages', () => {
 
       it('links to what exists', () => {
         for (const target of links(text)) {
-          if (/^(https?|mailto):/.test(target)) continue;
-          const [path = '', anchor] = target.split('#');
-          const file = path === '' ? page : join(dirname(page), path);
+          const inRoot = target.replace(ADDRESS, '');
+          if (/^(https?|mailto):/.test(inRoot)) continue;
+          const [path = '', anchor] = inRoot.split('#');
+          const from = inRoot === target ? dirname(page) : '.';
+          const file = path === '' ? page : join(from, path);
           expect(existsSync(join(root, file)), target).to.equal(true);
           if (anchor !== undefined) expect(anchors(read(file)), target).to.include(anchor);
         }
@@ -89,6 +94,25 @@ describe('pages', () => {
     expect(size).to.be.within(1, 800_000);
     const shown = PAGES.flatMap((page) => pictures(read(page))).map((path) => path.replace(/^.*\//, ''));
     expect(images.filter((name) => !shown.includes(name)), 'pictures that no page shows').to.deep.equal([]);
+  });
+});
+
+describe('README', () => {
+  it('has addresses that work where no other file of the repository is', () => {
+    for (const page of ['README.md', 'README.zh-CN.md']) expect(links(read(page)).filter((target) => !/^(https:|#)/.test(target)), page).to.deep.equal([]);
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('names for each attacker a test that exists', () => {
+    const rows = tables(read('SECURITY.md')).find(({ header }) => header[0] === 'attacker')?.rows ?? [];
+    expect(rows).to.have.lengthOf.above(9);
+    for (const [attacker, , , shown = ''] of rows) {
+      const [file = '', ...names] = codeSpans(shown);
+      expect(names, attacker).to.have.lengthOf.above(0);
+      const text = read(file);
+      for (const name of names) expect(["it('", "describe('", 'it(`', 'describe(`'].some((start) => text.includes(start + name)), `${file}: ${name}`).to.equal(true);
+    }
   });
 });
 
