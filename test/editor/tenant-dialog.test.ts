@@ -34,6 +34,7 @@ const TRIALS: [string, Trial[]][] = [
   number('rateLimit', 0, 100000, false),
   number('cacheTtl', 0, 2592000, false),
   number('cacheMissTtl', 0, 2592000, false),
+  number('cacheStale', 0, 2592000, false),
   number('cacheSize', 1, 1000000, true),
   ['timezone', [['8', /\+08:00/], ['+15:00', /\+08:00/], ['', /\+08:00/], ['-03:30', null], ENV]],
 ];
@@ -125,8 +126,8 @@ for (const major of MAJORS) {
       })()`);
       expect(stored).to.deep.equal({
         name: 'head office', demo: false, domain: 'office.example.com:8443', auth: 'client-credentials', clientAuth: 'body', tls: '', proxy: '',
-        timeout: '2.5', queueTimeout: '0', retries: 4, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheSize: 1000,
-        timezone: '+08:00', valid: true, secret: '${OFFICE_SECRET}',
+        timeout: '2.5', queueTimeout: '0', retries: 4, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheStale: '0', cacheSize: 1000,
+        timezone: '+08:00', warmUp: true, valid: true, secret: '${OFFICE_SECRET}',
       });
     });
 
