@@ -13,6 +13,9 @@ export interface Timer {
   unref?(): unknown;
 }
 
+/** What a timer can take; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Milliseconds since then, to a hundredth. */
 export const elapsedMs = (clock: Clock, since: number): number => Math.round((clock.now() - since) * 100) / 100;
 

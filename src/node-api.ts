@@ -8,8 +8,7 @@ export { ADVICE, adviceKey, CATEGORIES, configFailure, filled, inputFailure, Loo
 export type { AdviceKey, Category, LookupInfo, MessageKey, Values } from './failures/failure';
 export { type Availability, type Check, nothingChecked } from './tenant/connection-test';
 export type { ListInfo, ListOutcome, ListRequest } from './lookup/list';
-export type { Lookup } from './lookup/waiter';
-export type { LookupRequest } from './lookup/waiter';
+export type { Lookup, LookupRequest } from './lookup/waiter';
 export { BY, type By, isBy } from './api/query';
 export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSettings } from './settings/settings';
 export { NUMBER_NAMES } from './settings/schema';

@@ -1,14 +1,12 @@
 /** The config node: one tenant, shared by all nodes that name it. */
 import type { NodeTenant } from '../../src/node-api';
+import { client } from '../shared/client';
 import { failureObject } from '../shared/failure';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import type { TenantNode } from '../shared/tenant-link';
 import { logEvents } from './log';
 import { addRoutes } from './routes';
 import { tenantSettings } from './settings';
-
-/** Loaded with the first tenant that is deployed, not with the palette. */
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => {

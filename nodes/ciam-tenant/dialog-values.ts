@@ -1,11 +1,10 @@
 /** The values of a tenant's dialog, deployed or not, as settings of the client. */
 import type { TenantSettings } from '../../src/node-api';
+import { client } from '../shared/client';
 import type { Red } from '../shared/red';
 import { type TenantNode, tenantNode } from '../shared/tenant-link';
-import { tenantSettings } from './settings';
+import { SECRETS, tenantSettings } from './settings';
 import { substituter } from './variables';
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 export type Values = Record<string, unknown>;
 
@@ -13,7 +12,6 @@ export const record = (value: unknown): Values => (typeof value === 'object' && 
 
 /** What the editor sends for a secret that it does not know and that stays as it is. */
 const STORED = '__PWRD__';
-const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
 /** The id comes from the browser: the secrets of other nodes are not ours to send. */
 const isTenant = (red: Red, id: string): boolean => {

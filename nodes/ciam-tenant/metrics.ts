@@ -1,7 +1,6 @@
 /** The figures of all tenants in the text format of Prometheus. */
 import type { Stats } from '../../src/node-api';
-
-const STATES = ['unknown', 'ready', 'unreachable', 'failing', 'paused', 'refused', 'misconfigured'] as const;
+import { client } from '../shared/client';
 
 type Labels = Record<string, string>;
 interface Sample {
@@ -30,7 +29,7 @@ const histogram = ({ latencyMs: { buckets, sum, count } }: Stats): Sample[] => [
 
 /** Names end in the base unit, and of counters in `_total`. */
 const METRICS: readonly Metric[] = [
-  gauge('ciam_tenant_state', '1 for the state that the tenant is in, 0 for the others.', ({ state }) => STATES.map((name) => ({ labels: { state: name }, value: name === state ? 1 : 0 }))),
+  gauge('ciam_tenant_state', '1 for the state that the tenant is in, 0 for the others.', ({ state }) => client().STATES.map((name) => ({ labels: { state: name }, value: name === state ? 1 : 0 }))),
   gauge('ciam_tenant_state_since_seconds', 'When that state began, in seconds since the epoch.', ({ since }) => one(Date.parse(since) / 1000)),
   gauge('ciam_lookups_in_flight', 'Lookups in flight.', ({ inFlight }) => one(inFlight)),
   gauge('ciam_lookups_queued', 'Lookups that wait for their turn.', ({ queued }) => one(queued)),

@@ -1,13 +1,12 @@
 /** What dialogs and monitoring ask the runtime: to test a connection, live figures, and the figures of all tenants for Prometheus. */
 import type { Availability, Check } from '../../src/node-api';
+import { client } from '../shared/client';
 import { failureObject } from '../shared/failure';
 import type { Red } from '../shared/red';
 import { addTestRoute } from '../shared/routes';
 import type { TenantNode } from '../shared/tenant-link';
 import { dialogSettings, record } from './dialog-values';
 import { prometheusText } from './metrics';
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 /** So many characters of a client id tell apps apart; at least as many stay unsaid. */

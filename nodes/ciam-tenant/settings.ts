@@ -8,7 +8,7 @@ type ConfigFailure = Client['configFailure'];
 
 /** Properties that go to the client as they are, besides the numbers. */
 const PLAIN = ['domain', 'auth', 'clientAuth', 'warmUp', 'timezone'] as const;
-const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
+export const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
 const isUnset = (id: unknown): boolean => id === undefined || id === null || id === '';
 

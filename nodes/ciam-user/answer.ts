@@ -1,12 +1,11 @@
 /** What messages carry on, made from the outcome of a lookup or of a list. */
 import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
+import { client } from '../shared/client';
 import { failureObject, type FailureObject } from '../shared/failure';
 import type { Red } from '../shared/red';
 import { valueCopy } from '../shared/message';
 import type { AnswerOptions } from './options';
 import { gravest } from './status';
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** A failure as a message carries it, with the node that met it. */
 export type DescribedFailure = FailureObject & { source: { id: string; type: string; name: string } };

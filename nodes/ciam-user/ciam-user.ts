@@ -1,5 +1,6 @@
 /** The lookup node: takes the value from the message, asks the tenant, fills the message. Exactly one outcome each. */
 import type { LookupFailure, NodeTenant } from '../../src/node-api';
+import { client } from '../shared/client';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf, type Bad } from './answer';
@@ -9,9 +10,6 @@ import { type Options, readOptions } from './options';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
 import { lookedUp } from './value';
-
-/** Loaded with the first node that is deployed, not with the palette. */
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** Settings of this node that make no sense end every message in that failure; what does make sense still says where it goes. */
 const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {

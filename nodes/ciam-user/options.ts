@@ -1,9 +1,8 @@
 /** The properties of a lookup node, checked. */
 import type { NodeTenant, ShapedUser, User } from '../../src/node-api';
+import { client } from '../shared/client';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import { itemReader, type ReadItem, type ReadValue, resultWriter, valueReader, type WriteResult } from './value';
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** How an outcome of the client becomes what a message carries. */
 export interface AnswerOptions {

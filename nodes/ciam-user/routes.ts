@@ -1,13 +1,12 @@
 /** "Try it" in the dialog: one lookup with what is on screen, and what would enter the message. */
 import type { NodeTenant } from '../../src/node-api';
+import { client } from '../shared/client';
 import { dialogSettings, record, type Values } from '../ciam-tenant/dialog-values';
 import type { NodeConfig, Red } from '../shared/red';
 import { addTestRoute } from '../shared/routes';
 import { type Answer, type Answers, answersOf } from './answer';
 import { answerOptions, type AnswerOptions } from './options';
 import { lookedUp } from './value';
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 const idOf = (values: Values): string => (typeof values.id === 'string' ? values.id : '');
 

@@ -1,5 +1,6 @@
 /** A failure as messages carry it: plain, and in the runtime's language. */
 import type { Category, LookupFailure, MessageKey, Values } from '../../src/node-api';
+import { client } from './client';
 import type { Red } from './red';
 
 export interface FailureObject {
@@ -16,9 +17,6 @@ export interface FailureObject {
 }
 
 const CATALOGUE = '@ciam-flows/node-red-ciam/ciam-user:';
-
-/** Loaded when the first message fails, not with the palette. */
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** Looking a sentence up costs more than a lookup's whole overhead: each once, for each runtime, which has a language of its own. */
 const catalogues = new WeakMap<Red, Map<string, string | null>>();

@@ -84,6 +84,8 @@ const MODES = {
 
 export type By = keyof typeof MODES;
 export const BY = Object.keys(MODES) as By[];
+/** What was given as `by`, for `lookup.by` of an outcome. */
+export const byGiven = (by: unknown): string => (typeof by === 'string' ? by : '');
 export const isBy = (by: unknown): by is By => typeof by === 'string' && Object.hasOwn(MODES, by);
 
 /** A cleaned query, ready to be sent. */

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { parseObject } from '../api/json';
 import type { Redactor } from '../api/redact';
 import { failureOf, type Reply } from '../api/response';
-import type { Clock, Timer } from '../clock';
+import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { closedFailure, isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
@@ -57,7 +57,6 @@ const SHORTEST_LIFETIME_MS = 1000;
 /** Renewed at a random moment of its life, so that a fleet's renewals spread. */
 const RENEW_FROM = 0.8;
 const RENEW_TO = 0.9;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A background renewal that failed is tried again after 1, 2, 4 … 60 s. */
 const FIRST_PAUSE_MS = 1000;

@@ -207,6 +207,9 @@ export const listFailure = (failed: number, total: number): LookupFailure =>
 
 export const closedFailure = (): LookupFailure => failure('CIAM.CLOSED', 'closed', { category: 'cancelled' });
 
+/** What a callback of somebody else's threw: told as a warning of the process, since it must hurt nobody here. */
+export const warnOfThrown = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));
+
 const noRetryMends = ({ system }: LookupFailure): boolean => system === PROXY_AUTHENTICATION || system === PROXY_NTLM;
 
 /** Temporary failures, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */

@@ -72,9 +72,10 @@ const SERVED_FOR_EACH_REFUSED = 10;
 /** In a range that was never given out; fits the published pattern for mainland China. */
 const NOBODYS_MOBILE = '10000000000';
 
+/** A question for a user who cannot exist. */
 export const nobody = (by: Query['by']): Query => {
   const name = `connection-test-${randomUUID()}`;
-  return toQuery(by, by === 'mobile' ? NOBODYS_MOBILE : by === 'email' ? `${name}@invalid.invalid` : name);
+  return toQuery(by, by === 'mobile' ? NOBODYS_MOBILE : by === 'email' ? `${name}@example.com` : name);
 };
 
 const ownOf = (result: Result): Result => (result instanceof LookupFailure ? result : { ...result, user: copyUser(result) });

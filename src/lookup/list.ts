@@ -1,9 +1,9 @@
 /** Many lookups for one message: handed in as there is room, duplicates asked once, order kept. */
 import { copyJson } from '../api/json';
-import { toQuery } from '../api/query';
+import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs } from '../clock';
-import { closedFailure, inputFailure, LookupFailure, type LookupInfo, timeoutFailure } from '../failures/failure';
+import { closedFailure, inputFailure, LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
 import type { RequestQueue, TurnList } from '../resilience/request-queue';
@@ -62,7 +62,7 @@ export const lookupList = (request: ListRequest, signal: AbortSignal | undefined
   });
 
 /** A list in a message may hold anything; what cannot even be read is no value either. */
-const itemAt = (values: readonly unknown[], index: number): unknown => {
+export const itemAt = (values: readonly unknown[], index: number): unknown => {
   try {
     return values[index];
   } catch {
@@ -201,7 +201,7 @@ class List implements TurnList, Timed, Abortable<List> {
 
   private refusal({ value, failure }: { value: string | null; failure: LookupFailure | null }, refusedBy: LookupFailure): Outcome {
     const { by } = this.request;
-    const info: LookupInfo = { ...noLookup, by: typeof by === 'string' ? by : '', value, tenant: this.parts.label };
+    const info: LookupInfo = { ...noLookup, by: byGiven(by), value, tenant: this.parts.label };
     const error = (failure ?? refusedBy).for(info);
     this.parts.figures.count(error, info, this.parts.clock);
     return { value, error };
@@ -213,7 +213,7 @@ class List implements TurnList, Timed, Abortable<List> {
     try {
       this.request.progress?.(this.settled);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      warnOfThrown(error);
     }
     if (this.settled === this.items.length) this.finish();
   }
@@ -231,7 +231,7 @@ class List implements TurnList, Timed, Abortable<List> {
     this.done({
       found, failed, attempts: this.attempts,
       lookup: {
-        by: typeof by === 'string' ? by : '', tenant: this.parts.label, total: this.items.length, found: found.length, failed: failed.length,
+        by: byGiven(by), tenant: this.parts.label, total: this.items.length, found: found.length, failed: failed.length,
         durationMs: elapsedMs(this.parts.clock, this.startedAt),
       },
     });

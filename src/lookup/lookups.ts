@@ -1,9 +1,9 @@
 /** The way of one lookup: cache → a call under way, or a new one → back, exactly one outcome each, and nothing left when the tenant closes. */
 import diagnostics from 'node:diagnostics_channel';
-import { type Query, toQuery } from '../api/query';
+import { byGiven, type Query, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs } from '../clock';
-import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, type Category } from '../failures/failure';
+import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, type Category, warnOfThrown } from '../failures/failure';
 import { Aborts } from '../resilience/aborts';
 import type { Condition } from '../resilience/condition';
 import { Deadlines } from '../resilience/deadlines';
@@ -62,7 +62,7 @@ export class Lookups implements CallOwner {
       query = toQuery(by, value);
     } catch (error) {
       const failure = error instanceof LookupFailure ? error : inputFailure('unreadable');
-      return this.tell({ by: typeof by === 'string' ? by : '', value: null }, startedAt, failure, 'tenant', 0, settle);
+      return this.tell({ by: byGiven(by), value: null }, startedAt, failure, 'tenant', 0, settle);
     }
     if (this.closed || signal?.aborted) return this.tell(query, startedAt, closedFailure(), 'tenant', 0, settle);
     if (this.answerFromCache(query, startedAt, settle)) return;
@@ -177,7 +177,7 @@ export class Lookups implements CallOwner {
       if (waiter) waiter.runInAsyncScope(settle, undefined, failure, found);
       else settle(failure, found);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      warnOfThrown(error);
     }
   }
 }

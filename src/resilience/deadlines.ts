@@ -1,5 +1,5 @@
 /** One timer for any number of deadlines that are about the same time away: the oldest is nearly always the next to pass. */
-import type { Clock, Timer } from '../clock';
+import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 
 /** What can have a deadline; the links are the list's own. */
 export interface Timed {
@@ -13,8 +13,6 @@ export interface Timed {
 
 /** Passed in one go before yielding to the event loop. */
 const AT_ONCE = 200;
-/** What a timer can take; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Its time can be stopped: then nothing passes, and what was left of each deadline is left when it goes on. */
 export class Deadlines {

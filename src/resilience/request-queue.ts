@@ -2,7 +2,7 @@
  * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
  * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
  */
-import type { Clock, Timer } from '../clock';
+import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
 import { AdaptiveRate, isLimit } from './adaptive-rate';
@@ -69,8 +69,6 @@ export interface Report {
 
 type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit' | 'pace' | 'timeoutMs'>;
 
-/** What a timer can take; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Refusals, or items that need no call, in a row before yielding to the event loop. */
 const AT_ONCE = 200;
 /** A pause whose time is up goes on for so long until a lookup shows whether it is over. */

@@ -1,9 +1,9 @@
 /** The connection test: each lookup asked for somebody who cannot exist, and what the answers tell about the tenant, step by step. */
-import { randomUUID } from 'node:crypto';
 import type { By } from '../api/query';
 import { systemClock } from '../clock';
 import { LookupFailure, timeoutFailure } from '../failures/failure';
 import { createTransport, type Transport } from '../http/transport';
+import { nobody } from '../lookup/call';
 import type { TenantSettings } from '../settings/settings';
 import type { NodeTenant, TenantParts } from './tenant';
 
@@ -101,16 +101,9 @@ const dialectOf = (outcomes: Outcomes): Check['dialect'] => {
   return mobile && isMissing(mobile) && mobile.category !== 'forbidden' ? 'OneAccess' : null;
 };
 
-/** `mobile` fits the published pattern for mainland China, in a range that was never given out. */
-const nobody = (): Record<By, string> => {
-  const name = `connection-test-${randomUUID()}`;
-  return { mobile: '10000000000', username: name, email: `${name}@example.com`, id: name };
-};
-
 const outcomesOf = async (tenant: NodeTenant): Promise<Outcomes> => {
-  const values = nobody();
   const outcomeOf = (by: By): Promise<LookupFailure | null> => new Promise((resolve) => {
-    tenant.ask({ by, value: values[by] }, undefined, (failure) => resolve(failure));
+    tenant.ask(nobody(by), undefined, (failure) => resolve(failure));
   });
   const [mobile, username, email, id] = await Promise.all([outcomeOf('mobile'), outcomeOf('username'), outcomeOf('email'), outcomeOf('id')]);
   return { mobile, username, email, id };

@@ -1,5 +1,6 @@
 /** The events of a tenant: one source for the log, the statuses and `ciam-status`. */
 import type { Clock, Timer } from '../clock';
+import { warnOfThrown } from '../failures/failure';
 import type { ConditionSnapshot, TenantEventName, TenantState } from '../resilience/condition';
 
 /** The state as it is now. */
@@ -94,6 +95,6 @@ const callSafely = (call: () => void): void => {
   try {
     call();
   } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    warnOfThrown(error);
   }
 };

@@ -1,9 +1,9 @@
 /** A tenant that cannot be used, because of its settings: every lookup ends in the failure that says why. */
 import { type LookupFailure, type LookupInfo } from '../failures/failure';
-import type { ListOutcome } from '../lookup/list';
+import { itemAt, type ListOutcome } from '../lookup/list';
 import { type LookupRequest } from '../lookup/waiter';
 import { systemClock } from '../clock';
-import { toQuery } from '../api/query';
+import { byGiven, toQuery } from '../api/query';
 import { Figures } from '../lookup/stats';
 import { type NodeTenant, promised } from './tenant';
 
@@ -15,17 +15,6 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
   }
 };
 
-const byOf = ({ by }: Pick<LookupRequest, 'by'>): string => (typeof by === 'string' ? by : '');
-
-/** What cannot be read is no value. */
-const valueAt = (values: readonly unknown[], index: number): unknown => {
-  try {
-    return values[index];
-  } catch {
-    return undefined;
-  }
-};
-
 /** Items of a list that fail in one go before yielding to the event loop. */
 const AT_ONCE = 200;
 
@@ -34,7 +23,7 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
   const figures = new Figures();
   const since = new Date().toISOString();
   const fail = (request: LookupRequest): { own: LookupFailure; info: LookupInfo } => {
-    const info: LookupInfo = { by: byOf(request), value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
+    const info: LookupInfo = { by: byGiven(request.by), value: valueOf(request), tenant: label, attempts: 0, durationMs: 0, source: 'tenant' };
     const own = failure.for(info);
     figures.count(own, info, systemClock);
     return { own, info };
@@ -44,11 +33,11 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
     const failed: ListOutcome['failed'] = [];
     for (let index = 0; index < values.length; index++) {
       if (index % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
-      const { own, info } = fail({ by, value: valueAt(values, index) });
+      const { own, info } = fail({ by, value: itemAt(values, index) });
       failed.push({ index, value: info.value, error: own });
       progress?.(failed.length);
     }
-    return { found: [], failed, attempts: 0, lookup: { by: byOf({ by }), tenant: label, total: failed.length, found: 0, failed: failed.length, durationMs: 0 } };
+    return { found: [], failed, attempts: 0, lookup: { by: byGiven(by), tenant: label, total: failed.length, found: 0, failed: failed.length, durationMs: 0 } };
   };
   const lookup = promised(ask);
   return {

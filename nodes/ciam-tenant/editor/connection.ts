@@ -1,6 +1,7 @@
 /** The button "Test connection": asks the runtime to try the values on screen, and shows step by step what works and what does not. */
-import { detail, type Failure, failureLines, line, spoken } from '../../shared/editor/answers';
+import { detail, type Failure, failureLines, line } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
+import { wireRequestButton } from '../../shared/editor/request-button';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
@@ -69,11 +70,6 @@ const answerLines = (answer: TestAnswer, host: string): JQuery[] => {
   ];
 };
 
-const refusal = (status: number): string => {
-  if (status === 401 || status === 403) return text('test.no-permission');
-  return text(status === 404 ? 'test.no-route' : 'test.no-answer');
-};
-
 const isDemo = (): boolean => $('#node-config-input-demo').prop('checked') === true;
 
 /** `z` is the flow or subflow that the node is for, whose environment variables apply. */
@@ -87,50 +83,20 @@ const hostOnScreen = (): string => (isDemo() ? text('node.demo') : asText($('#no
 /** Wires the button. The function it gives stops a test under way: the dialog closes. */
 export const startConnectionTest = (id: string): (() => void) => {
   const button = $('#ciam-tenant-test');
-  const result = $('#ciam-tenant-test-result');
-  let running: JQuery.jqXHR<TestAnswer> | null = null;
-
-  const show = (lines: JQuery[]): void => {
-    result.empty().append(lines);
-  };
-  const rest = (): void => {
-    running = null;
-    button.find('i').attr('class', 'fa fa-plug');
-    button.find('span').text(text('test.start'));
-  };
-  const stop = (): void => {
-    running?.abort();
-    rest();
-    show([]);
-  };
-  const start = (): void => {
-    const host = hostOnScreen();
-    button.find('i').attr('class', 'fa fa-spinner fa-spin');
-    button.find('span').text(text('test.stop'));
-    show([line('neutral', text('test.running'))]);
-    const request = $.ajax({
-      url: `ciam-tenant/${encodeURIComponent(id)}/test`, method: 'POST', contentType: 'application/json', data: values(), dataType: 'json', timeout: PATIENCE_MS,
-    }) as JQuery.jqXHR<TestAnswer>;
-    running = request;
-    request.done((answer) => {
-      if (running !== request) return;
-      rest();
-      show(answerLines(answer, host));
-    });
-    request.fail(() => {
-      if (running !== request) return;
-      rest();
-      show([line('bad', spoken(request) ?? refusal(request.status))]);
-    });
-  };
-
-  if (!RED.user.hasPermission('flows.write')) {
-    button.prop('disabled', true);
-    show([line('neutral', text('test.no-permission'))]);
-    return () => undefined;
-  }
-  button.on('click', () => (running ? stop() : start()));
+  const asking = wireRequestButton<TestAnswer>({
+    button, result: $('#ciam-tenant-test-result'), icon: 'fa-plug', words: (key) => text(`test.${key}`),
+    ask: () => {
+      const host = hostOnScreen();
+      return {
+        request: $.ajax({
+          url: `ciam-tenant/${encodeURIComponent(id)}/test`, method: 'POST', contentType: 'application/json', data: values(), dataType: 'json', timeout: PATIENCE_MS,
+        }) as JQuery.jqXHR<TestAnswer>,
+        lines: (answer) => answerLines(answer, host),
+      };
+    },
+  });
+  if (!asking) return () => undefined;
   // A result is about the values that were on screen then.
-  button.closest('.ciam-form').on('input change', 'input, select', stop);
-  return stop;
+  button.closest('.ciam-form').on('input change', 'input, select', asking.stop);
+  return asking.stop;
 };

@@ -1,6 +1,7 @@
 /** "Try it": looks one value up with what is on screen, deployed or not, and shows what would enter the message. */
-import { type Failure, failureLines, line, spoken } from '../../shared/editor/answers';
+import { type Failure, failureLines, line } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
+import { wireRequestButton } from '../../shared/editor/request-button';
 import { textsOf } from '../../shared/editor/texts';
 import { canBeKept, kept, learn, pathsOf } from './fields';
 
@@ -85,65 +86,30 @@ const answerLines = ({ output, payload, lookup, error }: TryAnswer): JQuery[] =>
   return error ? failedLines(error) : [asJson(payload)];
 };
 
-const refusal = (status: number): string => {
-  if (status === 401 || status === 403) return text('try.no-permission');
-  return text(status === 404 ? 'try.no-route' : 'try.no-answer');
-};
-
 /** Wires the row. The function it gives ends a try under way: the dialog closes. */
 export const startTry = (): (() => void) => {
   const button = $('#ciam-user-try');
-  const result = $('#ciam-user-try-result');
   const field = $('#ciam-user-try-value');
-  let running: JQuery.jqXHR<TryAnswer> | null = null;
-
-  const show = (lines: JQuery[]): void => {
-    result.empty().append(lines);
-  };
-  const rest = (): void => {
-    running = null;
-    button.find('i').attr('class', 'fa fa-search');
-    button.find('span').text(text('try.start'));
-  };
-  const stop = (): void => {
-    running?.abort();
-    rest();
-    show([]);
-  };
-  const start = (): void => {
-    button.find('i').attr('class', 'fa fa-spinner fa-spin');
-    button.find('span').text(text('try.stop'));
-    show([line('neutral', text('try.running'))]);
-    const request = $.ajax({ url: 'ciam-user/try', method: 'POST', contentType: 'application/json', data: question(), dataType: 'json' }) as JQuery.jqXHR<TryAnswer>;
-    running = request;
-    request.done((answer) => {
-      if (running !== request) return;
-      rest();
-      show(answerLines(answer));
-      if (answer.output === 1 && isRecord(answer.payload)) learn(pathsOf(answer.payload).map(([path]) => path));
-    });
-    request.fail(() => {
-      if (running !== request) return;
-      rest();
-      show([line('bad', spoken(request) ?? refusal(request.status))]);
-    });
-  };
-
-  if (!RED.user.hasPermission('flows.write')) {
-    button.prop('disabled', true);
-    show([line('neutral', text('try.no-permission'))]);
-    return () => undefined;
-  }
-  button.on('click', () => (running ? stop() : start()));
+  const asking = wireRequestButton<TryAnswer>({
+    button, result: $('#ciam-user-try-result'), icon: 'fa-search', words: (key) => text(`try.${key}`),
+    ask: () => ({
+      request: $.ajax({ url: 'ciam-user/try', method: 'POST', contentType: 'application/json', data: question(), dataType: 'json' }) as JQuery.jqXHR<TryAnswer>,
+      lines: answerLines,
+      shown: ({ output, payload }) => {
+        if (output === 1 && isRecord(payload)) learn(pathsOf(payload).map(([path]) => path));
+      },
+    }),
+  });
+  if (!asking) return () => undefined;
   field.on('keydown', (event) => {
     if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    if (!running) start();
+    if (!asking.isRunning()) asking.start();
   });
   // A result is about the values that were on screen then; picking fields from it, or leaving the field of the value for it, leaves it there.
   button.closest('.ciam-form').on('input change', 'input, select', (event: JQuery.TriggeredEvent<HTMLElement, undefined, HTMLElement, HTMLElement>) => {
     const stays = '#node-input-fields, #node-input-name, .ciam-pick > input';
-    if (!$(event.target).is(event.type === 'change' ? `${stays}, #ciam-user-try-value` : stays)) stop();
+    if (!$(event.target).is(event.type === 'change' ? `${stays}, #ciam-user-try-value` : stays)) asking.stop();
   });
-  return stop;
+  return asking.stop;
 };

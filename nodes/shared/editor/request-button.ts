@@ -1,0 +1,78 @@
+/** A button that asks the runtime, stops that when it is pressed again, and shows the answer below it. */
+import { line, spoken } from './answers';
+
+export interface Question<Answer> {
+  request: JQuery.jqXHR<Answer>;
+  /** What the answer is shown as. */
+  lines: (answer: Answer) => JQuery[];
+  /** It stands on the screen. */
+  shown?: (answer: Answer) => void;
+}
+
+interface Parts<Answer> {
+  button: JQuery;
+  result: JQuery;
+  /** Of the button, while nothing is asked. */
+  icon: string;
+  /** The texts `start`, `stop`, `running`, `no-permission`, `no-route`, `no-answer`. */
+  words: (key: string) => string;
+  ask: () => Question<Answer>;
+}
+
+export interface RequestButton {
+  isRunning: () => boolean;
+  start: () => void;
+  /** Ends what is asked, and takes away what is shown. */
+  stop: () => void;
+}
+
+/** `null`: this user may not ask, and is told so. */
+export const wireRequestButton = <Answer>({ button, result, icon, words, ask }: Parts<Answer>): RequestButton | null => {
+  let running: JQuery.jqXHR<Answer> | null = null;
+
+  const show = (lines: JQuery[]): void => {
+    result.empty().append(lines);
+  };
+  const look = (sign: string, key: string): void => {
+    button.find('i').attr('class', `fa ${sign}`);
+    button.find('span').text(words(key));
+  };
+  const rest = (): void => {
+    running = null;
+    look(icon, 'start');
+  };
+  const stop = (): void => {
+    running?.abort();
+    rest();
+    show([]);
+  };
+  const refusal = (status: number): string => {
+    if (status === 401 || status === 403) return words('no-permission');
+    return words(status === 404 ? 'no-route' : 'no-answer');
+  };
+  const start = (): void => {
+    look('fa-spinner fa-spin', 'stop');
+    show([line('neutral', words('running'))]);
+    const { request, lines, shown } = ask();
+    running = request;
+    request.done((answer) => {
+      if (running !== request) return;
+      rest();
+      show(lines(answer));
+      shown?.(answer);
+    });
+    request.fail(() => {
+      if (running !== request) return;
+      rest();
+      show([line('bad', spoken(request) ?? refusal(request.status))]);
+    });
+  };
+
+  if (!RED.user.hasPermission('flows.write')) {
+    button.prop('disabled', true);
+    show([line('neutral', words('no-permission'))]);
+    return null;
+  }
+  button.on('click', () => (running ? stop() : start()));
+  return { isRunning: () => running !== null, start, stop };
+};
