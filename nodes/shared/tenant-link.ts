@@ -1,5 +1,6 @@
 /** The way from a node to its tenant: found as soon as there is one, and left alone again on close. */
 import type { NodeTenant, TenantListener } from '../../src/node-api';
+import { client } from './client';
 import type { Red, RedNode } from './red';
 
 /** The config node. */
@@ -10,8 +11,6 @@ export interface TenantNode extends RedNode {
   /** From then on every lookup ends in `CIAM.CLOSED`. */
   isClosed: boolean;
 }
-
-const client = () => require('../../src/node-api') as typeof import('../../src/node-api');
 
 /** `null`: there is none of this id, it is disabled, or it has not started yet. */
 export const tenantNode = (red: Red, id: unknown): TenantNode | null => {
@@ -34,6 +33,34 @@ export interface TenantLink {
   readonly isMissing: boolean;
   close(): void;
 }
+
+interface Starts {
+  listeners: Set<() => void>;
+  /** The one listener of the runtime's events. */
+  told: () => void;
+}
+const starts = new WeakMap<Red['events'], Starts>();
+
+const startsOf = ({ events }: Red): Starts => {
+  const known = starts.get(events);
+  if (known) return known;
+  const listeners = new Set<() => void>();
+  const made = { listeners, told: () => [...listeners].forEach((listener) => listener()) };
+  starts.set(events, made);
+  events.on('flows:started', made.told);
+  return made;
+};
+
+/** One listener for all nodes: more than ten of them would be taken for a leak. What comes back ends it. */
+const onFlowsStarted = (red: Red, listener: () => void): (() => void) => {
+  const { listeners, told } = startsOf(red);
+  listeners.add(listener);
+  return () => {
+    if (!listeners.delete(listener) || listeners.size > 0) return;
+    red.events.off('flows:started', told);
+    starts.delete(red.events);
+  };
+};
 
 /** A tenant that is deployed later, or stands on a tab that starts later, is asked for again while it is missing. */
 export const linkTenant = (red: Red, id: unknown, { changed, event, started }: TenantUser): TenantLink => {
@@ -58,12 +85,11 @@ export const linkTenant = (red: Red, id: unknown, { changed, event, started }: T
     tenant.warmUp();
     return tenant;
   };
-  const flowsStarted = (): void => {
+  const forget = onFlowsStarted(red, () => {
     find();
     changed?.();
     started?.();
-  };
-  red.events.on('flows:started', flowsStarted);
+  });
   find();
   return {
     get tenant() {
@@ -73,7 +99,7 @@ export const linkTenant = (red: Red, id: unknown, { changed, event, started }: T
       return find() === missing;
     },
     close() {
-      red.events.off('flows:started', flowsStarted);
+      forget();
       leave();
     },
   };

@@ -1,7 +1,11 @@
 /** Closing the nodes, as every redeploy does: each message has its outcome, and nothing stays open. */
+import type { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { found, type ScriptedTenant, silent } from '../support/servers';
 import { type Arrival, deploy, deployWith, helper, type Message, node, startServer, tearDown } from './support';
+
+/** Of the Node-RED in which the nodes run. */
+const { events } = require('@node-red/util') as { events: EventEmitter };
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 const open = (kind: string): number => process.getActiveResourcesInfo().filter((name) => name === kind).length;
@@ -137,5 +141,15 @@ describe('closing', () => {
     await node('tenant').close();
     await node('user').close();
     await node('user').close();
+  });
+
+  it('leaves no listener of the runtime\'s events, and has one however many nodes there are', async () => {
+    const listeners = (): number => events.listenerCount('flows:started');
+    const before = listeners();
+    const more = Array.from({ length: 12 }, (_, index) => ({ id: `more${index}`, type: 'ciam-user', z: 'tab', x: 0, y: 0, tenant: 'tenant', wires: [[], []] }));
+    await deployWith(server, { more });
+    expect(listeners()).to.equal(before + 1);
+    await helper.unload();
+    expect(listeners()).to.equal(before);
   });
 });
