@@ -22,7 +22,7 @@ import type { Deadlines } from '../resilience/deadlines';
 import type { RequestQueue, Turn, TurnList } from '../resilience/request-queue';
 import type { Mismatches } from './mismatches';
 import type { Figures } from './stats';
-import type { Waiter } from './waiter';
+import { type Settle, Waiter } from './waiter';
 
 /** How a call ended. */
 export type Result = Found | LookupFailure;
@@ -31,7 +31,7 @@ export type Result = Found | LookupFailure;
 export interface CallOwner {
   /** Nobody may join it any more. */
   detach(call: Call): void;
-  /** It has its result: to be remembered, perhaps. */
+  /** It has its result, to be remembered perhaps, and nobody may join it any more. */
   ended(call: Call, result: Result): void;
   /** A message has its outcome; a user in it is its own. */
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
@@ -49,6 +49,8 @@ export interface CallParts {
   mismatches: Mismatches;
   /** Times what lookups spend from their first call on. */
   deadlines: Deadlines;
+  /** Times the waiting for a turn; `null`: as long as it takes. */
+  queueTimeouts: Deadlines | null;
   /** Tries after the first. */
   retries: number;
   timeoutMs: number;
@@ -126,22 +128,25 @@ export class Call implements Turn, Receiver {
   }
 
   /** The message that causes the call. */
-  lead(waiter: Waiter): void {
-    this.leader = waiter;
+  lead(startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
     this.messages = 1;
+    return (this.leader = new Waiter(this, this.query, startedAt, signal, settle));
   }
 
   /** One more message that waits for the same answer. */
-  join(waiter: Waiter): void {
+  join(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
+    const waiter = new Waiter(this, query, startedAt, signal, settle);
     (this.followers ??= new Set()).add(waiter);
     this.parts.queue.share(this, 1);
-    this.time(waiter);
+    if (this.hasBegun) this.parts.deadlines.add(waiter);
+    else this.timeWaiting(waiter);
+    return waiter;
   }
 
-  /** Starts the time that a message may spend: that of the call, or, while it waits, that of an outage or a pause. */
-  time(waiter: Waiter): void {
-    if (this.hasBegun) this.parts.deadlines.add(waiter);
-    else waiter.waitFor(this.parts.queue.patience);
+  private timeWaiting(waiter: Waiter): void {
+    const { queue, queueTimeouts } = this.parts;
+    waiter.waitFor(queue.patience);
+    if (queueTimeouts) waiter.waitForTurn(queueTimeouts);
   }
 
   /** Why a message whose time has passed has failed. */
@@ -162,6 +167,7 @@ export class Call implements Turn, Receiver {
     queue.share(this, -1);
     if (this.messages === 0) {
       this.stop();
+      this.owner.detach(this);
       if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false, alone: false });
       queue.leave(this);
     } else if ((leads || isLate) && this.hasBegun) {
@@ -177,6 +183,10 @@ export class Call implements Turn, Receiver {
   }
 
   // The queue
+
+  wait(): void {
+    this.each((waiter) => this.timeWaiting(waiter));
+  }
 
   begin(fresh: boolean): void {
     if (!this.hasBegun) this.each((waiter) => waiter.beginCall(this.parts.deadlines));
@@ -440,7 +450,6 @@ export class Call implements Turn, Receiver {
 
   private stop(): void {
     this.state = 'over';
-    this.owner.detach(this);
     this.exchange?.cancel();
     this.exchange = null;
     this.endSilence();

@@ -3,12 +3,11 @@ import { copyJson } from '../api/json';
 import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs } from '../clock';
-import { closedFailure, inputFailure, LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
+import { closedFailure, type LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
 import type { RequestQueue, TurnList } from '../resilience/request-queue';
-import type { Figures } from './stats';
-import type { LookupRequest, Settle } from './waiter';
+import type { Lookup, LookupRequest, Settle } from './waiter';
 
 export interface ListRequest {
   by: unknown;
@@ -38,13 +37,13 @@ export interface ListOutcome {
 /** @internal */
 export interface ListParts {
   label: string;
-  queueTimeoutMs: number;
   clock: Clock;
-  figures: Figures;
   queue: Pick<RequestQueue, 'enterList' | 'leaveList' | 'itemSettled'>;
   /** Times the waiting of lists until their first item is asked; `null`: as long as it takes. */
   queueTimeouts: Deadlines | null;
   ask: (request: LookupRequest, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null) => void;
+  /** The outcome of an item that is not to be asked. */
+  refuse: (request: LookupRequest, failure: LookupFailure, settle: Settle) => void;
 }
 
 type Outcome = { value: string; user: User } | { value: string | null; error: LookupFailure };
@@ -151,7 +150,7 @@ class List implements TurnList, Timed, Abortable<List> {
   }
 
   passed(): void {
-    this.refuse(timeoutFailure('queueTimeout', this.parts.queueTimeoutMs / 1000));
+    this.refuse(timeoutFailure('queueTimeout', (this.parts.queueTimeouts?.ms ?? 0) / 1000));
   }
 
   /** True: it is under way. */
@@ -159,18 +158,23 @@ class List implements TurnList, Timed, Abortable<List> {
     let isUnderWay = true;
     this.parts.ask({ by: this.request.by, value }, this.signal, (failure, found) => {
       isUnderWay = false;
-      const info = failure?.lookup ?? found?.lookup;
-      this.attempts += info?.attempts ?? 0;
-      const outcome: Outcome = found
-        ? { value: found.lookup.value ?? '', user: found.user }
-        : { value: info?.value ?? null, error: failure ?? closedFailure() };
-      const others = key === null ? undefined : this.asked.get(key);
-      if (key !== null) this.asked.set(key, outcome);
       this.parts.queue.itemSettled();
-      this.settle(index, outcome);
-      if (Array.isArray(others)) this.settleOthers(others, outcome, 0);
+      this.settleAll(index, key, failure, found);
     }, this);
     return isUnderWay;
+  }
+
+  /** The item, and those that are equal to it. */
+  private settleAll(index: number, key: string | null, failure: LookupFailure | null, found: Lookup | null): void {
+    const info = failure?.lookup ?? found?.lookup;
+    this.attempts += info?.attempts ?? 0;
+    const outcome: Outcome = found
+      ? { value: found.lookup.value ?? '', user: found.user }
+      : { value: info?.value ?? null, error: failure ?? closedFailure() };
+    const others = key === null ? undefined : this.asked.get(key);
+    if (key !== null) this.asked.set(key, outcome);
+    this.settle(index, outcome);
+    if (Array.isArray(others)) this.settleOthers(others, outcome, 0);
   }
 
   private settleOthers(indexes: readonly number[], outcome: Outcome, from: number): void {
@@ -184,27 +188,13 @@ class List implements TurnList, Timed, Abortable<List> {
     for (let count = 0; this.next < this.items.length; count++) {
       if (count === AT_ONCE) return void setImmediate(() => this.refuseSome(failure));
       const index = this.next++;
-      const value = this.valueOf(index);
-      const before = value.key === null ? undefined : this.asked.get(value.key);
+      const value = this.items[index];
+      const key = keyOf(this.request.by, value);
+      const before = key === null ? undefined : this.asked.get(key);
       if (Array.isArray(before)) before.push(index);
-      else this.settle(index, before ? copyOf(before) : this.refusal(value, failure));
+      else if (before) this.settle(index, copyOf(before));
+      else this.parts.refuse({ by: this.request.by, value }, failure, (own, found) => this.settleAll(index, key, own, found));
     }
-  }
-
-  private valueOf(index: number): { key: string | null; value: string | null; failure: LookupFailure | null } {
-    try {
-      return { ...toQuery(this.request.by, this.items[index]), failure: null };
-    } catch (error) {
-      return { key: null, value: null, failure: error instanceof LookupFailure ? error : inputFailure('unreadable') };
-    }
-  }
-
-  private refusal({ value, failure }: { value: string | null; failure: LookupFailure | null }, refusedBy: LookupFailure): Outcome {
-    const { by } = this.request;
-    const info: LookupInfo = { ...noLookup, by: byGiven(by), value, tenant: this.parts.label };
-    const error = (failure ?? refusedBy).for(info);
-    this.parts.figures.count(error, info, this.parts.clock);
-    return { value, error };
   }
 
   private settle(index: number, outcome: Outcome): void {

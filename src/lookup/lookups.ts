@@ -6,18 +6,17 @@ import { type Clock, elapsedMs } from '../clock';
 import { closedFailure, inputFailure, LookupFailure, type LookupInfo, queueFullFailure, type Category, warnOfThrown } from '../failures/failure';
 import { Aborts } from '../resilience/aborts';
 import type { Condition } from '../resilience/condition';
-import { Deadlines } from '../resilience/deadlines';
 import type { RequestQueue, TurnList } from '../resilience/request-queue';
 import type { Settings } from '../settings/settings';
 import type { Cache } from './cache';
 import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
 import type { Figures } from './stats';
-import { type LookupRequest, type Settle, Waiter } from './waiter';
+import type { LookupRequest, Settle, Waiter } from './waiter';
 
 /** @internal */
 export interface LookupParts {
-  settings: Pick<Settings, 'label' | 'queueLimit' | 'queueTimeoutMs'>;
+  settings: Pick<Settings, 'label' | 'queueLimit'>;
   /** Missing when nothing is to be remembered. */
   cache: Cache | null;
   condition: Condition;
@@ -40,7 +39,6 @@ export class Lookups implements CallOwner {
   /** Calls that a message may join, by key. */
   private calls = new Map<string, Call>();
   private detached = 0;
-  private readonly queueTimeouts: Deadlines | null;
   private readonly aborts = new Aborts<Waiter>((waiter) => waiter.call.drop(waiter, closedFailure()));
   private readonly clock: Clock;
   private readonly queue: RequestQueue;
@@ -48,36 +46,40 @@ export class Lookups implements CallOwner {
   private closed = false;
 
   constructor(private readonly parts: LookupParts) {
-    const { settings: { queueTimeoutMs }, call: { clock, queue, figures } } = parts;
+    const { clock, queue, figures } = parts.call;
     this.clock = clock;
     this.queue = queue;
     this.figures = figures;
-    this.queueTimeouts = queueTimeoutMs > 0 ? new Deadlines(queueTimeoutMs, clock) : null;
   }
 
   /** `settle` is called exactly once, possibly before `ask` returns. `list`: of which this is an item. */
-  ask({ by, value }: LookupRequest, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null = null, startedAt = this.clock.now()): void {
-    let query: Query;
-    try {
-      query = toQuery(by, value);
-    } catch (error) {
-      const failure = error instanceof LookupFailure ? error : inputFailure('unreadable');
-      return this.tell({ by: byGiven(by), value: null }, startedAt, failure, 'tenant', 0, settle);
-    }
+  ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null = null, startedAt = this.clock.now()): void {
+    const query = this.queryOf(request, startedAt, settle);
+    if (!query) return;
     if (this.closed || signal?.aborted) return this.tell(query, startedAt, closedFailure(), 'tenant', 0, settle);
     if (this.answerFromCache(query, startedAt, settle)) return;
     const call = this.calls.get(query.key);
     if (!call) return this.lead(query, startedAt, signal, settle, list);
     if (!call.hasBegun && list === null && this.queue.isFull) return this.settleFailure(query, startedAt, queueFullFailure(this.parts.settings.queueLimit), settle);
-    const waiter = this.waiterOf(call, query, startedAt, signal, settle);
-    call.join(waiter);
-    if (!call.hasBegun) this.timeTurn(waiter);
+    const waiter = call.join(query, startedAt, signal, settle);
+    if (signal) this.aborts.add(signal, waiter);
+  }
+
+  /** A request that nobody else will look at: an item of a list that is refused as a whole. */
+  refuse(request: LookupRequest, failure: LookupFailure, settle: Settle): void {
+    const startedAt = this.clock.now();
+    const query = this.queryOf(request, startedAt, settle);
+    if (query) this.settleFailure(query, startedAt, failure, settle);
   }
 
   /** One lookup per item; it never rejects. */
   askList(request: ListRequest, signal: AbortSignal | undefined): Promise<ListOutcome> {
-    const { clock, figures, queue, queueTimeouts, parts: { settings: { label, queueTimeoutMs } } } = this;
-    return lookupList(request, signal, { label, queueTimeoutMs, clock, figures, queue, queueTimeouts, ask: (one, own, settle, list) => this.ask(one, own, settle, list) });
+    const { settings: { label }, call: { clock, queue, queueTimeouts } } = this.parts;
+    return lookupList(request, signal, {
+      label, clock, queue, queueTimeouts,
+      ask: (one, own, settle, list) => this.ask(one, own, settle, list),
+      refuse: (one, failure, settle) => this.refuse(one, failure, settle),
+    });
   }
 
   /** A call that no message has caused. */
@@ -96,6 +98,7 @@ export class Lookups implements CallOwner {
   }
 
   ended(call: Call, result: Result): void {
+    this.detach(call);
     this.parts.cache?.remember(call.query.key, result);
   }
 
@@ -111,29 +114,27 @@ export class Lookups implements CallOwner {
     this.closed = true;
     this.queue.close();
     this.parts.call.deadlines.close();
-    this.queueTimeouts?.close();
+    this.parts.call.queueTimeouts?.close();
   }
 
   private lead(query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle, list: TurnList | null): void {
     const call = new Call(query, this.parts.call, this, list);
-    const waiter = this.waiterOf(call, query, startedAt, signal, settle);
-    call.lead(waiter);
+    const waiter = call.lead(startedAt, signal, settle);
+    if (signal) this.aborts.add(signal, waiter);
     this.calls.set(query.key, call);
     const refused = this.queue.enter(call, startedAt);
-    if (refused) return call.refuse(refused);
-    if (call.hasBegun || call.isOver) return;
-    call.time(waiter);
-    this.timeTurn(waiter);
+    if (refused) call.refuse(refused);
   }
 
-  private waiterOf(call: Call, query: Query, startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
-    const waiter = new Waiter(call, query, startedAt, signal, settle);
-    if (signal) this.aborts.add(signal, waiter);
-    return waiter;
-  }
-
-  private timeTurn(waiter: Waiter): void {
-    if (this.queueTimeouts) waiter.waitForTurn(this.queueTimeouts, this.parts.settings.queueTimeoutMs / 1000);
+  /** `null` after `settle` has been told why there is none. */
+  private queryOf({ by, value }: LookupRequest, startedAt: number, settle: Settle): Query | null {
+    try {
+      return toQuery(by, value);
+    } catch (error) {
+      const failure = error instanceof LookupFailure ? error : inputFailure('unreadable');
+      this.tell({ by: byGiven(by), value: null }, startedAt, failure, 'tenant', 0, settle);
+      return null;
+    }
   }
 
   private answerFromCache(query: Query, startedAt: number, settle: Settle): boolean {

@@ -56,8 +56,8 @@ export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
   }
 
   /** How long it may wait for its turn, whatever the reason. */
-  waitForTurn(queueTimeouts: Deadlines, seconds: number): void {
-    this.turn = new TurnDeadline(this, seconds);
+  waitForTurn(queueTimeouts: Deadlines): void {
+    this.turn = new TurnDeadline(this, queueTimeouts.ms / 1000);
     queueTimeouts.add(this.turn);
   }
 
@@ -70,8 +70,8 @@ export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
 
   /** It waits no longer. */
   leave(): void {
-    this.list?.remove(this);
     this.endTurn();
+    this.list?.remove(this);
   }
 
   passed(): void {

@@ -74,7 +74,8 @@ interface Cut { at: number; peak: number; from: number; toPeak: number }
 
 export class AdaptiveRate {
   private readonly answers = new AnsweredRate();
-  private cut: Cut | null = null;
+  /** `null`: no limiter is known. */
+  cut: Cut | null = null;
   /** What of a call has been saved up since the last one began, at the time `at`. */
   private credit = { calls: 0, at: 0 };
   private usedAt = 0;

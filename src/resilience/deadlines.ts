@@ -22,7 +22,7 @@ export class Deadlines {
   private stoppedAt: number | null = null;
   private stoppedMs = 0;
 
-  constructor(private readonly ms: number, private readonly clock: Clock, stopped = false) {
+  constructor(readonly ms: number, private readonly clock: Clock, stopped = false) {
     if (stopped) this.stop();
   }
 

@@ -16,8 +16,6 @@ export class Outage {
   since = 0;
   /** What the last failed call met. */
   trouble: LookupFailure | null = null;
-  /** Answers of any kind so far. */
-  answers = 0;
   failedInRow = 0;
   private firstInRow: object | null = null;
   private several = false;
@@ -51,7 +49,6 @@ export class Outage {
   }
 
   answered(): void {
-    this.answers++;
     this.failedInRow = 0;
     this.firstInRow = null;
     this.several = false;

@@ -8,10 +8,6 @@ export class Pause {
   private since = 0;
   private until = 0;
 
-  isOn(): boolean {
-    return this.by !== null;
-  }
-
   /** Milliseconds until the tenant may be called again. */
   remainingMs(now: number): number {
     return this.by ? Math.max(0, this.until - now) : 0;

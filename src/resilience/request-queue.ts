@@ -41,6 +41,8 @@ export interface Turn extends Linked<Turn> {
   revive(): void;
   /** Its call has been silent for too long: it waits on, or ends if no message waits for it. */
   interrupt(): void;
+  /** It waits for its turn. */
+  wait(): void;
   /** A question like this one for a user who cannot exist. */
   stranger(): Turn;
 }
@@ -89,7 +91,9 @@ export class RequestQueue {
   private readonly suspended = new Line<Turn>(); // … wait for the end of an outage or a pause
   private readonly due = new Line<Turn>(); // … may call again
   private readonly lists = new Set<TurnList>();
-  /** Answers so far that did not ask for a pause. */
+  /** Answers of any kind so far: whether there was one in between. */
+  answers = 0;
+  /** Those that did not ask for a pause. */
   served = 0;
   /** Calls so far that were refused: with `Retry-After`, 429 or 503. */
   refusals = 0;
@@ -98,7 +102,8 @@ export class RequestQueue {
   private granted: TurnList | null = null;
   private isListsTurn = false;
 
-  private readonly rate: Rate | Pace;
+  /** `null`: no limit. */
+  private readonly rate: Rate | Pace | null;
   private readonly adaptive = new AdaptiveRate();
   private readonly outage: Outage;
   private readonly pause = new Pause();
@@ -122,7 +127,7 @@ export class RequestQueue {
     private readonly limits: Limits, private readonly clock: Clock, random: () => number, private readonly condition: Condition,
   ) {
     const { label, pace, rateLimit } = limits;
-    this.rate = pace ? new Pace(pace, label, rateLimit, clock, () => this.pump()) : new Rate(rateLimit);
+    this.rate = pace ? new Pace(pace, label, rateLimit, clock, () => this.pump()) : rateLimit > 0 ? new Rate(rateLimit) : null;
     this.outage = new Outage(limits.timeoutMs, random);
     this.patience = new Deadlines(limits.timeoutMs, clock, true);
     this.lastMessageAt = clock.now();
@@ -158,17 +163,12 @@ export class RequestQueue {
 
   /** An outage or a pause is known. */
   get isTroubled(): boolean {
-    return this.outage.state === 'on' || this.pause.isOn();
+    return this.outage.state === 'on' || this.pause.by !== null;
   }
 
   /** No new call begins until that is over. */
   get isStopped(): boolean {
     return this.outage.stopsCalls || this.heldMs > 0;
-  }
-
-  /** Answers so far: whether there was one in between. */
-  get answers(): number {
-    return this.outage.answers;
   }
 
   /** Why a lookup that has made no call waits; `null` when it only waits for its turn. */
@@ -185,7 +185,7 @@ export class RequestQueue {
     this.asker ??= turn;
     const refused = this.refusalOfNew(now);
     if (refused) return refused;
-    this.refusal.enter(turn);
+    if (this.refusal.failure) this.refusal.enter(turn);
     const isGranted = turn.list !== null && turn.list === this.granted;
     this.granted = null;
     if (isGranted || (this.isEmpty && this.hasPlaceForNew && this.waitMs(now) === 0)) {
@@ -195,6 +195,7 @@ export class RequestQueue {
     if (this.isFull) return queueFullFailure(this.limits.queueLimit);
     this.waitingMessages += turn.messages;
     this.waiting.add(turn);
+    turn.wait();
     // Whoever comes while nobody waits need not wait for a probe of then.
     if (this.isProbeFarOff && this.outage.state === 'on' && this.timers.probe) this.timeNextProbe();
     this.pump();
@@ -250,7 +251,7 @@ export class RequestQueue {
   /** Calls again as soon as the limits allow. `first`: before the others that are due. */
   again(turn: Turn, first = false): void {
     if (this.probes.has(turn) && turn.line === this.calling) {
-      this.rate.started(this.clock.now());
+      this.rate?.started(this.clock.now());
       return turn.begin(true);
     }
     this.move(turn, this.due, first);
@@ -260,7 +261,7 @@ export class RequestQueue {
   /** It has ended, in whatever line it stands. */
   leave(turn: Turn): void {
     if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
-    this.refusal.release(turn);
+    if (this.refusal.failure) this.refusal.release(turn);
     this.move(turn, null);
     this.pump();
   }
@@ -268,7 +269,7 @@ export class RequestQueue {
   /** A call beside one that is silent; one such at a time. It takes its place in the rate. */
   beginSecondCall(): boolean {
     if (this.hasSecondCall || this.isStopped) return false;
-    this.rate.started(this.clock.now());
+    this.rate?.started(this.clock.now());
     this.hasSecondCall = true;
     return true;
   }
@@ -295,18 +296,18 @@ export class RequestQueue {
 
   report(turn: Turn, { failure, failed, paused, alone }: Report): void {
     const now = this.clock.now();
-    if (paused || isLimit(failure?.status ?? null)) this.refusals++;
+    if (paused || (failure && isLimit(failure.status))) this.refusals++;
     if (!alone) this.limitRate(turn, failure, failed, now);
     if (failed && failure) {
       if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
       return;
     }
-    this.outage.answered();
-    this.condition.ready();
-    if (this.outage.stopsCalls) this.endOutage();
+    if (this.answers++ === 0) this.condition.ready();
+    if (this.outage.failedInRow > 0) this.outage.answered();
+    if (this.outage.state !== 'none') this.endOutage();
     if (!paused) {
       this.served++;
-      this.endPauseAfter(now);
+      if (this.pause.by) this.endPauseAfter(now);
     }
     if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
     if (failure === null || (failure.category !== 'unauthorized' && failure.category !== 'untrusted')) this.accept();
@@ -319,7 +320,7 @@ export class RequestQueue {
 
   /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */
   suspectAfter(turn: Turn, answersBefore: number): boolean {
-    if (this.outage.answers !== answersBefore) return false;
+    if (this.answers !== answersBefore) return false;
     if (!this.outage.stopsCalls) this.suspect(turn);
     this.suspend(turn);
     return true;
@@ -355,7 +356,7 @@ export class RequestQueue {
 
   /** The tenant was asked before any message came, and did not answer. */
   warmUpFailed(failure: LookupFailure): void {
-    if (this.outage.stopsCalls || this.closed || this.outage.answers > 0) return;
+    if (this.outage.stopsCalls || this.closed || this.answers > 0) return;
     this.outages++;
     this.outage.trouble = failure;
     this.outage.suspect(this.clock.now());
@@ -375,6 +376,11 @@ export class RequestQueue {
     return this.calling.length + Math.min(this.between, concurrency - 1) < concurrency;
   }
 
+  /** No trouble of the tenant is known. */
+  private get isCalm(): boolean {
+    return this.outage.state === 'none' && this.pause.by === null && this.refusal.failure === null;
+  }
+
   /** Nobody waits for a turn. */
   private get isEmpty(): boolean {
     return this.waiting.length === 0 && this.due.length === 0 && this.lists.size === 0;
@@ -383,6 +389,7 @@ export class RequestQueue {
   /** Why a lookup that comes now fails at once. */
   private refusalOfNew(now: number): LookupFailure | null {
     if (this.closed) return closedFailure();
+    if (this.isCalm) return null;
     if (this.outage.isFailing(now)) return circuitFailure(this.outage.trouble);
     if (this.pause.hasLasted(this.outage.failingAfterMs, now)) return this.pause.by;
     return this.refusal.of(now);
@@ -390,13 +397,13 @@ export class RequestQueue {
 
   /** Milliseconds until a call may begin; infinite while something else has to happen first. */
   private waitMs(now: number): number {
-    if (this.outage.stopsCalls || this.calling.length >= Math.min(this.limits.concurrency, this.window ?? Infinity)) return Infinity;
-    return Math.max(this.pause.remainingMs(now), this.rate.waitMs(now), this.adaptive.waitMs(now));
+    if (this.outage.state !== 'none' || this.calling.length >= Math.min(this.limits.concurrency, this.window ?? Infinity)) return Infinity;
+    return Math.max(this.pause.by ? this.pause.remainingMs(now) : 0, this.rate?.waitMs(now) ?? 0, this.adaptive.cut ? this.adaptive.waitMs(now) : 0);
   }
 
   private start(turn: Turn, isProbe: boolean, now = this.clock.now()): void {
-    this.rate.started(now);
-    this.adaptive.started(now);
+    this.rate?.started(now);
+    if (this.adaptive.cut) this.adaptive.started(now);
     if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
     if (isProbe) this.probes.add(turn);
     this.move(turn, this.calling);
@@ -432,13 +439,13 @@ export class RequestQueue {
     }
     if (idle >= AT_ONCE) this.wakeIn(0);
     this.pumping = false;
-    if (this.pause.isOn()) this.endUnwaitedPause();
+    if (this.pause.by) this.endUnwaitedPause();
   }
 
   /** Whose turn is next: first those who have begun; then single lookups and lists in turns. */
   private next(): Turn | TurnList | null {
     const begun = this.due.first;
-    const prefersNew = begun?.wasRefused === true && this.pause.isOn();
+    const prefersNew = begun?.wasRefused === true && this.pause.by !== null;
     if (begun && !prefersNew) return begun;
     const single = this.waiting.first;
     const list = this.nextList();
@@ -641,7 +648,7 @@ export class RequestQueue {
   // Timers
 
   private timePatience(): void {
-    if (this.outage.stopsCalls || this.pause.isOn()) this.patience.resume();
+    if (this.outage.stopsCalls || this.pause.by) this.patience.resume();
     else this.patience.stop();
   }
 

@@ -93,7 +93,7 @@ class ConnectedTenant {
   private isWarm = false;
 
   constructor(private readonly settings: Settings, private readonly clock: Clock, random: () => number, connect: (settings: Settings, clock: Clock) => Transport) {
-    const { label, timezone, credentials, timeoutMs, retries } = settings;
+    const { label, timezone, credentials, timeoutMs, queueTimeoutMs, retries } = settings;
     this.label = label;
     this.timezone = timezone;
     this.lookup = promised((request, signal, settle) => this.ask(request, signal, settle));
@@ -113,7 +113,8 @@ class ConnectedTenant {
       settings, cache, condition,
       call: {
         clock, random, queue, token: this.token, transport, redactor, figures, mismatches: new Mismatches(clock),
-        deadlines: new Deadlines(timeoutMs, clock), retries, timeoutMs, outside,
+        deadlines: new Deadlines(timeoutMs, clock), queueTimeouts: queueTimeoutMs > 0 ? new Deadlines(queueTimeoutMs, clock) : null,
+        retries, timeoutMs, outside,
       },
     });
   }
