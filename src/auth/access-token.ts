@@ -18,11 +18,15 @@ export interface Token {
   readonly since: number;
 }
 
+export type TokenCallback = (token: Token | LookupFailure) => void;
+
 export interface TokenSource {
   /** A token that can be used now, without waiting. */
   ready(): Token | null;
   /** Calls back with a token, at once if there is one. */
-  use(callback: (token: Token | LookupFailure) => void): void;
+  use(callback: TokenCallback): void;
+  /** The same before any lookup needs it: that does not count as a use. */
+  prepare(callback: TokenCallback): void;
   /** The tenant refused this token. True: `use` will give another one. */
   refused(token: Token): boolean;
   /** A token that came in place of a refused one was refused as well, or was accepted. */
@@ -44,8 +48,9 @@ const lookupHeaders = (token: string, userAgent: string): string[] => [
 export const fixedToken = (token: string, userAgent: string): TokenSource => {
   const fixed: Token = { headers: lookupHeaders(token, userAgent), since: -Infinity };
   const nothing = (): void => undefined;
+  const give = (callback: TokenCallback): void => callback(fixed);
   return {
-    ready: () => fixed, use: (callback) => callback(fixed), refused: () => false, rejected: nothing, accepted: nothing, age: nothing,
+    ready: () => fixed, use: give, prepare: give, refused: () => false, rejected: nothing, accepted: nothing, age: nothing,
     expiresIn: null, renewals: 0, close: nothing,
   };
 };
@@ -104,11 +109,14 @@ export class ClientToken implements TokenSource, Receiver {
   private current: Token | null = null;
   /** Of this token and of those before it that are still good. */
   private secrets: { texts: string[]; until: number }[] = [];
+  /** Its life. */
+  private bornAt = 0;
   private expiresAt = 0;
-  private isUsed = false;
+  /** A lookup wanted a token last. */
+  private usedAt = -Infinity;
   /** The moment to renew has come, and nobody had used the token by then. */
   private isRenewalDue = false;
-  private waiting: ((token: Token | LookupFailure) => void)[] = [];
+  private waiting: TokenCallback[] = [];
   private exchange: Exchange | null = null;
   private fetched = 0;
   private startedAt = 0;
@@ -135,16 +143,22 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   ready(): Token | null {
-    if (!this.current || this.parts.clock.now() >= this.expiresAt) return null;
-    this.isUsed = true;
-    if (this.isRenewalDue) this.fetch();
-    return this.current;
+    this.usedAt = this.parts.clock.now();
+    const token = this.goodAt(this.usedAt);
+    if (token && this.isRenewalDue) this.fetch();
+    return token;
   }
 
-  use(callback: (token: Token | LookupFailure) => void): void {
-    if (this.closed) return callback(closedFailure());
+  use(callback: TokenCallback): void {
     const ready = this.ready();
-    if (ready) return callback(ready);
+    if (ready) callback(ready);
+    else this.prepare(callback);
+  }
+
+  prepare(callback: TokenCallback): void {
+    if (this.closed) return callback(closedFailure());
+    const token = this.goodAt(this.parts.clock.now());
+    if (token) return callback(token);
     this.waiting.push(callback);
     this.fetch();
   }
@@ -170,6 +184,7 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   age(ms: number): void {
+    this.bornAt -= ms;
     this.expiresAt -= ms;
     this.timeRenewal();
   }
@@ -187,6 +202,10 @@ export class ClientToken implements TokenSource, Receiver {
     if (result === 'stale') this.send(true);
     else if (result instanceof LookupFailure) this.failed(result, null);
     else this.read(result);
+  }
+
+  private goodAt(now: number): Token | null {
+    return now < this.expiresAt ? this.current : null;
   }
 
   private fetch(): void {
@@ -221,10 +240,10 @@ export class ClientToken implements TokenSource, Receiver {
 
   private keep(token: string, companions: string[], lifetime: number): void {
     const { clock, userAgent } = this.parts;
-    this.know([...companions, token], this.startedAt + lifetime);
+    this.bornAt = this.startedAt;
+    this.expiresAt = this.bornAt + lifetime;
+    this.know([...companions, token], this.expiresAt);
     this.current = { headers: lookupHeaders(token, userAgent), since: clock.now() };
-    this.expiresAt = this.startedAt + lifetime;
-    this.isUsed = false;
     this.fetched++;
     this.failures = 0;
     this.timeRenewal();
@@ -248,9 +267,7 @@ export class ClientToken implements TokenSource, Receiver {
     // Each one that lookups wait for concerns all of them; a renewal in the background is the same question again.
     const source = this.waiting.length > 0 ? this.waiting : this;
     if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(source, this.startedAt, failure);
-    const now = clock.now();
-    const isGood = this.current !== null && now < this.expiresAt;
-    if (isGood) {
+    if (this.goodAt(clock.now())) {
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
       queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
@@ -283,8 +300,7 @@ export class ClientToken implements TokenSource, Receiver {
   private timeRenewal(): void {
     if (!this.current) return;
     const { clock, random } = this.parts;
-    const lifetime = this.expiresAt - this.startedAt;
-    const at = this.startedAt + lifetime * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * random());
+    const at = this.bornAt + (this.expiresAt - this.bornAt) * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * random());
     this.setRenewal(at - clock.now());
   }
 
@@ -294,7 +310,7 @@ export class ClientToken implements TokenSource, Receiver {
     const timer = this.parts.clock.setTimeout(() => {
       this.timers.renewal = null;
       this.isRenewalDue = true;
-      if (this.isUsed) this.fetch();
+      if (this.usedAt >= this.bornAt) this.fetch();
     }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
     timer.unref?.();
     this.timers.renewal = timer;

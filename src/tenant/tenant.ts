@@ -160,7 +160,7 @@ class ConnectedTenant {
     this.isWarm = true;
     this.queue.expect(this.lookups.stranger());
     if (this.settings.credentials.kind === 'token') this.transport.open((failure) => this.warmedUp(failure));
-    else this.token.use((result) => this.warmedUp(result instanceof LookupFailure ? result : null));
+    else this.token.prepare((result) => this.warmedUp(result instanceof LookupFailure ? result : null));
   }
 
   async close(): Promise<void> {
