@@ -12,14 +12,24 @@ const REFUSAL = answer('404 Not Found', '{"error_code":"BENCH","error_msg":"A re
 const held: (() => void)[] = [];
 let holding = false;
 
-const handler = ({ bytes, delayMs = 0 }: ListenOptions): ((socket: Socket) => void) => {
-  const userAnswer = answer('200 OK', userJson(bytes));
-  const respond = (socket: Socket, head: string): void => {
-    if (head.startsWith('POST /api/v2/tenant/token ')) socket.write(TOKEN_ANSWER);
-    else if (!head.startsWith(`POST ${LOOKUP_PATH} `) || !head.includes(`Bearer ${TOKEN}`)) socket.write(REFUSAL);
-    else if (holding) held.push(() => socket.write(userAnswer));
-    else if (delayMs > 0) setTimeout(() => socket.write(userAnswer), delayMs);
-    else socket.write(userAnswer);
+/** Where a number stands in the body of a request, which holds nothing else. */
+const ASKED = { from: '{"mobile":"'.length, to: '{"mobile":"13800001111'.length, end: '{"mobile":"13800001111"}'.length };
+
+const handler = ({ bytes }: ListenOptions): ((socket: Socket) => void) => {
+  const anybody = answer('200 OK', userJson(bytes));
+  const place = anybody.indexOf('"mobile":"') + '"mobile":"'.length;
+  /** A user with the number that was asked for: with another one the client would ask again. */
+  const userWith = (body: Buffer): Buffer => {
+    const user = Buffer.from(anybody);
+    body.copy(user, place, ASKED.from, ASKED.to);
+    return user;
+  };
+  const respond = (socket: Socket, head: string, body: Buffer): void => {
+    if (head.startsWith('POST /api/v2/tenant/token ')) return void socket.write(TOKEN_ANSWER);
+    if (!head.startsWith(`POST ${LOOKUP_PATH} `) || !head.includes(`Bearer ${TOKEN}`) || body.length !== ASKED.end) return void socket.write(REFUSAL);
+    const user = userWith(body);
+    if (holding) held.push(() => socket.write(user));
+    else socket.write(user);
   };
 
   return (socket) => {
@@ -38,7 +48,7 @@ const handler = ({ bytes, delayMs = 0 }: ListenOptions): ((socket: Socket) => vo
           rest = bytesIn;
           return;
         }
-        respond(socket, head);
+        respond(socket, head, bytesIn.subarray(headEnd + 4, end));
         bytesIn = bytesIn.subarray(end);
       }
     });

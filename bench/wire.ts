@@ -21,8 +21,6 @@ export interface ListenOptions {
   tls?: { key: string; cert: string };
   /** Length of an answer. */
   bytes?: number;
-  /** What the tenant takes to think. */
-  delayMs?: number;
 }
 
 /** `hold`: answers no lookup as long as it is true. */

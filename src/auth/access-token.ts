@@ -143,24 +143,22 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   ready(): Token | null {
-    this.usedAt = this.parts.clock.now();
-    const token = this.goodAt(this.usedAt);
-    if (token && this.isRenewalDue) this.fetch();
-    return token;
+    return this.readyAt(this.parts.clock.now());
   }
 
   use(callback: TokenCallback): void {
-    const ready = this.ready();
-    if (ready) callback(ready);
-    else this.prepare(callback);
+    const now = this.parts.clock.now();
+    const token = this.readyAt(now);
+    if (token) callback(token);
+    else this.prepare(callback, now);
   }
 
-  prepare(callback: TokenCallback): void {
+  prepare(callback: TokenCallback, now = this.parts.clock.now()): void {
     if (this.closed) return callback(closedFailure());
-    const token = this.goodAt(this.parts.clock.now());
+    const token = this.goodAt(now);
     if (token) return callback(token);
     this.waiting.push(callback);
-    this.fetch();
+    this.fetch(now);
   }
 
   refused(token: Token): boolean {
@@ -204,15 +202,24 @@ export class ClientToken implements TokenSource, Receiver {
     else this.read(result);
   }
 
+  /** For a lookup. */
+  private readyAt(now: number): Token | null {
+    this.usedAt = now;
+    const token = this.goodAt(now);
+    if (token && this.isRenewalDue) this.fetch(now);
+    return token;
+  }
+
   private goodAt(now: number): Token | null {
     return now < this.expiresAt ? this.current : null;
   }
 
-  private fetch(): void {
+  /** A lookup that causes it is a use of the life that begins now. */
+  private fetch(now: number): void {
     if (this.exchange || this.closed) return;
     this.isRenewalDue = false;
     const { clock, timeoutMs } = this.parts;
-    this.startedAt = clock.now();
+    this.startedAt = now;
     this.timers.deadline = clock.setTimeout(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
     this.parts.outside.runInAsyncScope(() => this.send(false));
   }
@@ -307,10 +314,11 @@ export class ClientToken implements TokenSource, Receiver {
   private setRenewal(ms: number): void {
     if (this.closed) return;
     this.stop('renewal');
-    const timer = this.parts.clock.setTimeout(() => {
+    const { clock } = this.parts;
+    const timer = clock.setTimeout(() => {
       this.timers.renewal = null;
       this.isRenewalDue = true;
-      if (this.usedAt >= this.bornAt) this.fetch();
+      if (this.usedAt >= this.bornAt) this.fetch(clock.now());
     }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
     timer.unref?.();
     this.timers.renewal = timer;

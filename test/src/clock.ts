@@ -87,3 +87,40 @@ export const fastClock = (factor = 25): Clock => ({
   setTimeout: (callback, ms) => setTimeout(callback, ms / factor),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 });
+
+/** Real time, of which the test may skip some. */
+export class SkippingClock implements Clock {
+  private skipped = 0;
+  private readonly timers = new Map<object, { at: number; callback: () => void; handle: NodeJS.Timeout }>();
+
+  now = (): number => performance.now() + this.skipped;
+  date = (): number => Date.UTC(2026, 0, 1) + this.now();
+
+  setTimeout(callback: () => void, ms: number): Timer {
+    const timer: Timer = {};
+    this.start(timer, this.now() + ms, callback);
+    return timer;
+  }
+
+  clearTimeout(timer: Timer): void {
+    clearTimeout(this.timers.get(timer)?.handle);
+    this.timers.delete(timer);
+  }
+
+  /** What was due in that time fires at its end. */
+  skip(ms: number): void {
+    this.skipped += ms;
+    for (const [timer, { at, callback, handle }] of [...this.timers]) {
+      clearTimeout(handle);
+      this.start(timer, at, callback);
+    }
+  }
+
+  private start(timer: Timer, at: number, callback: () => void): void {
+    const handle = setTimeout(() => {
+      this.timers.delete(timer);
+      callback();
+    }, at - this.now());
+    this.timers.set(timer, { at, callback, handle });
+  }
+}

@@ -63,7 +63,7 @@ describe('token', () => {
 
     describe('renewed only where the tenant was used in that life', () => {
       const LIFE_MS = 1_800_000;
-      const tokenCalls = ({ times, transport }: FakeTenant): number[] => times().filter((_, index) => transport.calls[index]?.isToken);
+      const tokenCalls = (fake: FakeTenant): number[] => fake.times().filter((_, index) => fake.transport.calls[index]?.isToken);
       const open = (): FakeTenant => fakeTenant(CLIENT, () => 0.5);
 
       it('a lookup that waited for its token is a use', () => {
