@@ -6,6 +6,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { rollup } from 'rollup';
+import ts from 'typescript';
 import { dts } from 'rollup-plugin-dts';
 import manifest from '../package.json';
 
@@ -38,6 +39,15 @@ const keepEntriesApart = (from: string): Plugin => ({
   },
 });
 
+/** The comments are in the sources, at the address that package.json names. */
+const withoutComments: Plugin = {
+  name: 'without comments',
+  setup(bundler) {
+    const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+    bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => ({ loader: 'js', contents: ts.transpileModule(readFileSync(path, 'utf8'), { fileName: path, compilerOptions }).outputText }));
+  },
+};
+
 const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
 /** Two blanks of indentation as a tab: as readable, and a tenth smaller. Not for commands, whose help is a text of several lines. */
@@ -47,7 +57,7 @@ const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
 const buildRuntime = async (entry: string): Promise<void> => {
   const { outputFiles: [bundle] } = await build({
     ...READABLE, entryPoints: [join(root, `${entry}.ts`)], platform: 'node', format: 'cjs', target: 'node20', packages: 'external',
-    plugins: [keepEntriesApart(entry)],
+    plugins: [keepEntriesApart(entry), withoutComments],
   });
   const file = join(dist, `${entry}.js`);
   mkdirSync(dirname(file), { recursive: true });
@@ -60,7 +70,7 @@ const buildRuntime = async (entry: string): Promise<void> => {
 const buildTypes = async (entry: string): Promise<void> => {
   const bundle = await rollup({
     input: join(root, `${entry}.ts`), external: (id) => !/^[./]|^[A-Za-z]:/.test(id),
-    plugins: [dts({ tsconfig: join(root, 'tsconfig.json'), compilerOptions: { stripInternal: false } })],
+    plugins: [dts({ tsconfig: join(root, 'tsconfig.json'), compilerOptions: { stripInternal: true } })],
   });
   await bundle.write({
     file: join(dist, `${entry}.d.ts`), format: 'es',
@@ -70,19 +80,21 @@ const buildTypes = async (entry: string): Promise<void> => {
   await bundle.close();
 };
 
-/** What the runtime says; all other texts are the editor's. */
-const RUNTIME_TEXTS = ['message', 'advice', 'status', 'log'];
+/** What the runtime says … */
+const RUNTIME_TEXTS = ['message', 'advice', 'status'];
+/** … and nobody else. The English is in the code; Chinese of any kind (zh-CN, zh-TW) is looked for in zh too. */
+const ONLY_AT_RUN_TIME = ['message'];
 
-/** `parts`: of the catalogue, and no help. */
-const copyTexts = (from: string, to: string, parts?: readonly string[]): void => {
+const copyTexts = (from: string, to: string, isRuntime: boolean): void => {
+  const isNeeded = ([part]: [string, unknown]): boolean => (isRuntime ? RUNTIME_TEXTS.includes(part) : !ONLY_AT_RUN_TIME.includes(part));
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     const text = readFileSync(join(from, name), 'utf8');
     if (name.endsWith('.json')) {
       const catalogue = Object.entries(JSON.parse(text) as Record<string, object>);
-      const chosen = catalogue.map(([node, texts]) => [node, Object.fromEntries(Object.entries(texts).filter(([part]) => !parts || parts.includes(part)))]);
+      const chosen = catalogue.map(([node, texts]) => [node, Object.fromEntries(Object.entries(texts).filter(isNeeded))]);
       writeFileSync(join(to, name), JSON.stringify(Object.fromEntries(chosen)));
-    } else if (!parts) {
+    } else if (!isRuntime) {
       writeFileSync(join(to, name), withoutIndentation(text));
     }
   }
@@ -92,14 +104,14 @@ const copyTexts = (from: string, to: string, parts?: readonly string[]): void =>
 const buildEditor = async (type: string): Promise<void> => {
   const from = join(root, 'nodes', type);
   const to = join(dist, 'nodes', type);
-  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022' });
+  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022', plugins: [withoutComments] });
   const script = withTabs(bundle?.text ?? '');
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
   cpSync(join(from, 'icons'), join(to, 'icons'), { recursive: true });
-  for (const language of readdirSync(join(from, 'locales'))) copyTexts(join(from, 'locales', language), join(to, 'locales', language));
+  for (const language of readdirSync(join(from, 'locales'))) copyTexts(join(from, 'locales', language), join(to, 'locales', language), false);
   // LANG=zh_CN.UTF-8 makes the runtime ask for zh; the editor asks for zh-CN.
-  copyTexts(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), RUNTIME_TEXTS);
+  copyTexts(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), true);
 };
 
 const main = async (): Promise<void> => {

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { inputFailure } from '../failures/failure';
 
-/** One way to look a user up. A new mode is one more entry in `MODES`. */
+/** One way to look a user up. A new mode is one more entry in `BY` and `MODES`. */
 interface Mode {
   method: 'POST' | 'GET';
   path: (value: string) => string;
@@ -75,15 +75,16 @@ const checkId = (text: string): void => {
   if (text === '.' || text === '..') throw inputFailure('no-id');
 };
 
-const MODES = {
+export const BY = ['mobile', 'username', 'email', 'id'] as const;
+export type By = (typeof BY)[number];
+
+const MODES: Readonly<Record<By, Mode>> = {
   mobile: post('user-by-mobile', 'mobile', { clean: cleanMobile, check: checkMobile }),
   username: post('user-by-username', 'user_name', { caseless: true }),
   email: post('user-by-email', 'email'),
   id: { method: 'GET', path: (value) => `${USERS}/${encodeURIComponent(value)}`, body: () => null, clean: same, check: checkId, caseless: false },
-} as const satisfies Record<string, Mode>;
+};
 
-export type By = keyof typeof MODES;
-export const BY = Object.keys(MODES) as By[];
 /** What was given as `by`, for `lookup.by` of an outcome. */
 export const byGiven = (by: unknown): string => (typeof by === 'string' ? by : '');
 export const isBy = (by: unknown): by is By => typeof by === 'string' && Object.hasOwn(MODES, by);
@@ -97,7 +98,7 @@ export interface Query {
 }
 
 export const toRequest = ({ by, value }: Query, headers: string[]): { method: 'POST' | 'GET'; path: string; headers: string[]; body: string | null } => {
-  const mode: Mode = MODES[by];
+  const mode = MODES[by];
   return { method: mode.method, path: mode.path(value), headers, body: mode.body(value) };
 };
 
@@ -154,7 +155,7 @@ export const toQuery = (by: unknown, value: unknown): Query => {
     if (text.length > MAX_LENGTH) throw tooLong();
     if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('control');
   }
-  const mode: Mode = MODES[by];
+  const mode = MODES[by];
   mode.check(text);
   const clean = mode.clean(text);
   if (!clean) throw inputFailure('separators');

@@ -61,6 +61,7 @@ export class LookupFailure extends Error {
   declare readonly lookup?: LookupInfo;
   readonly #details: FailureDetails;
 
+  /** @internal */
   constructor(code: string, message: string, details: FailureDetails) {
     // The stack of an answer from the network shows our own inside only, and is the dearest part of an Error.
     const { stackTraceLimit } = Error;
@@ -77,39 +78,39 @@ export class LookupFailure extends Error {
     this.advice = filled(ADVICE[this.adviceKey], this.values);
   }
 
-  /** Catalogue key of the advice. */
+  /** Catalogue key of the advice. @internal */
   get adviceKey(): AdviceKey {
     return this.#details.advice ?? adviceKey(this.code, this.category, this.system);
   }
 
-  /** Catalogue key of the message, if it is a sentence of the catalogue. */
+  /** Catalogue key of the message, if it is a sentence of the catalogue. @internal */
   get messageKey(): MessageKey | undefined {
     return this.#details.message;
   }
 
-  /** The setting before the message, if it is about one. */
+  /** The setting before the message, if it is about one. @internal */
   get property(): string | undefined {
     return this.#details.property;
   }
 
-  /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. */
+  /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. @internal */
   get values(): Values {
     return { host: MESSAGES['the-tenant'], ...this.#details.values };
   }
 
-  /** Whether the sentences name a host that is known. */
+  /** Whether the sentences name a host that is known. @internal */
   get namesHost(): boolean {
     return this.#details.values?.host !== undefined;
   }
 
-  /** The same failure as it happened to one message: every message gets an object of its own. */
+  /** The same failure as it happened to one message: every message gets an object of its own. @internal */
   for(lookup: LookupInfo): LookupFailure {
     const own = this.at(lookup.tenant);
     Object.defineProperty(own, 'lookup', { value: lookup, enumerable: false });
     return own;
   }
 
-  /** A copy whose sentences name the host, unless they name one already. */
+  /** A copy whose sentences name the host, unless they name one already. @internal */
   at(host: string): LookupFailure {
     const values = this.namesHost || !host ? this.#details.values : { ...this.#details.values, host };
     const details = { ...this.#details, values };

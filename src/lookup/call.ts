@@ -27,7 +27,7 @@ import { type Settle, Waiter } from './waiter';
 /** How a call ended. */
 export type Result = Found | LookupFailure;
 
-/** Who is told of each call's end. @internal */
+/** Who is told of each call's end.  */
 export interface CallOwner {
   /** Nobody may join it any more. */
   detach(call: Call): void;
@@ -37,7 +37,7 @@ export interface CallOwner {
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
 }
 
-/** What every call of a tenant works with. @internal */
+/** What every call of a tenant works with.  */
 export interface CallParts {
   clock: Clock;
   random: () => number;
@@ -82,7 +82,7 @@ export const nobody = (by: Query['by']): Query => {
 
 const ownOf = (result: Result): Result => (result instanceof LookupFailure ? result : { ...result, user: copyUser(result) });
 
-/** @internal */
+/**  */
 export class Call implements Turn, Receiver {
   // for the queue
   ahead: Turn | null = null;

@@ -34,7 +34,6 @@ export interface ListOutcome {
   attempts: number;
 }
 
-/** @internal */
 export interface ListParts {
   label: string;
   clock: Clock;

@@ -14,7 +14,6 @@ import { type ListOutcome, type ListRequest, lookupList } from './list';
 import type { Figures } from './stats';
 import type { LookupRequest, Settle, Waiter } from './waiter';
 
-/** @internal */
 export interface LookupParts {
   settings: Pick<Settings, 'label' | 'queueLimit'>;
   /** Missing when nothing is to be remembered. */
@@ -34,7 +33,6 @@ const channel = diagnostics.channel('ciam-flows:lookup');
 /** A remembered user is better than these. */
 const REPLACEABLE: ReadonlySet<Category> = new Set<Category>(['unavailable', 'timeout', 'rate-limited', 'overloaded']);
 
-/** @internal */
 export class Lookups implements CallOwner {
   /** Calls that a message may join, by key. */
   private calls = new Map<string, Call>();

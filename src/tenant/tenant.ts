@@ -40,7 +40,7 @@ export interface Tenant {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What the nodes need besides. @internal */
+/** What the nodes need besides.  */
 export interface NodeTenant extends Tenant {
   /** `lookup` without a promise: `settle` is called exactly once, possibly before `ask` returns. */
   ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void;

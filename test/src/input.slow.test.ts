@@ -105,17 +105,17 @@ describe('whatever a message holds', () => {
 
   it('as value: one outcome, and no request for what is plainly wrong', async () => {
     await fc.assert(fc.asyncProperty(known, anything, (by, value) => check(by(), value())), { numRuns: 1500 });
-  }).timeout(30_000);
+  });
 
   it('as by: the same', async () => {
     await fc.assert(fc.asyncProperty(anyBy, fc.oneof(given(fc.constant('13800001111')), anything), (by, value) => check(by(), value())), { numRuns: 500 });
-  }).timeout(30_000);
+  });
 
   it('each of the oddest, by each way', async () => {
     for (const by of [...BY, ...odd]) {
       for (const value of odd) await check(by, value);
     }
-  }).timeout(30_000);
+  });
 
   it('in a list: every item has its outcome, in its place', async () => {
     await fc.assert(fc.asyncProperty(anyBy, fc.array(anything, { maxLength: 20 }), async (anyOfBy, items) => {
@@ -131,7 +131,7 @@ describe('whatever a message holds', () => {
       }
       expect(lookup).to.include({ total: values.length, found: found.length, failed: failed.length });
     }), { numRuns: 200 });
-  }).timeout(30_000);
+  });
 
   it('with a tenant that cannot be used: its failure, for everything', async () => {
     const unusable = unusableTenant(configFailure('domain', 'missing-domain'));

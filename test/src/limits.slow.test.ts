@@ -33,5 +33,5 @@ describe('limits of the tenant', () => {
     expect(server.connections).to.be.at.most(32);
     expect(tenant.stats()).to.include({ inFlight: 0, queued: 0 });
     expect(tenant.stats().lookups).to.include({ found: 18_000, notFound: 2000, failed: 0, shared: 0 });
-  }).timeout(30_000);
+  });
 });

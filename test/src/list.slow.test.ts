@@ -27,7 +27,7 @@ describe('list', () => {
           expect((await tenant.lookupList({ by: 'mobile', values })).lookup.total).to.equal(10_000);
         });
         expect(stall).to.be.lessThan(50);
-      }).timeout(20_000);
+      });
     }
   });
 });
