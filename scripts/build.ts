@@ -80,23 +80,14 @@ const buildTypes = async (entry: string): Promise<void> => {
   await bundle.close();
 };
 
-/** What the runtime says … */
-const RUNTIME_TEXTS = ['message', 'advice', 'status'];
-/** … and nobody else. The English is in the code; Chinese of any kind (zh-CN, zh-TW) is looked for in zh too. */
-const ONLY_AT_RUN_TIME = ['message'];
+/** LANG=zh_CN.UTF-8 makes the runtime ask for zh, the editor asks for zh-CN, and Node-RED looks under zh for both. */
+const LANGUAGES = { 'en-US': 'en-US', 'zh-CN': 'zh' };
 
-const copyTexts = (from: string, to: string, isRuntime: boolean): void => {
-  const isNeeded = ([part]: [string, unknown]): boolean => (isRuntime ? RUNTIME_TEXTS.includes(part) : !ONLY_AT_RUN_TIME.includes(part));
+const copyTexts = (from: string, to: string): void => {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     const text = readFileSync(join(from, name), 'utf8');
-    if (name.endsWith('.json')) {
-      const catalogue = Object.entries(JSON.parse(text) as Record<string, object>);
-      const chosen = catalogue.map(([node, texts]) => [node, Object.fromEntries(Object.entries(texts).filter(isNeeded))]);
-      writeFileSync(join(to, name), JSON.stringify(Object.fromEntries(chosen)));
-    } else if (!isRuntime) {
-      writeFileSync(join(to, name), withoutIndentation(text));
-    }
+    writeFileSync(join(to, name), name.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : withoutIndentation(text));
   }
 };
 
@@ -109,9 +100,7 @@ const buildEditor = async (type: string): Promise<void> => {
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
   cpSync(join(from, 'icons'), join(to, 'icons'), { recursive: true });
-  for (const language of readdirSync(join(from, 'locales'))) copyTexts(join(from, 'locales', language), join(to, 'locales', language), false);
-  // LANG=zh_CN.UTF-8 makes the runtime ask for zh; the editor asks for zh-CN.
-  copyTexts(join(from, 'locales/zh-CN'), join(to, 'locales/zh'), true);
+  for (const [language, shipped] of Object.entries(LANGUAGES)) copyTexts(join(from, 'locales', language), join(to, 'locales', shipped));
 };
 
 const main = async (): Promise<void> => {

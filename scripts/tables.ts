@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ADVICE } from '../src/failures/advice';
 import { codeFacts } from '../src/failures/codes';
-import { httpFailure, isPublished, LookupFailure, MESSAGES, tenantFailure } from '../src/failures/failure';
+import { httpFailure, isPublished, LookupFailure, tenantFailure } from '../src/failures/failure';
 import { NUMBER_NAMES, NUMBERS, type NumberName } from '../src/settings/schema';
 
 const root = resolve(__dirname, '..');
@@ -23,9 +23,9 @@ interface TenantTexts { label: Record<NumberName, string>; unit: Record<NumberNa
 const tenantTexts = (language: Language): TenantTexts =>
   (JSON.parse(read(`nodes/ciam-tenant/locales/${language}/ciam-tenant.json`)) as { 'ciam-tenant': TenantTexts })['ciam-tenant'];
 
-type UserTexts = Record<string, unknown> & { advice: Record<string, string>; message: Record<string, string> };
-const userCatalogue = (language: Language): { 'ciam-user': UserTexts } =>
-  JSON.parse(read(`nodes/ciam-user/locales/${language}/ciam-user.json`)) as { 'ciam-user': UserTexts };
+/** The English stands in the code. */
+const adviceTexts = (language: Language): Record<string, string> => (language === 'en-US' ? ADVICE
+  : (JSON.parse(read(`nodes/ciam-user/locales/${language}/ciam-user.json`)) as { 'ciam-user': { advice: Record<string, string> } })['ciam-user'].advice);
 
 /** Puts lines between `<!-- numbers section -->` and `<!-- /numbers -->`, indented as the marks are. */
 const withNumbers = (page: string, lines: (name: NumberName) => string[]): string =>
@@ -36,10 +36,10 @@ const withNumbers = (page: string, lines: (name: NumberName) => string[]): strin
 
 const formRow = (name: NumberName): string[] => [
   '<div class="form-row">',
-  `  <label for="node-config-input-${name}"><span data-i18n="ciam-tenant.label.${name}"></span></label>`,
+  `  <label for="node-config-input-${name}" data-i18n="ciam-tenant.label.${name}"></label>`,
   '  <div class="ciam-control ciam-amount">',
-  `    <input type="text" inputmode="decimal" id="node-config-input-${name}" aria-describedby="ciam-tenant-${name}-unit">`,
-  `    <span class="ciam-unit" id="ciam-tenant-${name}-unit" data-i18n="ciam-tenant.unit.${name}"></span>`,
+  `    <input type="text" inputmode="decimal" id="node-config-input-${name}">`,
+  `    <span class="ciam-unit" data-i18n="ciam-tenant.unit.${name}"></span>`,
   '  </div>',
   '</div>',
 ];
@@ -78,7 +78,7 @@ export const failureOf = (name: string): LookupFailure | undefined => {
 /** Category, retryable and advice of each code follow from the table of codes; what it is about stands in the page. */
 const withCodes = (page: string, language: Language): string => {
   const { yes, no } = LANGUAGES[language];
-  const { advice } = userCatalogue(language)['ciam-user'];
+  const advice = adviceTexts(language);
   return page.replace(/^\| (`[^|]+`) \| [\w-]+ \| (?:yes|no|是|否) \| ([^|]+) \| [^|]+ \|$/gm, (line, names: string, when: string) => {
     const failure = failureOf(/`([^`]+)`/.exec(names)?.[1] ?? '');
     if (!failure) return line;
@@ -86,16 +86,8 @@ const withCodes = (page: string, language: Language): string => {
   });
 };
 
-/** The English sentences stand in the code. */
-const englishCatalogue = (): string => {
-  const catalogue = userCatalogue('en-US');
-  Object.assign(catalogue['ciam-user'], { message: MESSAGES, advice: ADVICE });
-  return `${JSON.stringify(catalogue, null, 2)}\n`;
-};
-
 /** Every file with tables in it, as it is to be. */
 export const files = (): Map<string, string> => new Map([
-  ['nodes/ciam-user/locales/en-US/ciam-user.json', englishCatalogue()],
   ['nodes/ciam-tenant/editor.html', withNumbers(read('nodes/ciam-tenant/editor.html'), formRow)],
   ...NAMES.flatMap((language): [string, string][] => {
     const help = `nodes/ciam-tenant/locales/${language}/ciam-tenant.html`;

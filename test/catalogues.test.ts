@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { ADVICE, CATEGORIES } from '../src/failures/advice';
+import { MESSAGES } from '../src/failures/messages';
 
 const NODES = resolve(__dirname, '../nodes');
 const TYPES = ['ciam-tenant', 'ciam-user', 'ciam-status'] as const;
@@ -66,11 +67,15 @@ const used = (type: Type): string[] => {
   return [...forms, ...runtime].map((key) => key.slice(type.length + 1)).concat(dialogs);
 };
 
+/** The English of what the runtime says stands in the code. */
+const SENTENCES = flatten({ message: MESSAGES, advice: ADVICE });
+
 describe('catalogues', () => {
   for (const type of TYPES) {
     describe(type, () => {
       it('has the same keys and the same insertions in English and Chinese, and no empty text', () => {
-        const [english, chinese] = LANGUAGES.map((language) => catalogue(type, language)) as [Map<string, string>, Map<string, string>];
+        const english = new Map([...catalogue(type, 'en-US'), ...(type === 'ciam-user' ? SENTENCES : [])]);
+        const chinese = catalogue(type, 'zh-CN');
         expect([...chinese.keys()].sort()).to.deep.equal([...english.keys()].sort());
         for (const [key, text] of english) {
           const translated = chinese.get(key) ?? '';
@@ -82,7 +87,7 @@ describe('catalogues', () => {
       });
 
       it('has every key that form, dialog and runtime use', () => {
-        const keys = [...catalogue(type, 'en-US').keys()];
+        const keys = [...catalogue(type, 'zh-CN').keys()];
         const missing = used(type).filter((key) => !keys.some((known) => asPattern(key).test(known)));
         expect(missing).to.deep.equal([]);
       });
@@ -113,11 +118,8 @@ describe('catalogues', () => {
     });
   }
 
-  it('gives the advice of the client, word for word, and one for every category', () => {
-    const english = catalogue('ciam-user', 'en-US');
-    const advice = Object.fromEntries([...english].filter(([key]) => key.startsWith('advice.')).map(([key, text]) => [key.slice('advice.'.length), text]));
-    expect(advice).to.deep.equal(ADVICE);
-    expect(advice).to.include.all.keys(...CATEGORIES);
+  it('have advice for every category', () => {
+    expect(ADVICE).to.include.all.keys(...CATEGORIES);
   });
 
   it('explains every category in the help', () => {

@@ -34,7 +34,7 @@ const test = async (red: Red, id: string, body: unknown, signal: AbortSignal): P
 export const addRoutes = (red: Red, running: ReadonlySet<TenantNode>): void => {
   const mayRead = red.auth.needsPermission('ciam-tenant.read');
 
-  addTestRoute(red, '/ciam-tenant/:id/test', (id, body, signal) => test(red, id, body, signal));
+  addTestRoute(red, '/ciam-tenant/:id/test', test);
 
   red.httpAdmin.get('/ciam-tenant/metrics', mayRead, (_request, response) => {
     response.type(PROMETHEUS).send(prometheusText([...running].map(({ id, tenant }) => ({ id, stats: tenant.stats() }))));

@@ -30,7 +30,7 @@ const shown = ({ lookup, good, bad }: Answer): object => ({
   output: good ? 1 : 2, payload: (good ?? bad)?.result, lookup, ...(bad?.error && { error: bad.error }),
 });
 
-const tried = async (red: Red, body: unknown, signal: AbortSignal): Promise<object> => {
+const tried = async (red: Red, _id: string, body: unknown, signal: AbortSignal): Promise<object> => {
   const { tenant: tenantValues, user, value } = record(body);
   const config: NodeConfig = { ...record(user), id: '' };
   const source = { id: idOf(record(user)), type: 'ciam-user', name: typeof config.name === 'string' ? config.name : '' };
@@ -49,5 +49,5 @@ const tried = async (red: Red, body: unknown, signal: AbortSignal): Promise<obje
 };
 
 export const addRoutes = (red: Red): void => {
-  addTestRoute(red, '/ciam-user/try', (_id, body, signal) => tried(red, body, signal));
+  addTestRoute(red, '/ciam-user/try', tried);
 };

@@ -1,4 +1,4 @@
-/** A failure as messages carry it: plain, and in the runtime's language. */
+/** A failure as messages carry it: plain, and in the runtime's language. Its English stands in the code, the catalogues have the others. */
 import type { Category, LookupFailure, MessageKey, Values } from '../../src/node-api';
 import { client } from './client';
 import type { Red } from './red';

@@ -7,16 +7,22 @@ const MOST_BYTES = 64 * 1024;
 const isTooLong = ({ headers, body }: AdminRequest): boolean =>
   Number(headers['content-length'] ?? 0) > MOST_BYTES || Buffer.byteLength(JSON.stringify(body ?? null)) > MOST_BYTES;
 
+/** A dialog is answered in its own language, which need not be the runtime's. */
+const inLanguageOf = (red: Red, { headers }: AdminRequest): Red => {
+  const lng = /^[a-z]+(-[a-z]+)?/i.exec(headers['accept-language'] ?? '')?.[0];
+  return lng === undefined ? red : Object.create(red, { _: { value: (key: string) => red._(key, { lng }) } }) as Red;
+};
+
 export interface Refusal {
   ok: false;
   error: { code: string; message: string };
 }
 
 /**
- * `answer` gets the parameter `id`, the body and a signal that ends when the asker has gone. For whoever may deploy flows: such a person could
+ * `answer` gets a runtime that speaks the asker's language, the parameter `id`, the body and a signal that ends when the asker has gone. For whoever may deploy flows: such a person could
  * use the secrets anyway. At most four at once, each on at most 64 kB; never 5xx.
  */
-export const addTestRoute = (red: Red, path: string, answer: (id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
+export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
   let running = 0;
   const refuse = (response: AdminResponse, status: number, message: string): void => {
     response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
@@ -27,7 +33,7 @@ export const addTestRoute = (red: Red, path: string, answer: (id: string, body: 
     running++;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    answer(request.params.id ?? '', request.body, gone.signal)
+    answer(inLanguageOf(red, request), request.params.id ?? '', request.body, gone.signal)
       .then((result) => {
         if (!gone.signal.aborted) response.json(result);
       })

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator';
 import { MAJORS, type FlowNode } from '../support/runtime';
-import { type Editor, openEditor, useDesk } from './browser';
+import { type Editor, openEditor } from './browser';
+import { useDesk } from './desk';
 
 const flows = (tenant: object): FlowNode[] => [
   { id: 'flow', type: 'tab', label: 'Users' },

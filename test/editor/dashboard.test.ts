@@ -4,7 +4,8 @@ import type { Browser, Page } from 'playwright-core';
 import { example } from '../support/examples';
 import { MAJORS, startNodeRed, type NodeRed } from '../support/runtime';
 import { dashboard } from '../support/versions';
-import { launchBrowser, screenshot } from './browser';
+import { screenshot } from './browser';
+import { sharedBrowser } from './desk';
 
 const FLOW = example('dashboard/look-up-a-user.json');
 
@@ -14,10 +15,10 @@ for (const major of MAJORS) {
     let nodeRed: NodeRed;
     before(async () => {
       [browser, nodeRed] = await Promise.all([
-        launchBrowser(), dashboard().then((folder) => startNodeRed({ major, flows: FLOW, packages: { '@flowfuse/node-red-dashboard': folder } })),
+        sharedBrowser(), dashboard().then((folder) => startNodeRed({ major, flows: FLOW, packages: { '@flowfuse/node-red-dashboard': folder } })),
       ]);
     });
-    after(() => Promise.all([browser.close(), nodeRed.stop()]));
+    after(() => nodeRed.stop());
 
     const open = async (): Promise<Page> => {
       const page = await (await browser.newContext({ viewport: { width: 900, height: 700 } })).newPage();

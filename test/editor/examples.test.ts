@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { EXAMPLES, example, nodeOf } from '../support/examples';
 import { type FlowNode, MAJORS } from '../support/runtime';
-import { type Editor, openEditor, screenshot, useDesk } from './browser';
+import { type Editor, openEditor, screenshot } from './browser';
+import { useDesk } from './desk';
 
 const START = [{ id: 'start', type: 'tab', label: 'Start' }, { id: 'note', type: 'comment', z: 'start', name: 'start', x: 100, y: 40, wires: [] }];
 

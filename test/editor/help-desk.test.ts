@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator';
 import { example } from '../support/examples';
 import { MAJORS, startNodeRed, type NodeRed } from '../support/runtime';
-import { launchBrowser } from './browser';
+import { sharedBrowser } from './desk';
 
 const FLOW = example('07-help-desk-page.json');
 const SLY = '<img src=x onerror="document.title=\'broken\'">';
@@ -16,10 +16,10 @@ for (const major of MAJORS) {
     let simulator: Simulator;
     before(async () => {
       [browser, nodeRed, simulator] = await Promise.all([
-        launchBrowser(), startNodeRed({ major, flows: FLOW }), startSimulator({ users: [{ user_id: 'sly', user_name: 'sly', name: SLY, email: SLY }] }),
+        sharedBrowser(), startNodeRed({ major, flows: FLOW }), startSimulator({ users: [{ user_id: 'sly', user_name: 'sly', name: SLY, email: SLY }] }),
       ]);
     });
-    after(() => Promise.all([browser.close(), nodeRed.stop(), simulator.close()]));
+    after(() => Promise.all([nodeRed.stop(), simulator.close()]));
 
     /** Opens the page; what it reported as an error, or asked of another host, fails the test at the end. */
     const withPage = async (options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> => {

@@ -1,13 +1,16 @@
 /** The tenant's dialog in a browser: what applies is shown, wrong values are refused with a reason, secrets stay where they are. */
 import { expect } from 'chai';
 import { MAJORS, type FlowNode } from '../support/runtime';
-import { controls, useDesk } from './browser';
+import { controls } from './browser';
+import { useDesk } from './desk';
 
 const SECRET = 'dialog-secret-7f3a';
 const FLOWS: FlowNode[] = [
   { id: 'flow', type: 'tab', label: 'Users' },
   { id: 'tenant', type: 'ciam-tenant', name: '', domain: 'tenant.example.com', credentials: { clientId: 'dialog-client', clientSecret: SECRET } },
   { id: 'lookup', type: 'ciam-user', z: 'flow', name: '', tenant: 'tenant', by: 'mobile', x: 300, y: 80, wires: [[], []] },
+  { id: 'wrong-tenant', type: 'ciam-tenant', name: 'wrong', domain: 'wrong.example.com', concurrency: 5000, credentials: { clientId: 'id', clientSecret: 'secret' } },
+  { id: 'wrong', type: 'ciam-user', z: 'flow', name: 'wrong', tenant: 'wrong-tenant', by: 'mobile', x: 300, y: 240, wires: [[], []] },
   { id: 'fresh', type: 'ciam-user', z: 'flow', name: 'fresh', tenant: 'tenant', by: 'mobile', x: 300, y: 160, wires: [[], []] },
 ];
 
@@ -67,17 +70,15 @@ for (const major of MAJORS) {
     });
 
     it('opens the section that holds a value to mend', async () => {
-      await desk.nodeRed.deploy(FLOWS.map((node) => (node.id === 'tenant' ? { ...node, concurrency: 5000 } : node)));
-      const editor = await desk.reopen();
-      const { page } = editor;
-      expect(await editor.value<string[]>(`RED.nodes.node('tenant').validationErrors`)).to.deep.equal(['In flight: must be a whole number from 1 to 1024']);
-      await editor.open('lookup');
+      const { editor, editor: { page } } = desk;
+      expect(await editor.value<string[]>(`RED.nodes.node('wrong-tenant').validationErrors`)).to.deep.equal(['In flight: must be a whole number from 1 to 1024']);
+      await editor.open('wrong');
       expect(await page.locator('#node-input-tenant-reason').textContent()).to.equal('this tenant is not properly configured: edit it');
       await editor.openTenant();
       expect(await page.locator(`${input('concurrency')}-reason`).isVisible()).to.equal(true);
       expect(await page.locator(input('cacheSize')).isVisible()).to.equal(false);
-      await desk.nodeRed.deploy(FLOWS);
-      await desk.reopen();
+      await editor.cancel();
+      await editor.cancel();
     });
 
     it('shows what applies: demo or not, secrets or a token', async () => {
@@ -129,11 +130,11 @@ for (const major of MAJORS) {
         timeout: '2.5', queueTimeout: '0', retries: 4, concurrency: 16, queueLimit: 10000, rateLimit: '0', cacheTtl: '0', cacheMissTtl: '0', cacheStale: '0', cacheSize: 1000,
         timezone: '+08:00', warmUp: true, valid: true, secret: '${OFFICE_SECRET}',
       });
+      await editor.cancel();
     });
 
     it('has nothing red in a new tenant before somebody has been there', async () => {
-      const editor = await desk.reopen();
-      const { page } = editor;
+      const { editor, editor: { page } } = desk;
       await editor.open('fresh');
       await page.click('#node-input-btn-tenant-add');
       await page.waitForSelector(input('demo'));
@@ -159,8 +160,7 @@ for (const major of MAJORS) {
     });
 
     it('shows a stored secret as stored, and never gets it', async () => {
-      const editor = await desk.reopen();
-      const { page } = editor;
+      const { editor, editor: { page } } = desk;
       await editor.open('lookup');
       await editor.openTenant();
       expect(await page.inputValue(input('clientSecret'))).to.equal('__PWRD__');
@@ -176,6 +176,18 @@ for (const major of MAJORS) {
       for (const body of editor.received) expect(body).to.not.include(SECRET);
     });
 
+    it('names every control, sections and config buttons too', async () => {
+      const { editor } = desk;
+      await editor.open('lookup');
+      await editor.openTenant();
+      const all = await controls(editor.page, '.ciam-form');
+      const names = all.map(({ name }) => name);
+      expect(names).to.include.members(['Domain', 'Client secret', 'Test connection', 'Edit the TLS settings', 'Add a proxy']);
+      expect(all.filter(({ name }) => !name.trim())).to.deep.equal([]);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
     it('keeps every value: saved, deployed, loaded again', async () => {
       const { editor, editor: { page } } = desk;
       const values = {
@@ -189,6 +201,8 @@ for (const major of MAJORS) {
       await page.selectOption(input('clientAuth'), 'body');
       await editor.confirm();
       await editor.confirm();
+      // With these the editor would ask whether to deploy.
+      await editor.value(`['wrong', 'wrong-tenant'].forEach((id) => RED.nodes.remove(id))`);
       await editor.deploy();
 
       const later = await desk.reopen();
@@ -200,20 +214,6 @@ for (const major of MAJORS) {
       await later.cancel();
       await later.cancel();
       expect(await later.value<boolean>('RED.nodes.dirty()')).to.equal(false);
-      await desk.nodeRed.deploy(FLOWS);
-      await desk.reopen();
-    });
-
-    it('names every control, sections and config buttons too', async () => {
-      const { editor } = desk;
-      await editor.open('lookup');
-      await editor.openTenant();
-      const all = await controls(editor.page, '.ciam-form');
-      const names = all.map(({ name }) => name);
-      expect(names).to.include.members(['Domain', 'Client secret', 'Test connection', 'Edit the TLS settings', 'Add a proxy']);
-      expect(all.filter(({ name }) => !name.trim())).to.deep.equal([]);
-      await editor.cancel();
-      await editor.cancel();
     });
   });
 }

@@ -63,7 +63,7 @@ describe('published package', () => {
 
   it('holds what a user needs and nothing else', () => {
     const node = (type: string): string[] => [
-      `${type}.html`, `${type}.js`, `icons/${type}.svg`, `locales/zh/${type}.json`, ...['en-US', 'zh-CN'].flatMap((language) => [`locales/${language}/${type}.html`, `locales/${language}/${type}.json`]),
+      `${type}.html`, `${type}.js`, `icons/${type}.svg`, ...['en-US', 'zh'].flatMap((language) => [`locales/${language}/${type}.html`, `locales/${language}/${type}.json`]),
     ].map((path) => `dist/nodes/${type}/${path}`);
     const expected = [
       'CHANGELOG.md', 'LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md', 'package.json',

@@ -1,7 +1,7 @@
 /** The button "Test connection": asks the runtime to try the values on screen, and shows step by step what works and what does not. */
 import { detail, type Failure, failureLines, line } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
-import { wireRequestButton } from '../../shared/editor/request-button';
+import { post, wireRequestButton } from '../../shared/editor/request-button';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
@@ -38,11 +38,11 @@ const lifetime = (seconds: number | null | undefined): string => {
 const UNSERVED = [404, 405, 501];
 
 /** A lookup that is missing is told apart from one that is not granted, and from one that went wrong: what one lookup lacks, another may have. */
-const lookupLines = (mode: (typeof MODES)[number], { available, error }: Availability, host: string): JQuery[] => {
+const lookupLines = (mode: (typeof MODES)[number], { available, error }: Availability): JQuery[] => {
   if (available) return [line('good', text(`test.${mode}`))];
   if (!error) return [];
   if (error.category === 'forbidden') return [line('bad', text(`test.ungranted-${mode}`)), detail(error)];
-  return UNSERVED.includes(error.status ?? 0) ? [line('caution', text(`test.unserved-${mode}`))] : failureLines(error, host);
+  return UNSERVED.includes(error.status ?? 0) ? [line('caution', text(`test.unserved-${mode}`))] : failureLines(error);
 };
 
 const clockLines = (skewMs: number | null | undefined): JQuery[] => {
@@ -62,20 +62,20 @@ const answerLines = (answer: TestAnswer, host: string): JQuery[] => {
   return [
     ...(reached?.ok ? [line('good', text('test.reached', { host }))] : []),
     ...(token.ok ? [line('good', lifetime(token.expiresIn))] : []),
-    ...told.flatMap(({ mode, availability }) => lookupLines(mode, availability, host)),
+    ...told.flatMap(({ mode, availability }) => lookupLines(mode, availability)),
     ...clockLines(clock?.skewMs),
     ...(paused && paused.heldMs > 0 ? [line('caution', text('test.paused', { n: Math.ceil(paused.heldMs / 1000), code: paused.code }))] : []),
     ...(dialect ? [line('neutral', text('test.dialect', { dialect }))] : []),
-    ...(error && !isTold ? failureLines(error, host) : []),
+    ...(error && !isTold ? failureLines(error) : []),
   ];
 };
 
 const isDemo = (): boolean => $('#node-config-input-demo').prop('checked') === true;
 
 /** `z` is the flow or subflow that the node is for, whose environment variables apply. */
-const values = (): string => {
-  const entries = VALUES.map((name) => [name, String($(`#node-config-input-${name}`).val() ?? '').replace(/^_ADD_$/, '')]);
-  return JSON.stringify({ ...Object.fromEntries(entries), demo: isDemo(), z: asText($('#red-ui-editor-config-scope').val()) });
+const values = (): object => {
+  const entries = VALUES.map((name): [string, string] => [name, String($(`#node-config-input-${name}`).val() ?? '').replace(/^_ADD_$/, '')]);
+  return { ...Object.fromEntries(entries), demo: isDemo(), z: asText($('#red-ui-editor-config-scope').val()) };
 };
 
 const hostOnScreen = (): string => (isDemo() ? text('node.demo') : asText($('#node-config-input-domain').val()).trim().replace(/^https?:\/\//i, ''));
@@ -88,9 +88,7 @@ export const startConnectionTest = (id: string): (() => void) => {
     ask: () => {
       const host = hostOnScreen();
       return {
-        request: $.ajax({
-          url: `ciam-tenant/${encodeURIComponent(id)}/test`, method: 'POST', contentType: 'application/json', data: values(), dataType: 'json', timeout: PATIENCE_MS,
-        }) as JQuery.jqXHR<TestAnswer>,
+        request: post<TestAnswer>(`ciam-tenant/${encodeURIComponent(id)}/test`, values(), PATIENCE_MS),
         lines: (answer) => answerLines(answer, host),
       };
     },

@@ -1,7 +1,7 @@
 /** "Try it": looks one value up with what is on screen, deployed or not, and shows what would enter the message. */
 import { type Failure, failureLines, line } from '../../shared/editor/answers';
 import { asText } from '../../shared/editor/form';
-import { wireRequestButton } from '../../shared/editor/request-button';
+import { post, wireRequestButton } from '../../shared/editor/request-button';
 import { textsOf } from '../../shared/editor/texts';
 import { canBeKept, kept, learn, pathsOf } from './fields';
 
@@ -39,14 +39,14 @@ const parsed = (value: string): unknown => {
   }
 };
 
-const question = (): string => {
+const question = (): object => {
   const value = parsed(String($('#ciam-user-try-value').val() ?? ''));
   const user: Record<string, unknown> = Object.fromEntries(USER.map((name) => [name, $(`#node-input-${name}`).val()]));
   // What msg.by would say is chosen beside the value; a single value stands for what `item` would lead to.
   if (user['by'] === 'msg') user['by'] = $('#ciam-user-try-by').val();
   if (typeof value === 'string') user['item'] = '';
   user['normalise'] = $('#node-input-normalise').prop('checked') === true;
-  return JSON.stringify({ tenant: tenantValues(asText($('#node-input-tenant').val())), user, value });
+  return { tenant: tenantValues(asText($('#node-input-tenant').val())), user, value };
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -74,10 +74,8 @@ const asJson = (value: unknown): JQuery => $('<pre class="ciam-result" tabindex=
 const way = (): string => ($('#node-input-onFailure').val() === 'catch' ? text('try.to-catch') : text('try.to-second'));
 
 const failedLines = (failure: Failure): JQuery[] => {
-  const tenant = RED.nodes.node(asText($('#node-input-tenant').val()));
-  const host = asText(tenant?.['domain']).replace(/^https?:\/\//i, '') || text('label.tenant');
   const calm = failure.category === 'not-found' || failure.category === 'invalid-input';
-  return [...failureLines(failure, host, calm ? 'caution' : 'bad'), $('<div class="ciam-detail">').text(way())];
+  return [...failureLines(failure, calm ? 'caution' : 'bad'), $('<div class="ciam-detail">').text(way())];
 };
 
 const answerLines = ({ output, payload, lookup, error }: TryAnswer): JQuery[] => {
@@ -93,7 +91,7 @@ export const startTry = (): (() => void) => {
   const asking = wireRequestButton<TryAnswer>({
     button, result: $('#ciam-user-try-result'), icon: 'fa-search', words: (key) => text(`try.${key}`),
     ask: () => ({
-      request: $.ajax({ url: 'ciam-user/try', method: 'POST', contentType: 'application/json', data: question(), dataType: 'json' }) as JQuery.jqXHR<TryAnswer>,
+      request: post<TryAnswer>('ciam-user/try', question()),
       lines: answerLines,
       shown: ({ output, payload }) => {
         if (output === 1 && isRecord(payload)) learn(pathsOf(payload).map(([path]) => path));

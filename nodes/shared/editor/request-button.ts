@@ -9,6 +9,12 @@ export interface Question<Answer> {
   shown?: (answer: Answer) => void;
 }
 
+/** Asks in the language of the editor, which need not be the browser's. */
+export const post = <Answer>(url: string, values: object, timeout = 0): JQuery.jqXHR<Answer> =>
+  $.ajax({
+    url, method: 'POST', contentType: 'application/json', headers: { 'Accept-Language': RED.i18n.lang() }, data: JSON.stringify(values), dataType: 'json', timeout,
+  }) as JQuery.jqXHR<Answer>;
+
 interface Parts<Answer> {
   button: JQuery;
   result: JQuery;
