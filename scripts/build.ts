@@ -44,7 +44,11 @@ const withoutComments: Plugin = {
   name: 'without comments',
   setup(bundler) {
     const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-    bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => ({ loader: 'js', contents: ts.transpileModule(readFileSync(path, 'utf8'), { fileName: path, compilerOptions }).outputText }));
+    bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      // No ES module can say `export =`, as the nodes do.
+      return /^export = /m.test(source) ? null : { loader: 'js', contents: ts.transpileModule(source, { fileName: path, compilerOptions }).outputText };
+    });
   },
 };
 
