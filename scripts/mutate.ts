@@ -14,7 +14,7 @@ const root = resolve(__dirname, '..');
 
 /** The tests that ought to notice, the quick ones first. */
 const TESTS: Readonly<Record<string, string[]>> = {
-  'src/failures/failure.ts': ['src/failures', 'readme', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
+  'src/failures/failure.ts': ['src/failures', 'reference', 'src/wire', 'src/secrets', 'src/retry', 'src/settings', 'src/token', 'src/check', 'src/bodies', 'src/proxy', 'src/tls'],
   'src/api/response.ts': ['src/answer', 'src/wire', 'src/secrets', 'src/short-secrets', 'src/token', 'src/retry', 'src/bodies', 'src/check', 'src/shared'],
   'src/api/query.ts': ['src/query', 'src/mobile', 'src/wire', 'modes', 'src/shared', 'src/cache', 'src/input', 'src/identity'],
   'src/resilience/request-queue.ts': ['src/outage', 'src/pause', 'src/any-order', 'src/context', 'src/credentials', 'src/shared', 'src/retry-after', 'src/deadline', 'src/limits', 'src/close', 'src/list'],

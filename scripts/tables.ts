@@ -1,5 +1,5 @@
 /**
- * `npm run tables`: writes what follows from the tables of settings and failures into the pages, forms and catalogues that show it.
+ * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages, forms and catalogues that show it.
  * A test says whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,43 @@ import { ADVICE } from '../src/failures/advice';
 import { codeFacts } from '../src/failures/codes';
 import { httpFailure, isPublished, LookupFailure, tenantFailure } from '../src/failures/failure';
 import { NUMBER_NAMES, NUMBERS, type NumberName } from '../src/settings/schema';
+import { DEMO_CASES, DEMO_ROWS, type DemoCase } from '../src/simulator/table';
 
 const root = resolve(__dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const LANGUAGES = {
-  'en-US': { readme: 'README.md', range: ' to ', yes: 'yes', no: 'no', end: '.', limits: (min: number, max: number, fallback: number) => `: ${min} to ${max}, default ${fallback}` },
-  'zh-CN': { readme: 'README.zh-CN.md', range: ' – ', yes: '是', no: '否', end: '。', limits: (min: number, max: number, fallback: number) => `：${min} 到 ${max}，默认 ${fallback}` },
+  'en-US': {
+    readme: 'README.md', reference: 'docs/reference.md', range: ' to ', yes: 'yes', no: 'no', end: '.', and: ', ',
+    limits: (min: number, max: number, fallback: number) => `: ${min} to ${max}, default ${fallback}`,
+    codes: ['code', 'category', 'what to do'], demo: ['look up', 'get'], mobile: 'mobile', username: 'username',
+  },
+  'zh-CN': {
+    readme: 'README.zh-CN.md', reference: 'docs/reference.zh-CN.md', range: ' – ', yes: '是', no: '否', end: '。', and: '，',
+    limits: (min: number, max: number, fallback: number) => `：${min} 到 ${max}，默认 ${fallback}`,
+    codes: ['错误码', '类别', '处理办法'], demo: ['查询', '结果'], mobile: '手机号', username: '用户名',
+  },
 } as const;
+
+/** The codes that the README shows. */
+const MET_FIRST = ['USER.0001', 'CIAM.INPUT', 'CIAM.CONFIG', 'invalid_client', 'CIAM.HTTP.403', 'CIAM.NETWORK', 'CIAM.TLS', 'CIAM.TIMEOUT'];
+
+const DEMO_TEXTS: Readonly<Record<'en-US' | 'zh-CN', Readonly<Record<DemoCase, string>>>> = {
+  'en-US': DEMO_CASES,
+  'zh-CN': {
+    found: '一个用户',
+    disabled: '一个已停用且已锁定的用户',
+    notFound: '用户未找到',
+    malformed: '不符合手机号校验规则',
+    abroad: '国际区号未开放',
+    limited: '先返回 429 和 Retry-After: 1，然后找到',
+    busy: '先返回系统繁忙，然后找到',
+    down: '始终返回 503 和 HTML',
+    slow: '30 秒后才应答',
+    expired: '先返回访问凭据过期，然后找到',
+  },
+};
+
 type Language = keyof typeof LANGUAGES;
 const NAMES = Object.keys(LANGUAGES) as Language[];
 
@@ -86,15 +115,43 @@ const withCodes = (page: string, language: Language): string => {
   });
 };
 
+const markdownTable = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** Puts lines between `<!-- name -->` and `<!-- /name -->`. */
+const between = (page: string, name: string, lines: string): string => {
+  const [before, rest, ...more] = page.split(`<!-- ${name} -->\n`);
+  const after = rest?.split(`<!-- /${name} -->`)[1];
+  if (before === undefined || after === undefined || more.length > 0) throw new Error(`There is no place, or more than one, for ${name}.`);
+  return `${before}<!-- ${name} -->\n${lines}\n<!-- /${name} -->${after}`;
+};
+
+const withCodesMetFirst = (page: string, language: Language): string => {
+  const advice = adviceTexts(language);
+  const rows = MET_FIRST.map((name) => {
+    const failure = failureOf(name);
+    return [`\`${name}\``, failure?.category ?? '', advice[failure?.adviceKey ?? ''] ?? ''];
+  });
+  return between(page, 'codes', markdownTable(LANGUAGES[language].codes, rows));
+};
+
+const withDemo = (page: string, language: Language): string => {
+  const { demo, mobile, username, and } = LANGUAGES[language];
+  const rows = DEMO_ROWS.map((row) =>
+    [`${mobile} \`${row.mobile}\`${row.username === null ? '' : `${and}${username} \`${row.username}\``}`, DEMO_TEXTS[language][row.demoCase]]);
+  return between(page, 'demo', markdownTable(demo, rows));
+};
+
 /** Every file with tables in it, as it is to be. */
 export const files = (): Map<string, string> => new Map([
   ['nodes/ciam-tenant/editor.html', withNumbers(read('nodes/ciam-tenant/editor.html'), formRow)],
   ...NAMES.flatMap((language): [string, string][] => {
     const help = `nodes/ciam-tenant/locales/${language}/ciam-tenant.html`;
-    const { readme } = LANGUAGES[language];
+    const { readme, reference } = LANGUAGES[language];
     return [
       [help, withNumbers(read(help), helpRow(language))],
-      [readme, withCodes(withSettings(read(readme), language), language)],
+      [readme, withCodesMetFirst(read(readme), language)],
+      [reference, withDemo(withCodes(withSettings(read(reference), language), language), language)],
     ];
   }),
 ]);

@@ -18,6 +18,9 @@ const filesIn = (folder: string): string[] =>
 /** Where the Flow Library and npm find what a README shows; a clone has the same file. */
 const ADDRESS = /^https:\/\/(?:github\.com\/ciam-flows\/node-red-ciam\/blob|raw\.githubusercontent\.com\/ciam-flows\/node-red-ciam)\/HEAD\//;
 
+/** Files that a reader makes. */
+const STRANGERS: ReadonlySet<string> = new Set(['users.json', 'flow.json', 'test/flow.test.js']);
+
 const FOLDERS = ['bench', 'docs', 'examples', 'nodes', 'scripts', 'src', 'test'];
 const FILES = [...readdirSync(root), ...FOLDERS.flatMap(filesIn)];
 /** Not those that begin elsewhere (`dist/src/…`, an address), nor patterns (`src/*.ts`). */
@@ -41,8 +44,8 @@ describe('pages', () => {
       });
 
       it('names files that exist', () => {
-        const named = codeSpans(text).filter((code) => /^(\.ci|bench|docs|examples|nodes|scripts|src|test)\/[\w./-]+$/.test(code) || /^[\w-]+\.(ts|mjs|md|json)$/.test(code) && !code.startsWith('users.'));
-        for (const name of named) {
+        const named = codeSpans(text).filter((code) => /^(\.ci|bench|docs|examples|nodes|scripts|src|test)\/[\w./-]+$/.test(code) || /^[\w-]+\.(ts|mjs|md|json)$/.test(code));
+        for (const name of named.filter((one) => !STRANGERS.has(one))) {
           const found = existsSync(join(root, name)) || FILES.some((path) => path.endsWith(`/${name}`));
           expect(found, name).to.equal(true);
         }
@@ -116,40 +119,50 @@ describe('SECURITY.md', () => {
   });
 });
 
-describe('README in English and Chinese', () => {
-  const english = read('README.md');
-  const chinese = read('README.zh-CN.md');
-  /** Pictures and pages may exist once for each language. */
-  const neutral = (target: string): string => target.replace('.zh-CN', '');
+/** Pages that exist in both languages. */
+const PAIRS = PAGES.filter((page) => page.endsWith('.zh-CN.md')).map((page) => [page.replace('.zh-CN', ''), page] as const);
 
-  it('has the same headings', () => {
-    expect(headings(chinese).map(({ level }) => level)).to.deep.equal(headings(english).map(({ level }) => level));
-  });
+for (const [englishPage, chinesePage] of PAIRS) {
+  describe(`${englishPage} in English and Chinese`, () => {
+    const english = read(englishPage);
+    const chinese = read(chinesePage);
+    /** Pictures and pages may exist once for each language; a heading is named by its place in the page. */
+    const neutral = (page: string) => (target: string): string => {
+      const inRoot = target.replace(ADDRESS, '');
+      const [path = '', anchor] = inRoot.split('#');
+      if (anchor === undefined || /^https?:/.test(inRoot)) return target.replace('.zh-CN', '');
+      const file = path === '' ? page : join(inRoot === target ? dirname(page) : '.', path);
+      return `${path.replace('.zh-CN', '')}#${anchors(read(file)).indexOf(anchor)}`;
+    };
 
-  it('shows the same commands and programs', () => {
-    const code = (page: string): object[] => codeBlocks(page).filter(({ language }) => language !== 'json')
-      .map(({ language, text }) => ({ language, text: text.replace(/ *(#|\/\/) .*$/gm, '') }));
-    expect(code(chinese)).to.deep.equal(code(english));
-  });
+    it('has the same headings', () => {
+      expect(headings(chinese).map(({ level }) => level)).to.deep.equal(headings(english).map(({ level }) => level));
+    });
 
-  it('has tables of the same shape, with the same first column of code', () => {
-    const shape = (page: string): object[] => tables(page).map(({ header, rows }) => ({ columns: header.length, rows: rows.map((row) => codeSpans(row[0] ?? '')) }));
-    expect(shape(chinese)).to.deep.equal(shape(english));
-  });
+    it('shows the same commands and programs', () => {
+      const code = (page: string): object[] => codeBlocks(page).filter(({ language }) => !['', 'json', 'mermaid'].includes(language))
+        .map(({ language, text }) => ({ language, text: text.replace(/ *(#|\/\/) .*$/gm, '') }));
+      expect(code(chinese)).to.deep.equal(code(english));
+    });
 
-  it('names the same properties, codes and files in each section', () => {
-    const sections = (page: string): string[][] => prose(page).split(/^#+ .*$/m).map((section) => codeSpans(section).map(neutral).sort());
-    expect(sections(chinese)).to.deep.equal(sections(english));
-  });
+    it('has tables of the same shape, with the same first column of code', () => {
+      const shape = (page: string): object[] => tables(page).map(({ header, rows }) => ({ columns: header.length, rows: rows.map((row) => codeSpans(row[0] ?? '')) }));
+      expect(shape(chinese)).to.deep.equal(shape(english));
+    });
 
-  it('has the same links and pictures', () => {
-    // The switch of languages at the top is the one link that differs.
-    const targets = (page: string): string[] => links(page).map(neutral).sort();
-    expect(targets(chinese)).to.deep.equal(targets(english));
-  });
+    it('names the same properties, codes and files in each section', () => {
+      const sections = (page: string): string[][] => prose(page).split(/^#+ .*$/m).map((section) => codeSpans(section).map((span) => span.replace('.zh-CN', '')).sort());
+      expect(sections(chinese)).to.deep.equal(sections(english));
+    });
 
-  it('has a picture of its own for each language', () => {
-    for (const path of pictures(chinese)) expect(path).to.include('.zh-CN');
-    expect(pictures(english)).to.have.lengthOf(pictures(chinese).length);
+    it('has the same links and pictures', () => {
+      const targets = (page: string): string[] => links(read(page)).map(neutral(page)).sort();
+      expect(targets(chinesePage)).to.deep.equal(targets(englishPage));
+    });
+
+    it('has a picture of its own for each language', () => {
+      for (const path of pictures(chinese)) expect(path).to.include('.zh-CN');
+      expect(pictures(english)).to.have.lengthOf(pictures(chinese).length);
+    });
   });
-});
+}

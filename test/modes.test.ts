@@ -1,4 +1,4 @@
-/** Every lookup mode of the client is there in every other place: dialog, texts, help, README, simulator, examples. */
+/** Every lookup mode of the client is there in every other place: dialog, texts, help, reference, simulator, examples. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
@@ -33,8 +33,8 @@ describe('lookup modes', () => {
       }
     });
 
-    it(`${by}: is in both READMEs`, () => {
-      for (const page of ['README.md', 'README.zh-CN.md']) expect(/^\| `by` \|.*$/m.exec(read(page))?.[0], page).to.include(`\`"${by}"\``);
+    it(`${by}: is in the reference in both languages`, () => {
+      for (const page of ['docs/reference.md', 'docs/reference.zh-CN.md']) expect(/^\| `by` \|.*$/m.exec(read(page))?.[0], page).to.include(`\`"${by}"\``);
     });
 
     it(`${by}: finds a user of the demo tenant`, async () => {

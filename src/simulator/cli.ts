@@ -3,8 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Simulator, startSimulator } from './simulator';
+import { DEMO_CASES, DEMO_ROWS, MOBILE, USERNAME } from './table';
 import { type UserRecord, checkedUsers } from './users';
 import { watchParent } from './watch-parent';
+
+const demoRow = (asked: string, get: string): string => `  ${asked.padEnd(43)}${get}`;
 
 const HELP = `ciam-simulator: a tenant to try user lookups on, on this machine only
 
@@ -21,17 +24,8 @@ Usage: ciam-simulator [options]
 
 Any client id and secret will do; "wrong" as either is refused.
 
-  look up                                    get
-  mobile 15200000000, username zhangsan      a user
-  mobile +86-13900002222, username lisi      a disabled and locked user
-  mobile 13800000404, username nobody        user not found
-  mobile 12345                               breaks the tenant's mobile rule
-  mobile +1-2025550100                       dialling code not allowed
-  mobile 13800000429                         once 429 with Retry-After: 1, then found
-  mobile 13800000500                         once system busy, then found
-  mobile 13800000503                         always 503 with an HTML body
-  mobile 13800000408                         answers after 30 s
-  mobile 13800000400                         once token expired, then found
+${demoRow('look up', 'get')}
+${DEMO_ROWS.map(({ demoCase, mobile, username }) => demoRow(`mobile ${mobile}${username === null ? '' : `, username ${username}`}`, DEMO_CASES[demoCase])).join('\n')}
 
 With --users the first two rows are gone, all the others stay.`;
 
@@ -114,7 +108,7 @@ const run = async (): Promise<void> => {
   if (process.env['npm_lifecycle_event'] !== undefined) watchParent(stop);
   console.log(`Demo tenant listening on ${simulator.url}
 In a ciam-tenant node: enter this address as the domain, any client id and any client secret.
-Then look up ${args.users ? 'one of your users' : 'mobile 15200000000 or username zhangsan'}; ciam-simulator --help lists what else it knows.
+Then look up ${args.users ? 'one of your users' : `mobile ${MOBILE.found} or username ${USERNAME.found}`}; ciam-simulator --help lists what else it knows.
 Stop it with Ctrl+C.`);
 };
 

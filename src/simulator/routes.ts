@@ -2,8 +2,9 @@
 import { type Answer, businessError, gatewayPage, json, oauthError } from './answer';
 import { type Handler, type Request, type Tenant, hasType } from './request';
 import { tokenAnswer } from './token-call';
+import { MOBILE, USERNAME } from './table';
 import type { AccessToken } from './tokens';
-import { NOT_FOUND_MOBILE, NOT_FOUND_USERNAME, SLOW_MOBILE, SLOW_MS, isTrouble } from './troubles';
+import { SLOW_MS, isTrouble } from './troubles';
 import { type UserRecord, bareMobile, userBehindTrouble } from './users';
 
 const USERS = '/api/v2/tenant/users/';
@@ -22,14 +23,14 @@ const byMobile = ({ directory, troubles }: Tenant, mobile: string, token: Access
   const number = bareMobile(mobile);
   const trouble = troubles.answer(number, token);
   if (trouble) return trouble;
-  const user = number === NOT_FOUND_MOBILE ? undefined : directory.find('mobile', mobile);
+  const user = number === MOBILE.notFound ? undefined : directory.find('mobile', mobile);
   if (abroad && !user) return businessError(400, 'IDAAS.TENANT.MOBILE.0002', 'An unauthenticated cell mobile number');
   const answer = found(user ?? (isTrouble(number) ? userBehindTrouble(number) : undefined), 'IDAAS.TENANT.USER.0001');
-  return number === SLOW_MOBILE ? { ...answer, delayMs: SLOW_MS } : answer;
+  return number === MOBILE.slow ? { ...answer, delayMs: SLOW_MS } : answer;
 };
 
 const byUsername = ({ directory }: Tenant, name: string): Answer =>
-  found(name.toLowerCase() === NOT_FOUND_USERNAME ? undefined : directory.find('user_name', name), 'USER.0001');
+  found(name.toLowerCase() === USERNAME.notFound ? undefined : directory.find('user_name', name), 'USER.0001');
 
 const byEmail = ({ directory }: Tenant, email: string): Answer => found(directory.find('email', email), 'USER.0001');
 

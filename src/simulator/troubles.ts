@@ -1,21 +1,17 @@
 /** The numbers that mean trouble, whoever the users are. */
 import { type Answer, businessError, gatewayPage, oauthError } from './answer';
+import { MOBILE } from './table';
 import type { AccessToken } from './tokens';
 
-export const NOT_FOUND_MOBILE = '13800000404';
-export const NOT_FOUND_USERNAME = 'nobody';
-export const SLOW_MOBILE = '13800000408';
 export const SLOW_MS = 30_000;
-const ALWAYS_DOWN = '13800000503';
-const TOKEN_EXPIRED = '13800000400';
 
 const ONCE: Readonly<Record<string, (token: AccessToken) => Answer>> = {
-  '13800000429': () => gatewayPage(429, 'Too Many Requests', { 'retry-after': '1' }),
-  '13800000500': () => businessError(500, 'IDAAS.TENANT.COM.0002', 'System busy, please try again later'),
-  [TOKEN_EXPIRED]: (token) => oauthError(400, 'invalid_token', `Access token expired:${token.value}`),
+  [MOBILE.limited]: () => gatewayPage(429, 'Too Many Requests', { 'retry-after': '1' }),
+  [MOBILE.busy]: () => businessError(500, 'IDAAS.TENANT.COM.0002', 'System busy, please try again later'),
+  [MOBILE.expired]: (token) => oauthError(400, 'invalid_token', `Access token expired:${token.value}`),
 };
 
-export const isTrouble = (mobile: string): boolean => mobile in ONCE || mobile === SLOW_MOBILE || mobile === ALWAYS_DOWN;
+export const isTrouble = (mobile: string): boolean => mobile in ONCE || mobile === MOBILE.slow || mobile === MOBILE.down;
 
 /** A refused client that has not come back by now has given up: the default deadline of a lookup. */
 const RENEWAL_MS = 10_000;
@@ -34,23 +30,23 @@ export class Troubles {
 
   /** The trouble this number means to this caller now, if any. */
   answer(mobile: string, token: AccessToken): Answer | undefined {
-    if (mobile === ALWAYS_DOWN) return gatewayPage(503, 'Service Temporarily Unavailable');
+    if (mobile === MOBILE.down) return gatewayPage(503, 'Service Temporarily Unavailable');
     const trouble = ONCE[mobile];
     if (!trouble) return undefined;
     const met = this.metBy(token);
     if (met.delete(mobile)) {
-      if (mobile === TOKEN_EXPIRED) this.settle(token.clientId);
+      if (mobile === MOBILE.expired) this.settle(token.clientId);
       return undefined;
     }
     met.add(mobile);
-    if (mobile === TOKEN_EXPIRED) this.refusals.push({ clientId: token.clientId, at: this.clock() });
+    if (mobile === MOBILE.expired) this.refusals.push({ clientId: token.clientId, at: this.clock() });
     return trouble(token);
   }
 
   issued(token: AccessToken): void {
     const since = this.clock() - RENEWAL_MS;
     this.refusals = this.refusals.filter(({ at }) => at > since);
-    if (this.refusals.some(({ clientId }) => clientId === token.clientId)) this.metBy(token).add(TOKEN_EXPIRED);
+    if (this.refusals.some(({ clientId }) => clientId === token.clientId)) this.metBy(token).add(MOBILE.expired);
   }
 
   private settle(clientId: string): void {

@@ -1,4 +1,5 @@
 /** The users of the demo tenant, and how they are found. */
+import { MOBILE, USERNAME } from './table';
 
 export interface UserRecord {
   readonly user_id: string;
@@ -9,7 +10,7 @@ export interface UserRecord {
 const ONEACCESS_USER: UserRecord = {
   user_id: '20220413165737132-3BA0-91FCA2CB7',
   org_id: '20220117125622909-9346-35755733F',
-  user_name: 'zhangsan',
+  user_name: USERNAME.found,
   name: 'zhangsan',
   mobile: '12345678901',
   email: 'zhangsan@example.com',
@@ -29,10 +30,10 @@ const ONEACCESS_USER: UserRecord = {
 
 /** The example of the published CIAM document "Get User Details by Mobile Number". */
 const CIAM_USER: UserRecord = {
-  user_name: 'zhangsan',
+  user_name: USERNAME.found,
   user_id: '20220126153857263-A04D-60E0D446C',
   name: '张三',
-  mobile: '15200000000',
+  mobile: MOBILE.found,
   email: '15200000000@qq.com',
   pwd_change_at: '2022-02-15 12:23:23',
   created_at: '2022-02-10 12:23:23',
@@ -53,16 +54,14 @@ const CIAM_USER: UserRecord = {
   extension: { age: '28' },
   head_img: 'https://........',
 };
-/** The number that document looks up; its answer shows another one. */
-const CIAM_EXAMPLE_MOBILE = '13800001111';
 
 /** Disabled and locked, with EIAM's quirks: mobile with dialling code, `locked` as a string, times with milliseconds. */
 const EIAM_USER: UserRecord = {
   user_id: '20220513091530215-7C2E-4B81D9F3A',
   org_id: '20220117125622909-9346-35755733F',
-  user_name: 'lisi',
+  user_name: USERNAME.disabled,
   name: '李四',
-  mobile: '+86-13900002222',
+  mobile: MOBILE.disabled,
   email: 'lisi@example.com',
   pwd_must_modify: false,
   pwd_change_at: '2022-05-13 09:15:30.215',
@@ -134,7 +133,7 @@ export class Directory {
 const demoDirectory = (): Directory => {
   const directory = new Directory();
   for (const user of [ONEACCESS_USER, CIAM_USER, EIAM_USER]) directory.add(user);
-  directory.addAs('mobile', CIAM_EXAMPLE_MOBILE, CIAM_USER);
+  directory.addAs('mobile', MOBILE.published, CIAM_USER);
   return directory;
 };
 

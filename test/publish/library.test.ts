@@ -11,8 +11,8 @@ import { npm, root, version } from '../support/versions';
 
 const run = promisify(execFile);
 
-/** The program that the README shows. */
-const PROGRAM = codeBlocks(readFileSync(join(root, 'README.md'), 'utf8')).find(({ language }) => language === 'ts')?.text ?? '';
+/** The program that the reference shows. */
+const PROGRAM = codeBlocks(readFileSync(join(root, 'docs/reference.md'), 'utf8')).find(({ language }) => language === 'ts')?.text ?? '';
 const EXPECTED = '20220126153857263-A04D-60E0D446C 张三 tenant\nUSER.0001 not-found Check that this user exists in the tenant, in the form the tenant stores it.\n';
 
 /** CommonJS has no `await` outside a function. */

@@ -89,7 +89,7 @@ describe('settings', () => {
         for (const value of [below, max + 1, String(max + 1), -1, '-1', NaN, Infinity, '', ' ', 'ten', '1e1', '0x10', '1,5', null, true, [], [5], {}, '${LIMIT}']) expectRefused(name, { [name]: value });
       });
     }
-    it('are those of the README', () => {
+    it('are those that were published', () => {
       const { timeoutMs, queueTimeoutMs, retries, concurrency, queueLimit, rateLimit, cacheTtlMs, cacheMissTtlMs, cacheSize, timezone } = checkedSettings(good);
       expect([timeoutMs, queueTimeoutMs, retries, concurrency, queueLimit, rateLimit, cacheTtlMs, cacheMissTtlMs, cacheSize, timezone]).to.deep.equal([10_000, 0, 4, 16, 10_000, 0, 0, 0, 1000, '+08:00']);
       expect(Object.values(NUMBERS).map(({ min, max }) => [min, max])).to.deep.equal([[0.1, 3600], [0, 86_400], [0, 10], [1, 1024], [0, 1_000_000], [0, 100_000], [0, 2_592_000], [0, 2_592_000], [0, 2_592_000], [1, 1_000_000]]);

@@ -1,18 +1,19 @@
-/** The README's tables say what the code does: properties, defaults, ranges, failure codes, the demo tenant. No page names a code that is not there. */
-import { execFileSync } from 'node:child_process';
+/** The reference's tables say what the code does: properties, defaults, ranges, failure codes, figures, the demo tenant. No page names a code that is not there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { buildSync } from 'esbuild';
 import { failureOf } from '../scripts/tables';
-import { KNOWN_CODES } from '../src/failures/codes';
+import { CATEGORIES, KNOWN_CODES } from '../src/failures/codes';
+import { createTenant } from '../src/index';
 import { NUMBERS } from '../src/settings/schema';
+import { MOBILE } from '../src/simulator/table';
 import { codeSpans, tables, type Table } from './support/markdown';
 
 const root = resolve(__dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const LANGUAGES = { 'README.md': 'en-US', 'README.zh-CN.md': 'zh-CN' } as const;
+const LANGUAGES = { 'docs/reference.md': 'en-US', 'docs/reference.zh-CN.md': 'zh-CN' } as const;
 type Page = keyof typeof LANGUAGES;
 const PAGES = Object.keys(LANGUAGES) as Page[];
 
@@ -68,8 +69,8 @@ for (const page of PAGES) {
 
     for (const first of ['CIAM.INPUT', 'USER.0001']) {
       it(`say of each code what the client says: ${first} and the others`, () => {
-        const yes = page === 'README.md' ? 'yes' : '是';
-        const no = page === 'README.md' ? 'no' : '否';
+        const yes = LANGUAGES[page] === 'en-US' ? 'yes' : '是';
+        const no = LANGUAGES[page] === 'en-US' ? 'no' : '否';
         for (const [names, category, retryable, , whatToDo] of table(page, first).rows) {
           for (const name of codeSpans(names ?? '')) {
             const failure = failureOf(name);
@@ -86,21 +87,32 @@ for (const page of PAGES) {
       expect(named).to.include.members(KNOWN_CODES);
     });
 
-    it('list what the demo tenant knows, as the command does', () => {
-      const help = execFileSync(process.execPath, ['--import', 'tsx', join(root, 'src/simulator/cli.ts'), '--help'], { encoding: 'utf8', cwd: root });
-      const lines = help.split('\n').filter((line) => /^ {2}mobile /.test(line));
-      const rows = table(page, '15200000000').rows;
-      expect(rows.map(([asked]) => codeSpans(asked ?? ''))).to.deep.equal(lines.map((line) => (line.slice(0, 45).match(/\+?[\w-]+/g) ?? []).filter((word) => !/^(mobile|username)$/.test(word))));
+    it('name every category there is', () => {
+      expect(codeSpans(read(page))).to.include.members([...CATEGORIES]);
+    });
+
+    it('list the figures in the order in which they come', async () => {
+      await using tenant = createTenant({ demo: true, warmUp: false });
+      expect(table(page, 'tenant', 'inFlight').rows.flatMap(([names]) => codeSpans(names ?? ''))).to.deep.equal(Object.keys(tenant.stats()));
     });
   });
 }
 
-describe('failure codes', () => {
+describe('pages, helps and examples', () => {
   const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
   const others = ['docs', 'examples', 'examples/mqtt', 'examples/http'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
 
-  it('that pages, helps and examples name are those of the client and the tenants', () => {
-    for (const file of [...PAGES, ...helps, ...others]) {
+  const all = ['README.md', 'README.zh-CN.md', ...helps, ...others];
+
+  it('tell of numbers that the demo tenant knows', () => {
+    const known: string[] = Object.values(MOBILE).map((number) => number.replace('+86-', ''));
+    for (const file of all.filter((name) => !/json$/.test(name))) {
+      expect((read(file).match(/(?<!\d)1[3-9]\d{9}(?!\d)/g) ?? []).filter((number) => !known.includes(number)), file).to.deep.equal([]);
+    }
+  });
+
+  it('name codes of the client and the tenants only', () => {
+    for (const file of all) {
       const named = read(file).replaceAll('&lt;', '<').replaceAll('&gt;', '>')
         .match(/\bCIAM\.[A-Z]+(\.(\w+|<\w+>))*|\b(IDAAS\.TENANT\.)?(USER|MOBILE|COM|APP)\.\d+/g) ?? [];
       expect([...new Set(named)].filter((name) => failureOf(name) === undefined), file).to.deep.equal([]);
