@@ -100,6 +100,23 @@ describe('pages', () => {
   });
 });
 
+describe('CONTRIBUTING.md', () => {
+  const rows = tables(read('CONTRIBUTING.md')).find(({ header }) => header[0] === 'tests')?.rows ?? [];
+
+  it('lists every command that runs tests', () => {
+    const scripts = Object.keys(manifest.scripts).filter((name) => name.startsWith('test:')).map((name) => `npm run ${name}`);
+    expect(codeSpans(read('CONTRIBUTING.md'))).to.include.members(scripts);
+  });
+
+  it('lists every folder of tests, with the command that runs it', () => {
+    const folders = readdirSync(join(root, 'test')).filter((name) => statSync(join(root, 'test', name)).isDirectory() && filesIn(`test/${name}`).some((file) => file.endsWith('.test.ts')));
+    expect(rows.flatMap(([folder]) => codeSpans(folder ?? '')).sort()).to.deep.equal(['test', ...folders.map((name) => `test/${name}`)].sort());
+    for (const [folder = '', , command = ''] of rows.filter(([name]) => name !== '`test` (files beside the folders)')) {
+      expect(manifest.scripts[command.replaceAll('`', '').replace('npm run ', '')], command).to.include(`"${codeSpans(folder)[0]}/**/`);
+    }
+  });
+});
+
 describe('README', () => {
   it('has addresses that work where no other file of the repository is', () => {
     for (const page of ['README.md', 'README.zh-CN.md']) expect(links(read(page)).filter((target) => !/^(https:|#)/.test(target)), page).to.deep.equal([]);
