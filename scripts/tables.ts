@@ -53,7 +53,7 @@ const tenantTexts = (language: Language): TenantTexts =>
   (JSON.parse(read(`nodes/ciam-tenant/locales/${language}/ciam-tenant.json`)) as { 'ciam-tenant': TenantTexts })['ciam-tenant'];
 
 /** The English stands in the code. */
-const adviceTexts = (language: Language): Record<string, string> => (language === 'en-US' ? ADVICE
+export const adviceTexts = (language: Language): Record<string, string> => (language === 'en-US' ? ADVICE
   : (JSON.parse(read(`nodes/ciam-user/locales/${language}/ciam-user.json`)) as { 'ciam-user': { advice: Record<string, string> } })['ciam-user'].advice);
 
 /** Puts lines between `<!-- numbers section -->` and `<!-- /numbers -->`, indented as the marks are. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { buildSync } from 'esbuild';
-import { failureOf } from '../scripts/tables';
+import { adviceTexts, failureOf } from '../scripts/tables';
 import { CATEGORIES, KNOWN_CODES } from '../src/failures/codes';
 import { createTenant } from '../src/index';
 import { NUMBERS } from '../src/settings/schema';
@@ -39,11 +39,6 @@ const table = (page: Page, ...firstCodes: string[]): Table => {
 
 const code = (cell = ''): string => codeSpans(cell)[0] ?? '';
 
-const advice = (page: Page): Record<string, string> => {
-  const catalogue = JSON.parse(read(`nodes/ciam-user/locales/${LANGUAGES[page]}/ciam-user.json`)) as { 'ciam-user': { advice: Record<string, string> } };
-  return catalogue['ciam-user'].advice;
-};
-
 for (const page of PAGES) {
   describe(`tables of ${page}`, () => {
     it('list the properties of the tenant node with their defaults and ranges', () => {
@@ -75,7 +70,7 @@ for (const page of PAGES) {
           for (const name of codeSpans(names ?? '')) {
             const failure = failureOf(name);
             expect({ category, retryable, whatToDo }, name).to.deep.equal({
-              category: failure?.category, retryable: failure?.retryable ? yes : no, whatToDo: advice(page)[failure?.adviceKey ?? ''],
+              category: failure?.category, retryable: failure?.retryable ? yes : no, whatToDo: adviceTexts(LANGUAGES[page])[failure?.adviceKey ?? ''],
             });
           }
         }
