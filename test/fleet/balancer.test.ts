@@ -1,5 +1,5 @@
 /** The load balancer of `examples/http`, in front of workers that the test answers for, and of real ones. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -64,14 +64,31 @@ describe('the load balancer', function () {
 
   it('gives each worker a part, and the one with fewer requests under way the next', async () => {
     await begin(2);
-    const [busy] = workers as [Worker, Worker];
-    const open: ServerResponse[] = [];
-    busy.answer = (response) => void open.push(response);
-    const stuck = [ask('1'), ask('2'), ask('3')];
-    while (open.length === 0) await ask('4');
-    expect(new Set(await answers(mobiles(10)))).to.deep.equal(new Set(['worker-2']));
-    for (const response of open) response.end('late');
-    await Promise.all(stuck);
+    const [busy, free] = workers as [Worker, Worker];
+    const arrivals = new EventEmitter();
+    const held = new Map<Worker, ServerResponse[]>(workers.map((worker) => [worker, []]));
+    for (const [worker, responses] of held) {
+      worker.answer = (response) => {
+        responses.push(response);
+        arrivals.emit('one');
+      };
+    }
+    const asks: Promise<unknown>[] = [];
+    for (const mobile of mobiles(6)) {
+      const arrived = once(arrivals, 'one');
+      asks.push(ask(mobile));
+      await arrived;
+    }
+    expect([...held.values()].map(({ length }) => length)).to.deep.equal([3, 3]);
+    free.answer = (response) => void response.end('free');
+    const released = once(arrivals, 'third');
+    let answered = 0;
+    for (const one of asks) void one.then(() => ++answered === 3 && arrivals.emit('third'));
+    for (const response of held.get(free) ?? []) response.end();
+    await released;
+    expect(new Set(await answers(mobiles(10)))).to.deep.equal(new Set(['free']));
+    for (const response of held.get(busy) ?? []) response.end();
+    await Promise.all(asks);
   });
 
   for (const status of [502, 503]) {
@@ -129,8 +146,11 @@ describe('the load balancer', function () {
   it('remembers each user in one place, and moves only those of a worker that is gone', async () => {
     await begin(3, { CIAM_REMEMBER: 'yes' });
     const numbers = mobiles(90);
-    const before = await answers(numbers);
+    // All at once: what a worker has under way moves nobody either.
+    const allAtOnce = async (): Promise<string[]> => (await Promise.all(numbers.map(ask))).map(({ text }) => text);
+    const before = await allAtOnce();
     expect(await answers(numbers)).to.deep.equal(before);
+    expect(await allAtOnce()).to.deep.equal(before);
     for (const name of ['worker-1', 'worker-2', 'worker-3']) expect(before.filter((one) => one === name).length).to.be.within(10, 50);
     await (workers as [Worker, Worker, Worker])[1].end();
     const after = await answers(numbers);
