@@ -99,12 +99,18 @@ describe('the load balancer', function () {
       const all = await Promise.all(mobiles(60).map(ask));
       expect(all.filter((one) => one.status !== 200)).to.deep.equal([]);
       expect(sick.asked).to.not.have.length(0);
-      for (const worker of workers) worker.answer = (response) => void response.writeHead(404).end();
+      for (const worker of workers) worker.answer = (response) => void response.writeHead(404, { 'content-type': 'application/json; charset=utf-8' }).end('{}');
       const before = workers.flatMap(({ asked }) => asked).length;
       expect((await ask('1')).status).to.equal(404);
       expect(workers.flatMap(({ asked }) => asked)).to.have.length(before + 1);
     });
   }
+
+  it('tells 503 while a worker has no flows yet: its 404 is nobody who was not found', async () => {
+    await begin(1);
+    for (const worker of workers) worker.answer = (response) => void response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' }).end('Cannot GET /ciam/user');
+    expect((await ask('1')).status).to.equal(503);
+  });
 
   it('asks at most three times, and then tells what the last one said', async () => {
     await begin(3);

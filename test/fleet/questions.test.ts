@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { Stats } from '../../src/node-api';
 import { nodeOf } from '../support/examples';
 import { type FlowNode, MAJORS, type NodeRed } from '../support/runtime';
-import { ASK, askerFlows, fn, startAsker, TAB } from './asker';
-import { type Cluster, mobileOf, startCluster, WORKER, withProperties } from './cluster';
+import { ASK, type Asker, askerFlows, fn, startAsker, TAB } from './asker';
+import { type Cluster, connected, inShare, mobileOf, startCluster, WORKER, withProperties } from './cluster';
 
 interface Outcome {
   payload: unknown;
@@ -67,89 +67,91 @@ for (const major of MAJORS) {
 
 describe('questions to the workers', function () {
   this.timeout(90_000);
-  let cluster: Cluster | undefined;
-  const begin = async (worker: FlowNode[], latencyMs = 0, rate = 0): Promise<Cluster> => (cluster = await startCluster({ worker, latencyMs, rate }));
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
+  let cluster: Cluster;
+  let worker: NodeRed;
+  let asker: Asker;
 
-  /** Room for two questions, and twenty answers a second. */
-  const SMALL = withProperties(WORKER, TENANT, { concurrency: 1, queueLimit: 1 });
+  before(async () => {
+    cluster = await startCluster({ latencyMs: 50 });
+    [worker] = await cluster.workers(1) as [NodeRed];
+    asker = await startAsker(cluster, 100);
+  });
+  after(() => cluster.stop());
+
+  /** Resolves once it takes questions again. */
+  const become = async (nodeRed: NodeRed, flows: FlowNode[]): Promise<void> => {
+    nodeRed.status.clear();
+    await nodeRed.deploy(flows);
+    await connected(nodeRed, flows);
+    await inShare(nodeRed);
+  };
+  /** Twenty answers a second, and room for so many questions more. */
+  const slow = (queueLimit: number): FlowNode[] => withProperties(WORKER, TENANT, { concurrency: 1, queueLimit, queueTimeout: 60 });
   const statsOf = async ({ url }: NodeRed): Promise<Pick<Stats, 'lookups' | 'token'>> =>
     await (await fetch(`${url}ciam-tenant/${TENANT}/stats`)).json() as Stats;
 
   it('are asked again when the queue of the worker is full, until they are answered', async () => {
-    const running = await begin(SMALL, 50);
-    const [worker] = await running.workers(1);
-    const asker = await startAsker(running, 100);
+    await become(worker, slow(1));
     const tally = await (await asker.ask(40)).until(40);
     expect(tally).to.deep.include({ right: 40, failed: {}, twice: 0 });
-    const { lookups } = await statsOf(worker as NodeRed);
+    const { lookups } = await statsOf(worker);
     expect(lookups.found).to.equal(40);
     expect(lookups.failed, 'refused by the full queue').to.be.above(10);
   });
 
   it('fail with what the full worker said when the deadline comes first', async () => {
-    const running = await begin(SMALL, 50);
-    await running.workers(1);
-    const asker = await startAsker(running, 100);
-    const tally = await (await asker.ask(90, { rules: { DEADLINE: 1.5 } })).until(90);
+    await become(worker, slow(1));
+    const tally = await (await asker.ask(90, { rules: { DEADLINE: 3 } })).until(90);
     expect(Object.keys(tally.failed)).to.deep.equal(['CIAM.QUEUE.FULL']);
     expect(tally.right).to.be.above(0);
     expect(tally).to.deep.include({ answered: 90, wrong: 0, twice: 0 });
   });
 
-  it('keep to the rate that each worker is given, and to a token each', async () => {
-    const running = await begin(WORKER, 0, 10);
-    const workers = await running.workers(2);
-    const asker = await startAsker(running, 100);
-    const tally = await (await asker.ask(60)).until(60);
-    expect(tally).to.deep.include({ right: 60, failed: {} });
-    expect(tally.ms, '30 questions each, 10 a second').to.be.above(2800);
-    for (const worker of workers) expect((await statsOf(worker)).token.renewals).to.equal(0);
-  });
-
-  it('fail with ASK.TIMEOUT when nobody answers', async () => {
-    const nodeRed = await (await begin(WORKER)).start('asker', overHttp({ DEADLINE: 1 }));
-    const { payload, error, lookup } = await ask(nodeRed, 'mobile', mobileOf(1));
-    expect(payload).to.equal('ASK.TIMEOUT');
-    expect(error).to.deep.include({ code: 'ASK.TIMEOUT', category: 'timeout', retryable: true, advice: 'Check that the broker and at least one worker are running.' });
-    expect(lookup).to.deep.equal({ by: 'mobile', value: mobileOf(1) });
+  it('are asked again at once when the tenant of the worker is deployed anew', async () => {
+    await become(worker, slow(100));
+    const run = await asker.ask(64, { every: 16, rules: { ASK_AGAIN_AFTER: 60, DEADLINE: 90 } });
+    await run.until(16);
+    await worker.deploy(withProperties(WORKER, TENANT, { timeout: 3 }), 'nodes');
+    expect(await run.until(64, 40_000)).to.deep.include({ right: 64, failed: {}, twice: 0 });
   });
 
   it('have one outcome each, however often they are answered', async () => {
     const answer = nodeOf(WORKER, 'mqtt out').id;
-    const running = await begin([...WORKER, { ...nodeOf(WORKER, 'mqtt out'), id: 'again' }].map((node) =>
+    await become(worker, [...WORKER, { ...nodeOf(WORKER, 'mqtt out'), id: 'again' }].map((node) =>
       node['name'] === 'answer' ? { ...node, wires: [[answer, 'again'], (node['wires'] as string[][])[1]] } : node));
-    await running.workers(1);
-    const asker = await startAsker(running, 100);
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100, twice: 0 });
     // Every second answer to the first hundred has come by now: answers keep their order.
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ answered: 100, right: 100, twice: 0 });
   });
 
-  it('are asked again at once when the worker is deployed anew', async () => {
-    const running = await begin(WORKER, 500);
-    const [worker] = await running.workers(1);
-    const asker = await startAsker(running, 100);
-    const run = await asker.ask(32, { every: 16, rules: { ASK_AGAIN_AFTER: 60, DEADLINE: 90 } });
-    await run.until(16);
-    await worker?.deploy(withProperties(WORKER, TENANT, { timeout: 3 }), 'nodes');
-    expect(await run.until(32, 40_000)).to.deep.include({ right: 32, failed: {}, twice: 0 });
-  });
-
   it('and their answers cannot be read by another account', async () => {
-    const running = await begin(WORKER);
-    await running.workers(1);
     const broker = nodeOf(WORKER, 'mqtt-broker');
-    const spy = await running.start('stranger', [
+    const spy = await cluster.start('stranger', [
       { id: 'tab', type: 'tab' }, broker,
       { id: 'in', type: 'mqtt in', z: 'tab', topic: '#', qos: '1', datatype: 'utf8', broker: broker.id, wires: [['debug']] },
       { id: 'debug', type: 'debug', z: 'tab', active: true, tosidebar: true, complete: 'topic', targetType: 'msg' },
     ]);
-    const asker = await startAsker(running, 100);
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100 });
     expect(spy.debug).to.deep.equal([]);
+  });
+
+  it('keep to the rate that each worker is given, and to a token each', async () => {
+    const workers = await cluster.workers(2);
+    const limited = withProperties(WORKER, TENANT, { rateLimit: 10 });
+    await Promise.all(workers.map((one) => become(one, limited)));
+    const tally = await (await asker.ask(60)).until(60);
+    expect(tally).to.deep.include({ right: 60, failed: {} });
+    expect(tally.ms, '30 questions each, 10 a second').to.be.above(2800);
+    for (const one of workers) expect((await statsOf(one)).token.renewals).to.equal(0);
+  });
+
+  it('fail with ASK.TIMEOUT when nobody answers', async () => {
+    await cluster.workers(0);
+    const nodeRed = asker.nodeRed;
+    await nodeRed.deploy(overHttp({ DEADLINE: 1 }));
+    const { payload, error, lookup } = await ask(nodeRed, 'mobile', mobileOf(1));
+    expect(payload).to.equal('ASK.TIMEOUT');
+    expect(error).to.deep.include({ code: 'ASK.TIMEOUT', category: 'timeout', retryable: true, advice: 'Check that the broker and at least one worker are running.' });
+    expect(lookup).to.deep.equal({ by: 'mobile', value: mobileOf(1) });
   });
 });
