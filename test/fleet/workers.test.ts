@@ -6,6 +6,8 @@ import { type Asker, startAsker, type Tally } from './asker';
 import { type Cluster, startCluster, WORKER, withProperties } from './cluster';
 
 const QUESTIONS = 10_000;
+/** Of those in whose middle something happens. */
+const DISTURBED = 3000;
 const LATENCY_MS = 50;
 /** For each worker: 16 in flight, and as many again in its queue. */
 const WINDOW = 32;
@@ -83,21 +85,21 @@ describe('several workers behind a broker', function () {
     note(what, tally);
   };
 
-  it('lose nothing when one of them is killed', () => disturbed('1 of 3 killed', QUESTIONS, {}, async ([worker]) => {
+  it('lose nothing when one of them is killed', () => disturbed('1 of 3 killed', DISTURBED, {}, async ([worker]) => {
     if (worker === undefined) throw new Error('no worker');
     process.kill(worker.pid, 'SIGKILL');
     cluster.forget(worker);
     await worker.stop();
   }));
 
-  it('lose nothing when the broker is restarted', () => disturbed('broker restarted', QUESTIONS, {}, () => cluster.broker.restart()));
+  it('lose nothing when the broker is restarted', () => disturbed('broker restarted', DISTURBED, {}, () => cluster.broker.restart()));
 
   it('lose nothing when one of them says nothing any more, like a machine without power', async () => {
     const [worker] = await cluster.workers(3);
     if (worker === undefined) throw new Error('no worker');
     // The broker notices after one and a half times the keep-alive.
     await worker.deploy(withProperties(WORKER, nodeOf(WORKER, 'mqtt-broker').id, { keepalive: '5' }), 'nodes');
-    await disturbed('1 of 3 frozen', 3000, { ASK_AGAIN_AFTER: 3 }, async () => {
+    await disturbed('1 of 3 frozen', DISTURBED, { ASK_AGAIN_AFTER: 3 }, async () => {
       process.kill(worker.pid, 'SIGSTOP');
       await Promise.resolve();
     }).finally(() => {
