@@ -40,7 +40,7 @@ const DEMO_TEXTS: Readonly<Record<'en-US' | 'zh-CN', Readonly<Record<DemoCase, s
     limited: '先返回 429 和 Retry-After: 1，然后找到',
     busy: '先返回系统繁忙，然后找到',
     down: '始终返回 503 和 HTML',
-    slow: '30 秒后才应答',
+    slow: '30 秒后才响应',
     expired: '先返回访问凭据过期，然后找到',
   },
 };
