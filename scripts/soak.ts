@@ -1,5 +1,5 @@
 /**
- * Runs both nodes in a real Node-RED for minutes: tenants, network and proxy fail at random, flows are redeployed meanwhile.
+ * Runs the nodes in a real Node-RED for minutes: tenants, network, gateway and proxy fail at random, the clock jumps, flows are redeployed meanwhile.
  * Every message must have exactly one outcome, and memory and handles must be flat at the end; exit code 1 if not.
  *
  *   npm run soak -- [--minutes 10] [--node-red 4|5] [--seed 1]
@@ -51,6 +51,7 @@ const rest = async (red: NodeRed): Promise<void> => {
 class Soak {
   private versions: Versions = {};
   redeploys = 0;
+  jumps = 0;
   slowestDeployMs = 0;
 
   constructor(private readonly red: NodeRed, private readonly troubled: Troubled, private readonly random: Random) {}
@@ -65,6 +66,13 @@ class Soak {
     this.slowestDeployMs = Math.max(this.slowestDeployMs, performance.now() - start);
   }
 
+  /** The wall clock of Node-RED, as after a suspend or as a time server sets it: up to an hour ahead, or five minutes back. */
+  async jump(): Promise<void> {
+    const ms = Math.round(this.random() < 0.7 ? this.random() * 3_600_000 : -this.random() * 300_000);
+    await fetch(`${this.red.url}ledger?jump=${ms}`);
+    this.jumps++;
+  }
+
   /** Storm and deployments for so long. */
   async storm(ms: number): Promise<void> {
     const end = Date.now() + ms;
@@ -72,6 +80,7 @@ class Soak {
     await this.red.deploy(soakFlows(this.troubled, this.versions, true), 'nodes');
     while (Date.now() < end) {
       await sleep(Math.min(1000 + this.random() * 4000, Math.max(0, end - Date.now())));
+      if (this.random() < 0.5) await this.jump();
       if (Date.now() < end) await this.redeploy();
     }
   }
@@ -137,8 +146,9 @@ const main = async (): Promise<void> => {
     }
     judge(points, red.log());
     const outcomes = Object.entries(points.at(-1)?.outcomes ?? {}).sort(([, one], [, other]) => other - one);
-    const { all, token } = troubled.requests();
+    const { all, token, restarts, forgotten } = troubled.requests();
     console.log(`${soak.redeploys} redeployments, the slowest ${soak.slowestDeployMs.toFixed(0)} ms; ${all} requests, ${token} of them for a token`);
+    console.log(`${restarts} restarts of the gateway, all connections forgotten ${forgotten} times, ${soak.jumps} jumps of the clock`);
     for (const [code, count] of outcomes) console.log(`${String(count).padStart(9)}  ${code}`);
   } catch (error) {
     console.error(red.log().slice(-4000));

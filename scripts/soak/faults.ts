@@ -20,8 +20,8 @@ export interface Troubled {
   /** Everything works, or everything goes wrong as chance will have it. */
   calm(): void;
   storm(): void;
-  /** Requests so far, and how many of them were token calls. */
-  requests(): { all: number; token: number };
+  /** Requests so far, how many of them were token calls, and what happened to the gateway. */
+  requests(): { all: number; token: number; restarts: number; forgotten: number };
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export const startTroubled = async (random: Random): Promise<Troubled> => {
   const secure = await ScriptedTenant.start({ tls: await authority.server() });
   const tcp = await FaultProxy.start(plain);
   const proxy = await startConnectProxy(PROXY_PASSWORD);
-  const asked = { all: 0, token: 0 };
+  const asked = { all: 0, token: 0, restarts: 0, forgotten: 0 };
   const forget = (): void => {
     for (const tenant of [plain, secure]) {
       asked.token += tenant.tokenCalls.length;
@@ -103,10 +103,14 @@ export const startTroubled = async (random: Random): Promise<Troubled> => {
   tcp.faults = [(client, dial) => (calm ? pass : Date.now() < awayUntil ? away : random() < 0.5 ? passUntilForgotten : anyFault)(client, dial)];
   const timer = setInterval(() => {
     forget();
-        proxy.reaction = calm ? 'tunnel' : pick<Reaction>(random, [[85, 'tunnel'], [3, 'hang-up'], [2, 'silence'], [2, 502], [2, 503], [1, 407]]);
+    proxy.reaction = calm ? 'tunnel' : pick<Reaction>(random, [[85, 'tunnel'], [3, 'hang-up'], [2, 'silence'], [2, 502], [2, 503], [1, 407]]);
     if (!calm && random() < 0.05) proxy.endTunnels();
-    if (!calm && random() < 0.01) for (const client of tcp.clients) forgotten.add(client);
-    if (!calm && random() < 0.01) {
+    if (!calm && random() < 0.03) {
+      asked.forgotten++;
+      for (const client of tcp.clients) forgotten.add(client);
+    }
+    if (!calm && random() < 0.03) {
+      asked.restarts++;
       awayUntil = Date.now() + random() * 2000;
       for (const client of tcp.clients) client.resetAndDestroy();
     }

@@ -2,7 +2,7 @@
 /**
  * A node set for a Node-RED under test. It watches the lookup nodes through the runtime's hooks and keeps the books:
  * what went in, what came out, and whether every message had exactly one outcome and was done exactly once.
- * `GET /ledger` shows them; `GET /ledger?collect=1` collects garbage before.
+ * `GET /ledger` shows them; `GET /ledger?collect=1` collects garbage before, and `?jump=MS` sets the wall clock ahead, or back.
  */
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -67,7 +67,12 @@ module.exports = function (RED) {
     books.outcomes[code] = (books.outcomes[code] ?? 0) + 1;
   });
 
+  const { now } = Date;
+  let jumped = 0;
+  Date.now = () => now() + jumped;
+
   RED.httpAdmin.get('/ledger', (request, response) => {
+    if (request.query.jump) jumped += Number(request.query.jump);
     if (request.query.collect) {
       v8.setFlagsFromString('--expose-gc');
       for (let round = 0; round < 3; round++) vm.runInNewContext('gc')();
