@@ -15,13 +15,11 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const LANGUAGES = {
   'en-US': {
-    readme: 'README.md', reference: 'docs/reference.md', range: ' to ', yes: 'yes', no: 'no', end: '.', and: ', ',
-    limits: (min: number, max: number, fallback: number) => `: ${min} to ${max}, default ${fallback}`,
+    readme: 'README.md', reference: 'docs/reference.md', range: ' to ', yes: 'yes', no: 'no', and: ', ',
     codes: ['code', 'category', 'what to do'], demo: ['look up', 'get'], mobile: 'mobile', username: 'username',
   },
   'zh-CN': {
-    readme: 'README.zh-CN.md', reference: 'docs/reference.zh-CN.md', range: ' – ', yes: '是', no: '否', end: '。', and: '，',
-    limits: (min: number, max: number, fallback: number) => `：${min} 到 ${max}，默认 ${fallback}`,
+    readme: 'README.zh-CN.md', reference: 'docs/reference.zh-CN.md', range: ' – ', yes: '是', no: '否', and: '，',
     codes: ['错误码', '类别', '处理办法'], demo: ['查询', '结果'], mobile: '手机号', username: '用户名',
   },
 } as const;
@@ -48,7 +46,7 @@ const DEMO_TEXTS: Readonly<Record<'en-US' | 'zh-CN', Readonly<Record<DemoCase, s
 type Language = keyof typeof LANGUAGES;
 const NAMES = Object.keys(LANGUAGES) as Language[];
 
-interface TenantTexts { label: Record<NumberName, string>; unit: Record<NumberName, string> }
+interface TenantTexts { unit: Record<NumberName, string> }
 const tenantTexts = (language: Language): TenantTexts =>
   (JSON.parse(read(`nodes/ciam-tenant/locales/${language}/ciam-tenant.json`)) as { 'ciam-tenant': TenantTexts })['ciam-tenant'];
 
@@ -72,13 +70,6 @@ const formRow = (name: NumberName): string[] => [
   '  </div>',
   '</div>',
 ];
-
-const helpRow = (language: Language) => (name: NumberName): string[] => {
-  const { label, unit } = tenantTexts(language);
-  const { min, max, default: fallback } = NUMBERS[name];
-  const { limits, end } = LANGUAGES[language];
-  return [`<dt>${label[name]}</dt>`, `<dd>${unit[name]}${limits(min, max, fallback)}${end}</dd>`];
-};
 
 const settingRow = (language: Language) => (name: NumberName): string => {
   const { min, max, default: fallback } = NUMBERS[name];
@@ -146,10 +137,8 @@ const withDemo = (page: string, language: Language): string => {
 export const files = (): Map<string, string> => new Map([
   ['nodes/ciam-tenant/editor.html', withNumbers(read('nodes/ciam-tenant/editor.html'), formRow)],
   ...NAMES.flatMap((language): [string, string][] => {
-    const help = `nodes/ciam-tenant/locales/${language}/ciam-tenant.html`;
     const { readme, reference } = LANGUAGES[language];
     return [
-      [help, withNumbers(read(help), helpRow(language))],
       [readme, withCodesMetFirst(read(readme), language)],
       [reference, withDemo(withCodes(withSettings(read(reference), language), language), language)],
     ];

@@ -2,7 +2,7 @@
 
 /**
  * The numbers of a tenant, in the order of the dialog. Types, checks and the editor's defaults follow from this table; `npm run tables`
- * writes dialog rows, help and README from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
+ * writes dialog rows and README from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
  * What is counted in seconds reaches the client as `…Ms`.
  */
 export const NUMBERS = {

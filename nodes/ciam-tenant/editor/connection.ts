@@ -39,10 +39,11 @@ const UNSERVED = [404, 405, 501];
 
 /** A lookup that is missing is told apart from one that is not granted, and from one that went wrong: what one lookup lacks, another may have. */
 const lookupLines = (mode: (typeof MODES)[number], { available, error }: Availability): JQuery[] => {
-  if (available) return [line('good', text(`test.${mode}`))];
+  const by = text(`by.${mode}`);
+  if (available) return [line('good', text('test.available', { by }))];
   if (!error) return [];
-  if (error.category === 'forbidden') return [line('bad', text(`test.ungranted-${mode}`)), detail(error)];
-  return UNSERVED.includes(error.status ?? 0) ? [line('caution', text(`test.unserved-${mode}`))] : failureLines(error);
+  if (error.category === 'forbidden') return [line('bad', text('test.ungranted', { by })), detail(error)];
+  return UNSERVED.includes(error.status ?? 0) ? [line('caution', text('test.unserved', { by }))] : failureLines(error);
 };
 
 const clockLines = (skewMs: number | null | undefined): JQuery[] => {
