@@ -1,4 +1,5 @@
 /** What the bench tells its processes, and what they answer. */
+import type { RoundTrips } from '../test/support/round-trips';
 import type { Samples } from './interleave';
 import type { ProfileKind } from './profile';
 
@@ -19,8 +20,11 @@ export interface Versions {
   node: string;
 }
 
+/** Far from the tenant. */
+export type Trips = Record<'ours' | 'core', RoundTrips>;
+
 /** `serverLoad`: the share of one core that the server used. Near 1 it is the server that was measured. */
-export type FlowReport = { versions: Versions } | { row: string; samples: Samples; serverLoad: number };
+export type FlowReport = { versions: Versions } | { trips: Trips } | { row: string; samples: Samples; serverLoad: number };
 
 export type PaletteJob = Pick<FlowJob, 'redJs' | 'userDir'>;
 

@@ -7,7 +7,7 @@ import { cleanEnvironment } from '../scripts/node-red';
 import { npm, root, version, type Major } from '../test/support/versions';
 import { COMPILED, OUTPUT } from './compile';
 import type { Samples } from './interleave';
-import type { FlowJob, FlowReport, MemoryReport, PaletteJob, PaletteReport, Versions } from './job';
+import type { FlowJob, FlowReport, MemoryReport, PaletteJob, PaletteReport, Trips, Versions } from './job';
 
 export interface RowResult {
   samples: Samples;
@@ -45,10 +45,11 @@ export const inProcess = async (file: string, { major, userDir }: Place, job: ob
   if (code !== 0) throw new Error(`${file} ended with exit code ${String(code)}.`);
 };
 
-export const measureFlows = async (place: Place, plan: Plan, progress: (text: string) => void): Promise<{ versions: Versions; rows: Record<string, RowResult> }> => {
-  const measured = { versions: { nodeRed: '', node: '' }, rows: {} as Record<string, RowResult> };
+export const measureFlows = async (place: Place, plan: Plan, progress: (text: string) => void): Promise<{ versions: Versions; rows: Record<string, RowResult>; trips?: Trips }> => {
+  const measured: Awaited<ReturnType<typeof measureFlows>> = { versions: { nodeRed: '', node: '' }, rows: {} };
   await inProcess('flow.js', place, { ...plan, output: OUTPUT } satisfies Omit<FlowJob, keyof PaletteJob>, (report: FlowReport) => {
     if ('versions' in report) measured.versions = report.versions;
+    else if ('trips' in report) measured.trips = report.trips;
     else {
       measured.rows[report.row] = { samples: report.samples, serverLoad: report.serverLoad };
       progress(report.row);

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { MAJORS } from '../test/support/versions';
 import type { ProfileKind } from './profile';
 
-export const ROWS = ['flight', 'single', 'tls', 'remembered', 'list', 'memory', 'scale', 'palette', 'size'];
+export const ROWS = ['flight', 'single', 'tls', 'large', 'renewed', 'remembered', 'list', 'memory', 'scale', 'trips', 'palette', 'size'];
 
 const USAGE = `npm run bench -- [options]
   --rounds N       samples of each contender (21)
@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [options]
   --readme         put the table into both READMEs
   --short          a few rounds of the quick rows, and fail if a ratio is not sane`;
 
-const SHORT = { rounds: '5', seconds: '0.2', only: 'flight,single,remembered,palette,size' };
+const SHORT = { rounds: '5', seconds: '0.2', only: 'flight,single,large,remembered,trips,palette,size' };
 const FULL = { rounds: '21', seconds: '0.5', only: ROWS.join(',') };
 
 export const readOptions = () => {

@@ -8,6 +8,7 @@ export interface Contenders {
   flow: (loop: string) => (load: Load) => Promise<Sample>;
   bare: (load: Load) => Promise<Sample>;
   bareTls: (load: Load) => Promise<Sample>;
+  bareLarge: (load: Load) => Promise<Sample>;
 }
 
 /** Who takes part, by name. Each call is one sample. */
@@ -20,7 +21,7 @@ const REMEMBERED = Array.from({ length: 1000 }, newMobile);
 
 const isList = (payload: unknown): boolean => Array.isArray(payload) && payload.length === LIST && isUser((payload[0] as { user?: unknown }).user ?? payload[0]);
 
-export const benchRows = ({ flow, bare, bareTls }: Contenders, ms: number): Record<string, Row> => {
+export const benchRows = ({ flow, bare, bareTls, bareLarge }: Contenders, ms: number): Record<string, Row> => {
   const lookups = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms, payload: newMobile, isGood: isUser });
   const many = lookups(CONCURRENCY);
   const one = lookups(1);
@@ -56,6 +57,15 @@ export const benchRows = ({ flow, bare, bareTls }: Contenders, ms: number): Reco
       bare: () => bareTls(many),
       pass: () => flow('pass')(passing(CONCURRENCY)),
       ours: () => flow('ours tls')(many),
+    },
+    large: {
+      bare: () => bareLarge(many),
+      pass: () => flow('pass')(passing(CONCURRENCY)),
+      ours: () => flow('ours large')(many),
+    },
+    renewed: {
+      fresh: () => flow('ours')(many),
+      ours: () => flow('renewing')(many),
     },
     remembered: {
       pass: () => flow('pass')(passing(CONCURRENCY)),

@@ -6,16 +6,20 @@ import { type ListenOptions, LOOKUP_PATH, type ServerCommand, type ServerReply, 
 const answer = (status: string, body: string): Buffer =>
   Buffer.from(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 
-const TOKEN_ANSWER = answer('200 OK', JSON.stringify({ access_token: TOKEN, token_type: 'Bearer', expires_in: 1_000_000, scope: 'get_user' }));
+/** Each is another one. */
+const tokenAnswer = (count: number, expiresIn: number): Buffer =>
+  answer('200 OK', JSON.stringify({ access_token: `${TOKEN}-${count}`, token_type: 'Bearer', expires_in: expiresIn, scope: 'get_user' }));
 const REFUSAL = answer('404 Not Found', '{"error_code":"BENCH","error_msg":"A request that is not part of the bench"}');
 
 const held: (() => void)[] = [];
 let holding = false;
+/** Granted so far by those ports whose tokens are short-lived at first. */
+let tokens = 0;
 
 /** Where a number stands in the body of a request, which holds nothing else. */
 const ASKED = { from: '{"mobile":"'.length, to: '{"mobile":"13800001111'.length, end: '{"mobile":"13800001111"}'.length };
 
-const handler = ({ bytes }: ListenOptions): ((socket: Socket) => void) => {
+const handler = ({ bytes, shortTokens = 0 }: ListenOptions): ((socket: Socket) => void) => {
   const anybody = answer('200 OK', userJson(bytes));
   const place = anybody.indexOf('"mobile":"') + '"mobile":"'.length;
   /** A user with the number that was asked for: with another one the client would ask again. */
@@ -24,8 +28,14 @@ const handler = ({ bytes }: ListenOptions): ((socket: Socket) => void) => {
     body.copy(user, place, ASKED.from, ASKED.to);
     return user;
   };
+  let granted = 0;
+  const grant = (): Buffer => {
+    granted++;
+    if (shortTokens > 0) tokens++;
+    return tokenAnswer(granted, granted > shortTokens ? 1_000_000 : 1);
+  };
   const respond = (socket: Socket, head: string, body: Buffer): void => {
-    if (head.startsWith('POST /api/v2/tenant/token ')) return void socket.write(TOKEN_ANSWER);
+    if (head.startsWith('POST /api/v2/tenant/token ')) return void socket.write(grant());
     if (!head.startsWith(`POST ${LOOKUP_PATH} `) || !head.includes(`Bearer ${TOKEN}`) || body.length !== ASKED.end) return void socket.write(REFUSAL);
     const user = userWith(body);
     if (holding) held.push(() => socket.write(user));
@@ -69,7 +79,7 @@ process.on('message', (command: ServerCommand) => {
   if ('listen' in command) return listen(command.listen);
   if ('usage' in command) {
     const { user, system } = process.cpuUsage();
-    return tell({ cpuMs: (user + system) / 1000 });
+    return tell({ cpuMs: (user + system) / 1000, tokens });
   }
   holding = command.hold;
   if (!holding) for (const send of held.splice(0)) send();

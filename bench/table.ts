@@ -1,5 +1,5 @@
 /** Results → the table of the README. */
-import type { Versions } from './job';
+import type { Trips, Versions } from './job';
 import type { Memory, Palette, RowResult, Size } from './measure';
 import { SIZES } from './rows';
 import { cpu, type Figure, figure, middle, ratio, wall, type Sample } from './statistics';
@@ -7,6 +7,7 @@ import { cpu, type Figure, figure, middle, ratio, wall, type Sample } from './st
 export interface Measured {
   versions: Versions;
   rows: Record<string, RowResult>;
+  trips?: Trips;
   memory?: Memory;
   palette?: Palette;
   size?: Size;
@@ -14,8 +15,8 @@ export interface Measured {
 
 /** The README's languages; a word each that a cell needs. */
 const WORDS = {
-  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'Node-RED itself', rest: 'the rest', heap: 'heap', process: 'process', packages: 'dependencies' },
-  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', deploy: '首次部署', own: 'Node-RED 自身', rest: '其余部分', heap: '堆', process: '进程', packages: '个依赖' },
+  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'Node-RED itself', rest: 'the rest', heap: 'heap', process: 'process', packages: 'dependencies', never: 'fails' },
+  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', deploy: '首次部署', own: 'Node-RED 自身', rest: '其余部分', heap: '堆', process: '进程', packages: '个依赖', never: '失败' },
 } as const;
 export type Language = keyof typeof WORDS;
 export const LANGUAGES = Object.keys(WORDS) as Language[];
@@ -69,6 +70,15 @@ const flat = (result: RowResult, words: Words): string => {
   return `**${apart(ours)}**; ${arrows(ours)} µs; ${words.own} ${arrows(pass)} µs; ${words.rest} ${apart(ours.map((value, index) => value - (pass[index] ?? 0)))}`;
 };
 
+/** Of the first answer and of the last one, where they differ. */
+const trips = (situation: Exclude<keyof Trips['ours'], 'connections'>): Line['cell'] => ({ trips: counted }, words) => {
+  if (!counted) return undefined;
+  const text = (name: keyof Trips): string => [...new Set(counted[name][situation])].map((count) => (Number.isFinite(count) ? String(count) : words.never)).join('–');
+  return `**${text('ours')}** ${words.and} ${text('core')}`;
+};
+
+const CORE_WITH_TOKEN = { en: 'core: `http request` for the token, then for the user, with three function nodes', zh: '核心节点：`http request` 取令牌，再查用户，加三个 function 节点' };
+
 const waiting: Line['cell'] = ({ memory }, words) => {
   if (!memory) return undefined;
   const [ours, core] = [memory.ours, memory.core].map((all) => figure(all.map(({ heap }) => heap)).median) as [number, number];
@@ -93,6 +103,8 @@ const LINES: Line[] = [
   { en: ['the same', 'core `http request` with two function nodes', '8 on 4.1, 6 on 5.0'], zh: ['同上', '核心节点 `http request` 加两个 function 节点', '4.1：8；5.0：6'], cell: row('flight', rival('core')) },
   { en: ['one at a time, p50', 'the same limit', '0.95'], zh: ['逐个查询，p50', '同一极限', '0.95'], cell: row('single', oneAtATime) },
   { en: ['64 in flight over TLS, calls/s', 'the same limit, over TLS', '0.95'], zh: ['经 TLS 同时 64 个，次/秒', '经 TLS 的同一极限', '0.95'], cell: row('tls', limit) },
+  { en: ['64 in flight, answers of 14 kB, calls/s', 'the same limit', '0.95'], zh: ['同时 64 个，每个响应 14 kB，次/秒', '同一极限', '0.95'], cell: row('large', limit) },
+  { en: ['64 in flight with the seventeenth token, calls/s', 'itself with its first one', '0.95'], zh: ['使用第 17 个令牌，同时 64 个，次/秒', '使用首个令牌的自身', '0.95'], cell: row('renewed', rival('fresh')) },
   { en: ['a remembered answer, messages/s', 'the node that does nothing', '0.5'], zh: ['缓存命中，消息/秒', '空节点', '0.5'], cell: row('remembered', rival('pass')) },
   { en: ['a list of 10,000', 'split → `http request` → join', '8'], zh: ['10,000 项的列表', 'split → `http request` → join', '8'], cell: row('list', list) },
   { en: ['100,000 messages waiting: memory of one', 'core `http request` doing the same', '≤ 0.5'], zh: ['100,000 条消息等待：每条内存', '核心节点 `http request`', '≤ 0.5'], cell: waiting },
@@ -100,6 +112,12 @@ const LINES: Line[] = [
     en: ['1,000 → 10,000 → 100,000 messages at once: time of one', 'itself', '≤ 10 % apart'],
     zh: ['一次 1,000 → 10,000 → 100,000 条消息：每条用时', '自身', '相差 ≤ 10 %'], cell: row('scale', flat),
   },
+  { en: ['round trips, TCP and TLS among them: the first message at once after a deployment', CORE_WITH_TOKEN.en, '≤ 4'], zh: ['往返次数（含 TCP 与 TLS）：部署后立即到来的首条消息', CORE_WITH_TOKEN.zh, '≤ 4'], cell: trips('atOnce') },
+  { en: ['the first message a second after a deployment', 'the same', '1'], zh: ['部署一秒后的首条消息', '同上', '1'], cell: trips('aSecondAfter') },
+  { en: ['16 messages at once a second after a deployment, first and last', 'the same', '1, ≤ 4'], zh: ['部署一秒后同时 16 条，首条与末条', '同上', '1，≤ 4'], cell: trips('many') },
+  { en: ['the next 16 at once', 'the same', '1'], zh: ['随后同时 16 条', '同上', '1'], cell: trips('manyAgain') },
+  { en: ['a message after the server has closed idle connections', 'the same', '≤ 3'], zh: ['服务器关闭空闲连接后的一条消息', '同上', '≤ 3'], cell: trips('closed') },
+  { en: ['a message whose connection, used before, is reset', 'the same', '1 + 3'], zh: ['所用的旧连接被重置的一条消息', '同上', '1 + 3'], cell: trips('reset') },
   { en: ['loading the palette', 'an empty package', '< 10 ms, < 2 MB, no undici'], zh: ['加载到节点面板', '空软件包', '< 10 ms，< 2 MB，不加载 undici'], cell: loading },
   { en: ['size', '', '≤ 500 kB unpacked, readable, ≤ 3 dependencies'], zh: ['大小', '', '解包后 ≤ 500 kB，可读，≤ 3 个依赖'], cell: size },
 ];

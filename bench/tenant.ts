@@ -11,8 +11,12 @@ export interface TenantServer {
   hold(on: boolean): void;
   /** CPU time of the server so far, in ms. */
   usage(): Promise<number>;
+  /** Granted by the ports with short-lived ones. */
+  tokens(): Promise<number>;
   stop(): Promise<void>;
 }
+
+type Usage = Extract<ServerReply, { cpuMs: number }>;
 
 const ask = async <T extends ServerReply>(child: ChildProcess, command: ServerCommand): Promise<T> => {
   const reply = once(child, 'message');
@@ -25,7 +29,8 @@ export const startServer = (): TenantServer => {
   return {
     listen: async (options = {}) => (await ask<{ port: number }>(child, { listen: options })).port,
     hold: (on) => void child.send({ hold: on } satisfies ServerCommand),
-    usage: async () => (await ask<{ cpuMs: number }>(child, { usage: true })).cpuMs,
+    usage: async () => (await ask<Usage>(child, { usage: true })).cpuMs,
+    tokens: async () => (await ask<Usage>(child, { usage: true })).tokens,
     stop: async () => {
       const gone = once(child, 'exit');
       child.disconnect();

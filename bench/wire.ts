@@ -21,8 +21,10 @@ export interface ListenOptions {
   tls?: { key: string; cert: string };
   /** Length of an answer. */
   bytes?: number;
+  /** So many tokens live for a second only. */
+  shortTokens?: number;
 }
 
 /** `hold`: answers no lookup as long as it is true. */
 export type ServerCommand = { listen: ListenOptions } | { hold: boolean } | { usage: true };
-export type ServerReply = { port: number } | { cpuMs: number };
+export type ServerReply = { port: number } | { cpuMs: number; tokens: number };

@@ -1,4 +1,5 @@
 /** undici: one request in; status, headers and body out. TLS, proxies, connections. The only file that knows undici. */
+import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from '../failures/failure';
@@ -284,6 +285,8 @@ class Connections implements Transport {
   private readonly connector: Connect;
   /** Opened ahead, for the first request. */
   private ahead: { socket: Socket; since: number } | null = null;
+  /** It is being opened, and that request waits for it; further ones open their own. */
+  private opening: { waiting: ((error: Error | null) => void) | null } | null = null;
   private closing = false;
 
   constructor(private readonly settings: Parts, private readonly clock: Clock) {
@@ -313,18 +316,13 @@ class Connections implements Transport {
   }
 
   open(opened: (failure: LookupFailure | null) => void): void {
+    const opening: typeof this.opening = this.opening = { waiting: null };
     this.connector(connectOptions(this.settings.origin), (error, socket) => {
-      if (error || !socket) return opened(transportFailure(error ?? new Error('no socket')));
-      this.ahead = { socket, since: this.clock.now() };
-      const timer = this.clock.setTimeout(() => {
-        if (this.ahead?.socket === socket) socket.destroy();
-      }, LONGEST_IDLE_MS);
-      timer.unref?.();
-      socket.once('close', () => {
-        this.clock.clearTimeout(timer);
-        if (this.ahead?.socket === socket) this.ahead = null;
-      });
-      opened(null);
+      this.opening = null;
+      const failed = socket ? null : error ?? new Error('no socket');
+      if (socket) this.keep(socket);
+      opened(failed && transportFailure(failed));
+      opening.waiting?.(failed);
     });
   }
 
@@ -364,8 +362,25 @@ class Connections implements Transport {
     return true;
   }
 
+  /** For the first request. */
+  private keep(socket: Socket): void {
+    this.ahead = { socket, since: this.clock.now() };
+    const timer = this.clock.setTimeout(() => {
+      if (this.ahead?.socket === socket) socket.destroy();
+    }, LONGEST_IDLE_MS);
+    timer.unref?.();
+    socket.once('close', () => {
+      this.clock.clearTimeout(timer);
+      if (this.ahead?.socket === socket) this.ahead = null;
+    });
+  }
+
   private connect(options: object, callback: Connected, opened: Opened): void {
-    const { ahead } = this;
+    const { ahead, opening } = this;
+    if (opening && !opening.waiting) {
+      opening.waiting = AsyncResource.bind((error: Error | null) => (error ? callback(error, null) : this.connect(options, callback, opened)));
+      return;
+    }
     this.ahead = null;
     const connected: Connected = (error, socket) => {
       if (socket) opened(socket, socket === ahead?.socket ? ahead.since : null);

@@ -46,6 +46,23 @@ describe('asynchronous context', () => {
     expect(calls).to.deep.equal([undefined, 'message']);
   });
 
+  it('a message that waits for the connection that is opened ahead is sent in its own', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const sent: (string | undefined)[] = [];
+    const listen = (): void => void sent.push(storage.getStore());
+    const tenant = openTenant(server);
+    diagnostics.subscribe('undici:client:sendHeaders', listen);
+    try {
+      tenant.warmUp();
+      await storage.run('message', () => byMobile(tenant, '13800001111'));
+    } finally {
+      diagnostics.unsubscribe('undici:client:sendHeaders', listen);
+    }
+    expect(sent).to.deep.equal(['message']);
+    expect(server.connections).to.equal(1);
+  });
+
   it('a message whose outcome throws hurts no other one that shares its call', () => {
     const fake = fakeTenant();
     const [value] = mobiles(1);

@@ -47,12 +47,12 @@ export class Relay {
     for (let left = count; left > 0; left--) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
-  /** The round trips from asking to each answer; one that has begun counts as a whole. */
-  async trips(ask: (answered: () => void) => Promise<unknown>): Promise<number[]> {
+  /** The round trips from asking to each answer; one that has begun counts as a whole. An answer that is none takes for ever. */
+  async trips(ask: (answered: (isGood?: boolean) => void) => Promise<unknown>): Promise<number[]> {
     await this.departed();
     const from = this.departures;
     const trips: number[] = [];
-    await ask(() => trips.push(Math.ceil((this.departures - from) / ROUND_TRIP)));
+    await ask((isGood = true) => trips.push(isGood ? Math.ceil((this.departures - from) / ROUND_TRIP) : Infinity));
     return trips;
   }
 
