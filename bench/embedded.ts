@@ -22,8 +22,8 @@ export interface Embedded {
   version: string;
   /** Keeps messages in flight through the loop of that name. */
   run(loop: string, load: Load): Promise<Sample>;
-  /** A full deployment in place of what runs; resolves when it is done. */
-  deploy(flows: FlowNode[]): Promise<unknown>;
+  /** A full deployment in place of what runs; resolves when the new flows have started. */
+  deploy(flows: FlowNode[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,7 +57,12 @@ export const startEmbedded = async (redJs: string, userDir: string, { flows, cre
       if (!run) throw new Error(`The flow has no loop "${loop}".`);
       return run(load);
     },
-    deploy: (next) => red.runtime.flows.setFlows({ flows: { flows: next }, deploymentType: 'full' }),
+    deploy: async (next) => {
+      // Told before the nodes are made.
+      const running = once(red.events, 'flows:started');
+      await red.runtime.flows.setFlows({ flows: { flows: next }, deploymentType: 'full' });
+      await running;
+    },
     stop: async () => {
       await red.stop();
       server.close();
