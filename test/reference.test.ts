@@ -94,14 +94,15 @@ for (const page of PAGES) {
 }
 
 describe('pages, helps and examples', () => {
-  const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
+  const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user', 'ciam-status'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
   const others = ['docs', 'examples', 'examples/mqtt', 'examples/http'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
 
   const all = ['README.md', 'README.zh-CN.md', ...helps, ...others];
 
   it('tell of numbers that the demo tenant knows', () => {
     const known: string[] = Object.values(MOBILE).map((number) => number.replace('+86-', ''));
-    for (const file of all.filter((name) => !/json$/.test(name))) {
+    const catalogues = helps.map((name) => name.replace(/html$/, 'json'));
+    for (const file of [...all.filter((name) => !name.endsWith('.json')), ...catalogues]) {
       expect((read(file).match(/(?<!\d)1[3-9]\d{9}(?!\d)/g) ?? []).filter((number) => !known.includes(number)), file).to.deep.equal([]);
     }
   });
