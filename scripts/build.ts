@@ -46,8 +46,9 @@ const withoutComments: Plugin = {
     const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
     bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
-      // No ES module can say `export =`, as the nodes do.
-      return /^export = /m.test(source) ? null : { loader: 'js', contents: ts.transpileModule(source, { fileName: path, compilerOptions }).outputText };
+      // No ES module can say `export =`, as the nodes do. The other files are modules, and say so even if they only import: a CommonJS
+      // file would be wrapped in the bundle, and all that it imports with it.
+      return /^export = /m.test(source) ? null : { loader: 'js', contents: `${ts.transpileModule(source, { fileName: path, compilerOptions }).outputText}export {};\n` };
     });
   },
 };

@@ -37,6 +37,3 @@ RED.nodes.registerType('ciam-status', {
   oneditsave: closeForm,
   oneditcancel: closeForm,
 });
-
-// A module: taken for CommonJS, each of its parts would be wrapped in the bundle.
-export {};

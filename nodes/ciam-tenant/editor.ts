@@ -45,6 +45,3 @@ RED.nodes.registerType('ciam-tenant', {
   oneditcancel: close,
   oneditdelete: close,
 });
-
-// A module: taken for CommonJS, each of its parts would be wrapped in the bundle.
-export {};

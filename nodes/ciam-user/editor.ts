@@ -55,6 +55,3 @@ RED.events.on('nodes:add', (node) => {
   const wired = Array.isArray(second) && second.length > 0;
   if (node.type === 'ciam-user' && !wired && node.outputs !== outputsFor(node['onFailure'])) node.outputs = outputsFor(node['onFailure']);
 });
-
-// A module: taken for CommonJS, each of its parts would be wrapped in the bundle.
-export {};
