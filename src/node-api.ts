@@ -1,5 +1,5 @@
 /** The one face of the client: `createTenant`, and lookups in it. Works without Node-RED. */
-import { createClient, type LookupOptions, type NodeTenant, type Tenant, type TenantParts } from './tenant/tenant';
+import { createClient, type LookupOptions, type NodeCondition, type NodeTenant, type Tenant, type TenantParts } from './tenant/tenant';
 import { type Check, testConnection } from './tenant/connection-test';
 import { createDemo, demoSettings } from './tenant/demo';
 import { checkedSettings, checkedSwitch, type TenantSettings } from './settings/settings';
@@ -17,7 +17,7 @@ export { fieldNames, keepFields, normalise, type ShapedUser, type User } from '.
 export { unusableTenant } from './tenant/failing-tenant';
 export type { TenantCondition, TenantEvent, TenantListener } from './tenant/events';
 export { EVENTS, STATES, type TenantEventName, type TenantState } from './resilience/condition';
-export type { LookupOptions, NodeTenant, Tenant, TenantParts };
+export type { LookupOptions, NodeCondition, NodeTenant, Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */
 export const createTenant = (settings: TenantSettings, parts: TenantParts = {}): NodeTenant =>

@@ -1,21 +1,19 @@
 /** The config node: one tenant, shared by all nodes that name it. */
 import type { NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
-import { failureObject } from '../shared/failure';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import type { TenantNode } from '../shared/tenant-link';
-import { logEvents } from './log';
+import { createLog } from './log';
 import { addRoutes } from './routes';
 import { tenantSettings } from './settings';
 
-/** Settings that make no sense end every message in a `CIAM.CONFIG` failure, and are told once at deploy. */
+/** Settings that make no sense end every message in a `CIAM.CONFIG` failure. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => {
   const { createTenant, LookupFailure, unusableTenant } = client();
   try {
     return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
   } catch (failure) {
     if (!(failure instanceof LookupFailure)) throw failure;
-    node.warn(`${failureObject(red, failure).message} (${failure.code})`);
     return unusableTenant(failure);
   }
 };
@@ -29,7 +27,10 @@ export = (red: Red): void => {
     const tenant = openTenant(red, this, config);
     const self = Object.assign(this as TenantNode, { tenant, properties: config, isClosed: false });
     running.add(self);
-    const stopLog = tenant.on('change', logEvents(this));
+    const log = createLog(red, this, () => tenant.condition());
+    const { state, cause } = tenant.condition();
+    if (state === 'misconfigured' && cause) log.misconfigured(cause);
+    const stopLog = tenant.on('change', log.changed);
     this.on('close', (_removed, done) => {
       self.isClosed = true;
       running.delete(self);

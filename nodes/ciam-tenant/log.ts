@@ -1,38 +1,55 @@
-/** One line in the log at each change of a tenant's state: host and code, never a value. */
-import type { TenantEvent, TenantListener } from '../../src/node-api';
-import type { RedNode } from '../shared/red';
+/** One line in the log at each change of a tenant's state: host, code and what to do about it, never a value. In the runtime's language. */
+import type { LookupFailure, NodeTenant, TenantEvent, TenantListener } from '../../src/node-api';
+import { failureObject } from '../shared/failure';
+import type { Red, RedNode } from '../shared/red';
 
-const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 100) / 10)} s`;
-const lookups = (count: number): string => (count === 1 ? '1 lookup' : `${count} lookups`);
+const seconds = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
 
-/** `troubleMs`: for how long the trouble had lasted that is over now. */
-const lineOf = ({ event, tenant, code, heldMs, failed, count }: TenantEvent, troubleMs: number): string => {
-  const because = code === null ? '' : ` (${code})`;
-  const again = count === undefined ? '' : ` [${count} times since this was told last]`;
-  const words = {
-    ready: 'signed in',
-    unreachable: `unreachable${because}: lookups wait`,
-    failing: `still unreachable${because}: lookups fail from now on`,
-    recovered: `recovered after ${seconds(troubleMs)}; failed meanwhile: ${lookups(failed)}`,
-    paused: `asked for a pause of ${seconds(heldMs)}${because}: lookups wait`,
-    resumed: 'takes calls again after its pause',
-    refused: `refused the credentials or the certificate${because}: lookups fail`,
-    accepted: 'accepted again',
-    misconfigured: `misconfigured${because}`,
-  }[event];
-  return `Tenant ${tenant}: ${words}${again}.`;
-};
+/** What was refused: whoever reads `refused` only cannot tell a certificate from a password, or from an answer that is none. */
+const refusedBy = ({ category }: LookupFailure): string =>
+  (category === 'untrusted' ? 'untrusted' : category === 'unauthorized' || category === 'forbidden' ? 'refused' : 'no-token');
 
-export const logEvents = (node: Pick<RedNode, 'log' | 'warn' | 'error'>): TenantListener => {
+/** Code, and the system's own behind it. */
+const codes = ({ code, system }: { code: string; system?: string }): string => (system === undefined ? code : `${code}, ${system}`);
+
+export interface TenantLog {
+  /** At deploy: a setting makes no sense. */
+  misconfigured(failure: LookupFailure): void;
+  changed: TenantListener;
+}
+
+/** `condition` is asked for what is behind an event. */
+export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantLog => {
   /** When the present outage began. */
   let awaySince: string | null = null;
-  return (told) => {
-    const { event, since, state } = told;
-    const line = lineOf(told, awaySince === null ? 0 : Date.parse(since) - Date.parse(awaySince));
-    if (event === 'unreachable' || event === 'failing') awaySince ??= since;
-    else if (state === 'ready' || event === 'recovered') awaySince = null;
-    if (event === 'failing' || event === 'refused') node.error(line);
-    else if (event === 'unreachable' || event === 'paused' || event === 'misconfigured') node.warn(line);
-    else node.log(line);
+  const text = (key: string, values: Record<string, string | number>): string => red._(`@ciam-flows/node-red-ciam/ciam-tenant:ciam-tenant.log.${key}`, values).trimEnd();
+
+  const lineOf = ({ event, tenant, code, since, heldMs, failed, count }: TenantEvent): string => {
+    const { cause } = condition();
+    // An event that was held back for its count may be about a state that is over.
+    const known = cause !== null && cause.code === code ? cause.at(tenant) : null;
+    const told = known && failureObject(red, known);
+    const troubleMs = awaySince === null ? 0 : Date.parse(since) - Date.parse(awaySince);
+    const line = text(event === 'refused' && known ? refusedBy(known) : event, {
+      tenant, failed, code: told ? codes(told) : code ?? '', advice: told?.advice ?? '', seconds: seconds(event === 'recovered' ? troubleMs : heldMs),
+    });
+    return count === undefined ? line : `${line} ${text('again', { count })}`;
+  };
+
+  return {
+    misconfigured(failure) {
+      const told = failureObject(red, failure);
+      // The general advice says what the message says.
+      node.warn(`${told.message} (${told.code}) ${failure.adviceKey === 'config' ? '' : told.advice}`.trimEnd());
+    },
+    changed(told) {
+      const { event, since, state } = told;
+      const line = lineOf(told);
+      if (event === 'unreachable' || event === 'failing') awaySince ??= since;
+      else if (state === 'ready' || event === 'recovered') awaySince = null;
+      if (event === 'failing' || event === 'refused') node.error(line);
+      else if (event === 'unreachable' || event === 'paused') node.warn(line);
+      else node.log(line);
+    },
   };
 };

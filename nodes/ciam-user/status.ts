@@ -1,5 +1,5 @@
 /** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
-import type { Category, TenantCondition, TenantState } from '../../src/node-api';
+import type { Category, NodeCondition, TenantState } from '../../src/node-api';
 import { limitedStatus } from '../shared/status';
 import type { RedNode, Status } from '../shared/red';
 
@@ -29,9 +29,9 @@ export const gravest = <Failure extends { category: Category }>(failures: Failur
 const text = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
 
 /** What a tenant in this state makes of every lookup. */
-const categoryOf = (state: TenantState, code: string | null): Category | null => {
+const categoryOf = ({ state, cause }: Pick<NodeCondition, 'state' | 'cause'>): Category | null => {
   if (state === 'misconfigured') return 'config';
-  if (state === 'refused') return code === 'CIAM.TLS' ? 'untrusted' : 'unauthorized';
+  if (state === 'refused') return cause?.category ?? 'unauthorized';
   if (state === 'failing' || state === 'unreachable') return 'unavailable';
   return state === 'paused' ? 'rate-limited' : null;
 };
@@ -46,7 +46,7 @@ const failed = (code: string | null, category: Category, key: string): Shown =>
   ({ fill: YELLOW.has(category) ? 'yellow' : 'red', shape: 'ring', text: text(key), code, category });
 
 const waiting = (state: 'unreachable' | 'paused', code: string | null): Shown =>
-  ({ fill: 'yellow', shape: 'dot', text: text(`waiting-${state}`), code, category: categoryOf(state, code) });
+  ({ fill: 'yellow', shape: 'dot', text: text(`waiting-${state}`), code, category: categoryOf({ state, cause: null }) });
 
 const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
 
@@ -57,7 +57,7 @@ const outcomeOf = (outcome: Outcome | undefined): Shown | null => {
 };
 
 /** `condition`: of the tenant, as it is now. */
-export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () => TenantCondition): StatusLight => {
+export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () => NodeCondition): StatusLight => {
   let inFlight = 0;
   let last: Outcome | undefined;
   const lists = new Map<object, { settled: number; total: number }>();
@@ -71,11 +71,12 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
     }
     return `${settled}/${total}`;
   };
-  const shown = ({ state, code }: TenantCondition): Shown => {
+  const shown = (now: NodeCondition): Shown => {
+    const { state, code } = now;
     if (inFlight > 0 && isAway(state)) return waiting(state, code);
     if (lists.size > 0) return busy(progressText());
     if (inFlight > 0) return busy(String(inFlight));
-    const category = categoryOf(state, code);
+    const category = categoryOf(now);
     if (isBroken(state) && category) return failed(code, category, category);
     if (isAway(state) && (!last || YELLOW.has(last.category))) return waiting(state, code);
     return outcomeOf(last) ?? {};

@@ -82,6 +82,6 @@ export interface Red {
   settings: Record<string, unknown>;
   auth: { needsPermission(permission: string): Handler };
   httpAdmin: { get(path: string, ...handlers: Handler[]): void; post(path: string, ...handlers: Handler[]): void };
-  /** Translates into the runtime's language, or into that of `lng`; gives the key back when it cannot. */
-  _(key: string, options?: { lng: string }): string;
+  /** Translates into the runtime's language, or into that of `lng`, with values in its places; gives the key back when it cannot. */
+  _(key: string, options?: Record<string, string | number>): string;
 }

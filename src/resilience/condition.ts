@@ -40,9 +40,14 @@ export class Condition {
     return TROUBLES.find((trouble) => this.facts.has(trouble)) ?? (this.asked ? 'ready' : 'unknown');
   }
 
+  /** The failure behind the state; `null` without one. */
+  get cause(): LookupFailure | null {
+    return this.facts.get(this.state as Trouble) ?? null;
+  }
+
   snapshot(): ConditionSnapshot {
-    const { state, since, failed } = this;
-    return { state, code: this.facts.get(state as Trouble)?.code ?? null, since, failed };
+    const { state, cause, since, failed } = this;
+    return { state, code: cause?.code ?? null, since, failed };
   }
 
   begin(trouble: Trouble, failure: LookupFailure): void {

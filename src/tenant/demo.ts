@@ -34,7 +34,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
   };
   const idle = unusableTenant(networkFailure('STARTING', 'demo-starting'));
   /** Nobody has asked it yet. */
-  const starting = { state: 'unknown', tenant: DEMO.label, code: null } as const;
+  const starting = { state: 'unknown', tenant: DEMO.label, code: null, cause: null } as const;
 
   /** As soon as there is a tenant to listen to, unless it has been ended by then. */
   const later = (listen: (ready: NodeTenant) => () => void): (() => void) => {

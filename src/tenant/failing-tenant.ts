@@ -54,7 +54,7 @@ export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant =
     on: () => () => undefined,
     watch: () => () => undefined,
     warmUp: () => undefined,
-    condition: () => ({ state: 'misconfigured', tenant: label, code: failure.code, since, heldMs: 0, failed: figures.lookups.failed }),
+    condition: () => ({ state: 'misconfigured', tenant: label, code: failure.code, since, heldMs: 0, failed: figures.lookups.failed, cause: failure }),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -40,11 +40,16 @@ export interface Tenant {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface NodeCondition extends TenantCondition {
+  /** The failure behind the state, whose advice and category tell its causes apart; `null` without one. */
+  cause: LookupFailure | null;
+}
+
 /** What the nodes need besides.  */
 export interface NodeTenant extends Tenant {
   /** `lookup` without a promise: `settle` is called exactly once, possibly before `ask` returns. */
   ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void;
-  condition(): TenantCondition;
+  condition(): NodeCondition;
   /** Told of every change of the condition, those that are not worth an event included. What comes back ends that. */
   watch(watcher: () => void): () => void;
   /** Gets a token and opens a connection ahead of the first lookup, once, if the settings want it. */
@@ -151,8 +156,8 @@ class ConnectedTenant {
     return this.events.watch(watcher);
   }
 
-  now(): TenantCondition {
-    return { ...this.condition.snapshot(), tenant: this.label, heldMs: this.queue.heldMs };
+  now(): NodeCondition {
+    return { ...this.condition.snapshot(), tenant: this.label, heldMs: this.queue.heldMs, cause: this.condition.cause };
   }
 
   warmUp(): void {

@@ -1,23 +1,12 @@
 /** Message and advice of a failure in the language of the runtime that asks, with their places filled. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { failureObject } from '../../nodes/shared/failure';
 import type { Red } from '../../nodes/shared/red';
 import { circuitFailure, configFailure, httpFailure, inputFailure, type LookupFailure, networkFailure, tenantFailure } from '../../src/failures/failure';
+import { type Language, translator } from '../support/catalogue';
 
 /** A runtime that knows one language; it gives a key back that it does not know. */
-const runtime = (language: 'en-US' | 'zh-CN' | null): Red => {
-  const catalogue: unknown = language ? JSON.parse(readFileSync(resolve(__dirname, `../../nodes/ciam-user/locales/${language}/ciam-user.json`), 'utf8')) : {};
-  const find = (key: string): unknown => key.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], catalogue);
-  return {
-    _: (path: string) => {
-      const key = path.slice(path.indexOf(':') + 1);
-      const found = find(key);
-      return typeof found === 'string' ? found : key;
-    },
-  } as unknown as Red;
-};
+const runtime = (language: Language | null): Red => ({ _: language ? translator(language) : (key: string) => key }) as unknown as Red;
 
 const lookup = { by: 'mobile', value: '13800001111', tenant: 'a.example:8443', attempts: 1, durationMs: 1, source: 'tenant' } as const;
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Status } from '../../nodes/shared/red';
 import { createStatusLight } from '../../nodes/ciam-user/status';
-import { CATEGORIES, type TenantCondition } from '../../src/node-api';
+import { CATEGORIES, type NodeCondition } from '../../src/node-api';
 import { answer, found, inTurn, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { deployWith, type Flow, node, startServer, tearDown } from './support';
 
@@ -173,7 +173,7 @@ describe('ciam-user, status', () => {
 
   it('that is cleared stays so, whatever comes late', () => {
     const statuses: Status[] = [];
-    const condition: TenantCondition = { state: 'ready', tenant: 'host', code: null, since: '', heldMs: 0, failed: 0 };
+    const condition: NodeCondition = { state: 'ready', tenant: 'host', code: null, since: '', heldMs: 0, failed: 0, cause: null };
     const light = createStatusLight({ status: (status) => void statuses.push(status) }, () => condition);
     light.started();
     light.close();

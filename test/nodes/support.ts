@@ -6,6 +6,7 @@ import statusNodes from '../../nodes/ciam-status/ciam-status';
 import tenantNodes from '../../nodes/ciam-tenant/ciam-tenant';
 import userNodes from '../../nodes/ciam-user/ciam-user';
 import type { Red, Status } from '../../nodes/shared/red';
+import { translator } from '../support/catalogue';
 import { ScriptedTenant } from '../support/servers';
 
 helper.init(require.resolve('node-red'));
@@ -69,9 +70,12 @@ export const node = (id: string): HelperNode => {
   return found;
 };
 
+/** The test helper's runtime has no texts. */
+const inEnglish = (nodes: (red: Red) => void) => (red: Red): void => nodes(Object.assign(Object.create(red) as Red, { _: translator('en-US') }));
+
 export const deploy = async (parts: Parts = {}): Promise<Flow> => {
   const { credentials = { token: TOKEN }, moreCredentials = {}, types = [] } = parts;
-  await helper.load([tenantNodes, userNodes, statusNodes, ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
+  await helper.load([...[tenantNodes, userNodes, statusNodes].map(inEnglish), ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
   return watch();
 };
 

@@ -1,8 +1,10 @@
 /** ciam-status and the log: what a tenant is doing, told at each change of its state. */
 import { expect } from 'chai';
-import type { Status } from '../../nodes/shared/red';
-import { logEvents } from '../../nodes/ciam-tenant/log';
-import type { TenantEvent } from '../../src/node-api';
+import type { Red, Status } from '../../nodes/shared/red';
+import { createLog } from '../../nodes/ciam-tenant/log';
+import type { NodeCondition, TenantEvent } from '../../src/node-api';
+import { configFailure, httpFailure, LookupFailure, networkFailure, responseFailure, tenantFailure, tlsFailure } from '../../src/failures/failure';
+import { type Language, translator } from '../support/catalogue';
 import { answer, found, inTurn, notFound, type ScriptedTenant } from '../support/servers';
 import { deployWith, type Flow, flowOf, helper, LEVELS, logOf, type Message, node, startServer, tearDown } from './support';
 
@@ -84,7 +86,7 @@ describe('ciam-status', () => {
     expect(lines.map(({ level }) => level)).to.deep.equal([LEVELS.warn, LEVELS.info, LEVELS.warn, LEVELS.info]);
     expect(lines.every(({ text }) => text.includes(`127.0.0.1:${server.port}`))).to.equal(true);
     expect(lines[0]?.text).to.include('CIAM.NETWORK');
-    expect(lines[1]?.text).to.match(/recovered after [\d.]+ s; failed meanwhile: 0 lookups/);
+    expect(lines[1]?.text).to.match(/recovered after [\d.]+ s; lookups failed meanwhile: 0\./);
     expect(JSON.stringify(lines)).to.not.include('1380000');
   });
 
@@ -135,36 +137,62 @@ describe('ciam-status', () => {
 });
 
 describe('log of a tenant', () => {
-  const written = (event: Partial<TenantEvent>[]): string[] => {
+  const SINCE = '2026-01-01T00:00:00.000Z';
+  const written = (language: Language, use: (log: ReturnType<typeof createLog>, change: (event: Partial<TenantEvent>, cause?: LookupFailure) => void) => void): string[] => {
     const lines: string[] = [];
     const to = (level: string) => (text: unknown): void => void lines.push(`${level}: ${String(text)}`);
-    const log = logEvents({ log: to('info'), warn: to('warn'), error: to('error') });
-    for (const one of event) log({ event: 'ready', state: 'ready', tenant: 'host:1', code: null, since: '2026-01-01T00:00:00.000Z', heldMs: 0, failed: 0, ...one });
+    let now: NodeCondition = { state: 'ready', tenant: 'host:1', code: null, since: SINCE, heldMs: 0, failed: 0, cause: null };
+    const log = createLog({ _: translator(language) } as unknown as Red, { log: to('info'), warn: to('warn'), error: to('error') }, () => now);
+    use(log, (event, cause) => {
+      now = { ...now, cause: cause ?? null };
+      log.changed({ event: 'ready', state: 'ready', tenant: 'host:1', code: cause?.code ?? null, since: SINCE, heldMs: 0, failed: 0, ...event });
+    });
     return lines;
   };
+  const refused = { event: 'refused', state: 'refused' } as const;
+  const story: Parameters<typeof written>[1] = (log, change) => {
+    change({ event: 'ready' });
+    change({ event: 'unreachable', state: 'unreachable' }, networkFailure('ECONNREFUSED'));
+    change({ event: 'failing', state: 'failing', since: '2026-01-01T00:00:10.000Z' }, networkFailure('ECONNREFUSED'));
+    change({ event: 'recovered', since: '2026-01-01T00:01:00.000Z', failed: 3 });
+    change({ event: 'paused', state: 'paused', heldMs: 30_000 }, httpFailure(429));
+    change({ event: 'resumed' });
+    change(refused, tenantFailure('invalid_client', 401));
+    change(refused, tlsFailure('CERT_HAS_EXPIRED'));
+    change({ ...refused, count: 4 }, responseFailure(302, 'redirect'));
+    change({ event: 'accepted' });
+    log.misconfigured(configFailure('clientId', 'colon'));
+    log.misconfigured(configFailure('timeout', 'number', { min: 0.1, max: 3600 }));
+  };
 
-  it('has one line for each event, of its level, with host and code', () => {
-    expect(written([
-      { event: 'ready' },
-      { event: 'unreachable', state: 'unreachable', code: 'CIAM.NETWORK' },
-      { event: 'failing', state: 'failing', code: 'CIAM.NETWORK', since: '2026-01-01T00:00:10.000Z' },
-      { event: 'recovered', since: '2026-01-01T00:01:00.000Z', failed: 3 },
-      { event: 'paused', state: 'paused', code: 'CIAM.HTTP.429', heldMs: 30_000 },
-      { event: 'resumed' },
-      { event: 'refused', state: 'refused', code: 'invalid_client' },
-      { event: 'accepted' },
-      { event: 'misconfigured', state: 'misconfigured', code: 'CIAM.CONFIG', count: 4 },
-    ])).to.deep.equal([
+  it('has one line for each event, of its level, with host and code, and what to do', () => {
+    expect(written('en-US', story)).to.deep.equal([
       'info: Tenant host:1: signed in.',
-      'warn: Tenant host:1: unreachable (CIAM.NETWORK): lookups wait.',
-      'error: Tenant host:1: still unreachable (CIAM.NETWORK): lookups fail from now on.',
-      'info: Tenant host:1: recovered after 60 s; failed meanwhile: 3 lookups.',
-      'warn: Tenant host:1: asked for a pause of 30 s (CIAM.HTTP.429): lookups wait.',
+      'warn: Tenant host:1: unreachable (CIAM.NETWORK, ECONNREFUSED): lookups wait. Check host and port: nobody listens at host:1.',
+      'error: Tenant host:1: still unreachable (CIAM.NETWORK, ECONNREFUSED): lookups fail from now on. Check host and port: nobody listens at host:1.',
+      'info: Tenant host:1: recovered after 60 s; lookups failed meanwhile: 3.',
+      'warn: Tenant host:1: asked for a pause of 30 s (CIAM.HTTP.429): lookups wait. Send fewer lookups: set a rate limit in the tenant node, or try again later.',
       'info: Tenant host:1: takes calls again after its pause.',
-      'error: Tenant host:1: refused the credentials or the certificate (invalid_client): lookups fail.',
+      'error: Tenant host:1: credentials refused (invalid_client): lookups fail. Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works.',
+      'error: Tenant host:1: no trusted connection (CIAM.TLS, CERT_HAS_EXPIRED): lookups fail. Have the certificate of host:1 renewed by whoever runs it; if it is still valid, set the clock of this machine.',
+      'error: Tenant host:1: gives no access token (CIAM.RESPONSE): lookups fail. Check the domain: something other than the tenant seems to answer, such as a proxy or a login page. [4 times since this was told last]',
       'info: Tenant host:1: accepted again.',
-      'warn: Tenant host:1: misconfigured (CIAM.CONFIG) [4 times since this was told last].',
+      'warn: clientId: a client id with a colon cannot be sent in the Authorization header. (CIAM.CONFIG) Choose "body" for how the client id and secret are sent (clientAuth): in the Authorization header a colon ends the client id.',
+      'warn: timeout: must be a number from 0.1 to 3600. (CIAM.CONFIG)',
     ]);
+  });
+
+  it('is Chinese in a Chinese runtime, with the same hosts and codes', () => {
+    const [english, chinese] = [written('en-US', story), written('zh-CN', story)];
+    const known = (lines: string[]): unknown[] => lines.map((line) => [line.split(':')[0], line.match(/host:1|CIAM\.\w+|\b[A-Z_]{8,}\b|invalid_client/g)?.length]);
+    expect(known(chinese)).to.deep.equal(known(english));
+    for (const line of chinese) expect(line).to.match(/\p{Script=Han}/u).and.not.match(/__\w+__/);
+  });
+
+  it('says nothing of what a held-back event was about, once that is over', () => {
+    expect(written('en-US', (_log, change) => {
+      change({ event: 'unreachable', state: 'unreachable', code: 'CIAM.NETWORK', count: 2 }, httpFailure(429));
+    })).to.deep.equal(['warn: Tenant host:1: unreachable (CIAM.NETWORK): lookups wait. [2 times since this was told last]']);
   });
 });
 
