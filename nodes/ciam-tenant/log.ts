@@ -5,9 +5,12 @@ import type { Red, RedNode } from '../shared/red';
 
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
 
-/** What was refused: whoever reads `refused` only cannot tell a certificate from a password, or from an answer that is none. */
-const refusedBy = ({ category }: LookupFailure): string =>
-  (category === 'untrusted' ? 'untrusted' : category === 'unauthorized' || category === 'forbidden' ? 'refused' : 'no-token');
+/** What was refused: a certificate, by a proxy, the credentials, or by an answer that is no token. */
+const refusedBy = ({ category }: LookupFailure): string => {
+  if (category === 'untrusted') return category;
+  if (category === 'unavailable') return 'no-way';
+  return category === 'unauthorized' || category === 'forbidden' ? 'refused' : 'no-token';
+};
 
 /** Code, and the system's own behind it. */
 const codes = ({ code, system }: { code: string; system?: string }): string => (system === undefined ? code : `${code}, ${system}`);

@@ -79,6 +79,8 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
     const category = categoryOf(now);
     if (isBroken(state) && category) return failed(code, category, category);
     if (isAway(state) && (!last || YELLOW.has(last.category))) return waiting(state, code);
+    // Whatever the status that asked for it, a pause is a pause.
+    if (state === 'paused' && last && last.code === code) return failed(code, last.category, 'rate-limited');
     return outcomeOf(last) ?? {};
   };
   const current = (): Status => {

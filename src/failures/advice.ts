@@ -17,7 +17,7 @@ const SYSTEMS: readonly [RegExp, AdviceKey][] = [
   [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, 'connection-lost'],
   [new RegExp(`^${PROXY_AUTHENTICATION}$`), 'proxy-password'],
   [new RegExp(`^${PROXY_NTLM}$`), 'proxy-ntlm'],
-  [/^PROXY_HTTP_/, 'proxy'],
+  [/^PROXY_HTTP_/, 'proxy-refused'],
   [/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/, 'no-https'],
   [/^CERT_HAS_EXPIRED$/, 'certificate-expired'],
   [/^CERT_NOT_YET_VALID$/, 'certificate-early'],
@@ -26,7 +26,12 @@ const SYSTEMS: readonly [RegExp, AdviceKey][] = [
   [/^ERR_SSL_\w*(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|HANDSHAKE_FAILURE)$/, 'client-certificate'],
 ];
 
+/** Statuses by which a gateway tells of the tenant behind it, and those of the tenant's own errors. */
+const STATUSES: readonly [RegExp, AdviceKey][] = [[/^CIAM\.HTTP\.50[234]$/, 'gateway'], [/^CIAM\.HTTP\.5/, 'server-error']];
+
+const first = (patterns: readonly [RegExp, AdviceKey][], text: string): AdviceKey | undefined => patterns.find(([pattern]) => pattern.test(text))?.[1];
+
 /** The catalogue key of the advice for a failure. */
 export const adviceKey = (code: string, category: Category, system?: string): AdviceKey =>
   // A system's code is behind a network or TLS failure; of an outage it only names the last trouble.
-  (code === 'CIAM.NETWORK' || code === 'CIAM.TLS' ? SYSTEMS.find(([pattern]) => pattern.test(system ?? ''))?.[1] : undefined) ?? codeFacts(code)?.advice ?? category;
+  (code === 'CIAM.NETWORK' || code === 'CIAM.TLS' ? first(SYSTEMS, system ?? '') : first(STATUSES, code)) ?? codeFacts(code)?.advice ?? category;

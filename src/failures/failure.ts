@@ -162,7 +162,7 @@ export const inputFailure = (reason: InputReason, values: Values = {}, advice?: 
 
 /** Reasons that have advice of their own. */
 const CONFIG_ADVICE: { [Reason in ConfigReason]?: AdviceKey } = {
-  quoted: 'quotes', colon: 'client-id-colon', 'tls-passphrase': 'tls-passphrase', 'tls-pair': 'tls-pair', 'tls-pem': 'tls-pem', 'tls-unreadable': 'tls-pem',
+  'missing-token': 'credentials', 'missing-clientId': 'credentials', 'missing-clientSecret': 'credentials', quoted: 'quotes', colon: 'client-id-colon', 'tls-passphrase': 'tls-passphrase', 'tls-pair': 'tls-pair', 'tls-pem': 'tls-pem', 'tls-unreadable': 'tls-pem',
 };
 
 /** `property` is the setting that makes no sense; the message begins with it. */
@@ -191,7 +191,9 @@ export const tlsFailure = (system: string, host?: string): LookupFailure =>
   failure('CIAM.TLS', 'tls', { category: 'untrusted', system, values: { system, ...(host !== undefined && { host }) } });
 
 export const responseFailure = (status: number | null, reason: ResponseReason, detail?: string, values: Values = {}): LookupFailure =>
-  failure('CIAM.RESPONSE', `response-${reason}`, { category: 'bad-response', status, detail, values: { status: status ?? '', ...values } });
+  failure('CIAM.RESPONSE', `response-${reason}`, {
+    category: 'bad-response', status, detail, values: { status: status ?? '', ...values }, ...(reason === 'redirect' && { advice: 'redirect' }),
+  });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
   failure('CIAM.QUEUE.FULL', 'queue-full', { category: 'overloaded', values: { limit } });

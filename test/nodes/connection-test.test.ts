@@ -112,7 +112,7 @@ describe('connection test', () => {
     const result = await test();
     expect(result).to.deep.include({ ok: false, token: { ok: false, expiresIn: null }, mobile: { available: false }, username: { available: false }, dialect: null });
     expect(result.error).to.include({
-      code: 'invalid_client', category: 'unauthorized', advice: 'Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works.',
+      code: 'invalid_client', category: 'unauthorized', advice: 'Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works. A strict server may want a secret with + or % in the body (clientAuth).',
     });
     expect(JSON.stringify(result)).to.not.include('nobody-sees');
     expect(server.lookups).to.be.empty;

@@ -9,6 +9,7 @@ import type { Red } from '../../nodes/shared/red';
 import { type Authority, createAuthority, type KeyPair, selfSigned } from '../support/certificates';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy';
 import type { ScriptedTenant } from '../support/servers';
+import { post } from './admin';
 import { deploy, type Flow, type Message, type Parts, startServer, tearDown } from './support';
 
 const coreNode = (file: string): ((red: Red) => void) => {
@@ -153,6 +154,10 @@ describe('TLS and proxies in a flow', () => {
       const { error } = await lookUp(flow);
       expect(error).to.deep.include({ code: 'CIAM.NETWORK', retryable: true, system: 'ECONNREFUSED' });
       expect(error).to.have.property('message').that.includes('proxy');
+      // Code and system are those of a tenant where nobody listens; the dialogs tell it apart all the same.
+      for (const [path, body] of [['/ciam-tenant/tenant/test', {}], ['/ciam-user/try', { tenant: { id: 'tenant', timeout: 1 }, user: { by: 'mobile' }, value: '13800001111' }]] as const) {
+        expect((await post(path, body)).body, path).to.have.nested.property('error.advice').that.includes('the proxy itself could not be reached');
+      }
     });
 
     for (const noproxy of [['localhost'], ['example.com', '.localhost'], 'example.com, localhost']) {

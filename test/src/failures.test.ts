@@ -181,7 +181,7 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [networkFailure('ENOTFOUND'), 'no-host'], [networkFailure('EAI_AGAIN'), 'no-host'], [networkFailure('ECONNREFUSED'), 'nobody-listens'],
   [networkFailure('EHOSTUNREACH'), 'no-way'], [networkFailure('UND_ERR_CONNECT_TIMEOUT'), 'no-way'],
   [networkFailure('ECONNRESET'), 'connection-lost'], [networkFailure('UND_ERR_SOCKET'), 'connection-lost'], [networkFailure('UNKNOWN'), 'unavailable'],
-  [networkFailure('ENOTFOUND', 'proxy-unreachable'), 'proxy'], [networkFailure('PROXY_HTTP_503', 'proxy-refused'), 'proxy'],
+  [networkFailure('ENOTFOUND', 'proxy-unreachable'), 'proxy'], [networkFailure('PROXY_HTTP_503', 'proxy-refused'), 'proxy-refused'],
   [failures.proxyPasswordFailure(), 'proxy-password'], [failures.proxyPasswordFailure(PROXY_NTLM), 'proxy-ntlm'],
   [tlsFailure('EPROTO'), 'no-https'], [tlsFailure('ERR_SSL_WRONG_VERSION_NUMBER'), 'no-https'], [tlsFailure('CERT_HAS_EXPIRED'), 'certificate-expired'],
   [tlsFailure('CERT_NOT_YET_VALID'), 'certificate-early'], [tlsFailure('ERR_TLS_CERT_ALTNAME_INVALID'), 'certificate-host'],
@@ -192,6 +192,9 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [tenantFailure('invalid_client', 401), 'client-credentials'], [tenantFailure('invalid_request', 400), 'token-request'],
   [tenantFailure('unauthorized_client', 400), 'client-grant'], [tenantFailure('access_denied', 400), 'forbidden'],
   [httpFailure(403), 'whitelist'], [httpFailure(404), 'not-served'], [httpFailure(401), 'unauthorized'], [tenantFailure('IDAAS.TENANT.USER.0020', 400), 'mobile-rule'],
+  [httpFailure(502), 'gateway'], [httpFailure(503), 'gateway'], [httpFailure(504), 'gateway'], [httpFailure(500), 'server-error'], [httpFailure(429), 'rate-limited'],
+  [failures.responseFailure(302, 'redirect'), 'redirect'], [failures.responseFailure(200, 'not-json'), 'bad-response'],
+  [failures.configFailure('clientId', 'missing-clientId'), 'credentials'], [failures.configFailure('domain', 'missing-domain'), 'config'],
 ];
 
 describe('advice', () => {

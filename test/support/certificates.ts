@@ -8,7 +8,7 @@ export interface KeyPair {
 
 export interface Authority extends KeyPair {
   /** A server's certificate. `names` are host names; the default fits `localhost` and `127.0.0.1`. */
-  server(options?: { names?: string[]; expired?: boolean }): Promise<KeyPair>;
+  server(options?: { names?: string[]; expired?: boolean; early?: boolean }): Promise<KeyPair>;
   client(name: string, options?: { passphrase?: string }): Promise<KeyPair>;
 }
 
@@ -26,8 +26,9 @@ const make = async (name: string, options: SelfsignedOptions): Promise<KeyPair> 
 const altNames = (names: string[] | undefined) =>
   names ? names.map((value) => ({ type: 2 as const, value })) : [{ type: 2 as const, value: 'localhost' }, { type: 7 as const, ip: '127.0.0.1' }];
 
-const serverOptions = ({ names, expired = false }: { names?: string[]; expired?: boolean }): SelfsignedOptions => ({
+const serverOptions = ({ names, expired = false, early = false }: { names?: string[]; expired?: boolean; early?: boolean }): SelfsignedOptions => ({
   ...(expired && { notAfterDate: daysFromNow(-1) }),
+  ...(early && { notBeforeDate: daysFromNow(1) }),
   extensions: [
     { name: 'basicConstraints', cA: false },
     { name: 'keyUsage', digitalSignature: true },

@@ -16,6 +16,8 @@ export interface ConnectProxy {
   /** Connections of clients that are open now. */
   readonly open: number;
   reaction: Reaction;
+  /** Ways to sign in that it names when it refuses. */
+  offers: string;
   /** Resolves as soon as the condition holds; asked again whenever a CONNECT comes or a connection goes. */
   until(condition: () => boolean): Promise<void>;
   /** Ends every tunnel, as a proxy does with idle ones. */
@@ -67,14 +69,14 @@ export const startConnectProxy = async (password?: string): Promise<ConnectProxy
     if (reaction === 'tunnel') tunnel(client, request.url ?? '', head);
     else if (reaction === 'hang-up') client.destroy();
     else if (reaction === 'silence') client.resume().once('end', () => client.end());
-    else if (typeof reaction === 'number') client.end(`HTTP/1.1 ${reaction} No\r\nproxy-authenticate: Basic realm="test"\r\ncontent-length: 0\r\n\r\n`);
+    else if (typeof reaction === 'number') client.end(`HTTP/1.1 ${reaction} No\r\nproxy-authenticate: ${proxy.offers}\r\ncontent-length: 0\r\n\r\n`);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   const proxy: ConnectProxy = {
-    url: `http://127.0.0.1:${port}`, port, connects, reaction: 'tunnel',
+    url: `http://127.0.0.1:${port}`, port, connects, reaction: 'tunnel', offers: 'Basic realm="test"',
     get open() { return clients.size; },
     until: (condition) => new Promise((resolve) => {
       const check = (): void => {

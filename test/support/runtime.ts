@@ -14,7 +14,7 @@ export { MAJORS, type Major } from './versions';
 
 /** One line of the debug panel. */
 export interface DebugMessage { id: string; name?: string; property?: string; msg: unknown }
-export interface Status { fill?: string; shape?: string; text?: string }
+export interface Status { fill?: string; shape?: string; text?: string; code?: string; category?: string }
 export interface NodeSet { id: string; module: string; types: string[]; enabled: boolean; err?: string; version: string }
 
 export interface StartOptions {
