@@ -65,6 +65,8 @@ export interface Cluster {
   /** For what a test needs besides; it ends with the cluster. */
   folder: string;
   broker: Broker;
+  /** Its address. */
+  tenant: string;
   /** Starts or stops workers until there are so many. */
   workers: (count: number) => Promise<NodeRed[]>;
   /** For what a test started, or ended, itself. */
@@ -109,6 +111,7 @@ export const startCluster = async ({ major = 4, users = 100, latencyMs = 0, work
     return {
       folder,
       broker,
+      tenant: simulator.url,
       workers: async (count) => {
         while (workers.length > count) await workers.pop()?.stop();
         const missing = Array.from({ length: count - workers.length }, () => `worker-${++started}`);

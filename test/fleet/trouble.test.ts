@@ -1,6 +1,7 @@
 /** What an operator of a fleet meets: a worker that is sick, paused, stopped or killed, and askers that mean harm. Every question has its answer. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -114,6 +115,62 @@ describe('a fleet in trouble', function () {
       expect(performance.now() - from, 'not by ASK_AGAIN_AFTER').to.be.below(RULES.ASK_AGAIN_AFTER * 1000);
       cluster.forget(worker);
       await worker.stop();
+    });
+  }
+});
+
+describe('a fleet at a tenant that counts', function () {
+  this.timeout(120_000);
+  const LIMIT = 90;
+  const QUESTIONS = 450;
+  let cluster: Cluster;
+  let counted: Server;
+  let refused = 0;
+
+  before(async () => {
+    cluster = await startCluster({ users: QUESTIONS });
+    const started: number[] = [];
+    // No call more than the limit within any second, and no word of when to come again.
+    counted = createHttpServer((request, response) => {
+      const isLookup = request.url?.includes('/users/') === true;
+      while ((started[0] ?? Infinity) <= performance.now() - 1000) started.shift();
+      if (isLookup && started.length >= LIMIT) {
+        refused++;
+        request.resume();
+        response.writeHead(429).end();
+        return;
+      }
+      if (isLookup) started.push(performance.now());
+      const tenant = httpRequest(new URL(request.url ?? '', cluster.tenant), { method: request.method, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      tenant.on('error', () => response.destroy());
+      request.pipe(tenant);
+    }).listen(0, '127.0.0.1');
+    await once(counted, 'listening');
+  });
+  after(async () => {
+    counted.closeAllConnections();
+    counted.close();
+    await cluster.stop();
+  });
+
+  for (const [what, rate] of Object.entries({ 'its limit divided': LIMIT / 3, '90 % of it divided': LIMIT * 0.9 / 3 })) {
+    it(`loses nothing with CIAM_RATE = ${what}`, async () => {
+      const CIAM_DOMAIN = `http://127.0.0.1:${(counted.address() as AddressInfo).port}`;
+      const workers = await Promise.all([1, 2, 3].map(() => cluster.start('worker', WORKER, { CIAM_DOMAIN, CIAM_RATE: String(rate) })));
+      try {
+        await Promise.all(workers.map((worker) => inShare(worker)));
+        const asker = await startAsker(cluster, QUESTIONS);
+        refused = 0;
+        const tally = await (await asker.ask(QUESTIONS)).until(QUESTIONS);
+        expect(tally).to.deep.include({ answered: QUESTIONS, right: QUESTIONS, wrong: 0, twice: 0, failed: {} });
+        console.log(`CIAM_RATE ${rate}: ${refused} of ${QUESTIONS} refused once, ${(tally.ms / 1000).toFixed(1)} s`);
+        await asker.nodeRed.stop();
+      } finally {
+        await Promise.all(workers.map((worker) => worker.stop()));
+      }
     });
   }
 });
