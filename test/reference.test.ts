@@ -7,6 +7,7 @@ import { buildSync } from 'esbuild';
 import { adviceTexts, failureOf } from '../scripts/tables';
 import { CATEGORIES, KNOWN_CODES } from '../src/failures/codes';
 import { createTenant } from '../src/index';
+import { EVENTS, STATES } from '../src/resilience/condition';
 import { NUMBERS } from '../src/settings/schema';
 import { MOBILE } from '../src/simulator/table';
 import { codeSpans, tables, type Table } from './support/markdown';
@@ -82,13 +83,17 @@ for (const page of PAGES) {
       expect(named).to.include.members(KNOWN_CODES);
     });
 
-    it('name every category there is', () => {
-      expect(codeSpans(read(page))).to.include.members([...CATEGORIES]);
+    it('name every category, state and event there is', () => {
+      expect(codeSpans(read(page))).to.include.members([...CATEGORIES, ...STATES, ...EVENTS]);
     });
 
     it('list the figures in the order in which they come', async () => {
       await using tenant = createTenant({ demo: true, warmUp: false });
-      expect(table(page, 'tenant', 'inFlight').rows.flatMap(([names]) => codeSpans(names ?? ''))).to.deep.equal(Object.keys(tenant.stats()));
+      const { rows } = table(page, 'tenant', 'inFlight');
+      const stats = tenant.stats();
+      expect(rows.flatMap(([names]) => codeSpans(names ?? ''))).to.deep.equal(Object.keys(stats));
+      const parts = [stats.token, stats.lookups, stats.latencyMs, stats.cache].map((part) => `{ ${Object.keys(part).join(', ')} }`);
+      expect(rows.flatMap(([, is]) => codeSpans(is ?? ''))).to.include.members(parts);
     });
   });
 }
