@@ -5,10 +5,11 @@ import type { NodeRed } from '../support/runtime';
 import { type Asker, startAsker, type Tally } from './asker';
 import { type Cluster, startCluster, WORKER, withProperties } from './cluster';
 
-const QUESTIONS = 6000;
+const QUESTIONS = 1200;
 /** Of those in whose middle something happens. */
-const DISTURBED = 3000;
-const LATENCY_MS = 50;
+const DISTURBED = 1500;
+/** Slow enough that three workers wait for the tenant, not for this machine, however busy it is. */
+const LATENCY_MS = 400;
 /** For each worker: 16 in flight, and as many again in its queue. */
 const WINDOW = 32;
 
@@ -27,8 +28,8 @@ describe('several workers behind a broker', function () {
   const figures: Record<string, string | number>[] = [];
 
   before(async () => {
-    cluster = await startCluster({ users: QUESTIONS, latencyMs: LATENCY_MS });
-    asker = await startAsker(cluster, QUESTIONS);
+    cluster = await startCluster({ users: DISTURBED, latencyMs: LATENCY_MS });
+    asker = await startAsker(cluster, DISTURBED);
   });
   after(async () => {
     await cluster.stop();
@@ -62,10 +63,10 @@ describe('several workers behind a broker', function () {
     });
   };
 
-  it('answer thousands of questions, each with its own user, and the more workers the faster', async () => {
+  it('answer questions, each with its own user, and the more workers the faster', async () => {
     await cluster.workers(3);
     // A process that has just started is slow.
-    await (await asker.ask(1500)).until(1500);
+    await (await asker.ask(300)).until(300);
     const three = await measured(3, QUESTIONS);
     const two = await measured(2, QUESTIONS * 2 / 3);
     const one = await measured(1, QUESTIONS / 3);
