@@ -1,5 +1,8 @@
 /** The examples as they are kept: complete, tidy, and free of anything that belongs to one installation. */
 import { expect } from 'chai';
+import { init, lint } from 'nrlint/lib/linter.js';
+import rules from 'nrlint/lib/rules/index.js';
+import functionRules from 'nrlint/lib/rules/function-eslint/index.js';
 import { NUMBERS } from '../src/settings/schema';
 import { EXAMPLES, example } from './support/examples';
 import type { FlowNode } from './support/runtime';
@@ -18,10 +21,17 @@ const WIDTH = 170;
 const HEIGHT = 40;
 const OF_NODE_RED = ['id', 'type', 'z', 'x', 'y', 'wires'];
 
+/** What a function node may use besides the language itself, and the node gives it. */
+const FUNCTION_GLOBALS = { Buffer: 'readonly', URL: 'readonly' };
+const functionRule = { ...functionRules['function-eslint'].meta.options.config.default, globals: FUNCTION_GLOBALS };
+const LINT = { rules: { ...Object.fromEntries(Object.keys(rules).map((name) => [name, true])), 'function-eslint': { config: functionRule } } };
+
 const isOnCanvas = ({ x }: FlowNode): boolean => typeof x === 'number';
 const targets = ({ wires }: FlowNode): string[] => (Array.isArray(wires) ? (wires as string[][]).flat() : []);
 
 describe('examples', () => {
+  before(() => init({ resolveRule: (name) => ({ ...rules, ...functionRules })[name] }));
+
   it('have ids that no two nodes share', () => {
     const ids = [...EXAMPLES, DASHBOARD].flatMap(example).map(({ id }) => id);
     expect(new Set(ids).size).to.equal(ids.length);
@@ -73,6 +83,12 @@ describe('examples', () => {
           expect(node).to.have.all.keys(...OF_NODE_RED, ...USER);
           expect(node).to.have.property('outputs', node['onFailure'] === 'catch' ? 1 : 2).that.equals((node['wires'] as unknown[]).length);
         }
+      });
+
+      it('passes all rules of nrlint', () => {
+        // The worker takes itself out of the share and back by messages to where its questions come in.
+        const rulesFor = file === '08-mqtt-worker.json' ? { ...LINT.rules, 'no-loops': 'off' } : LINT.rules;
+        expect(lint(flow, { rules: rulesFor })).to.deep.equal([]);
       });
 
       it('is laid out on the grid, without nodes upon each other', () => {

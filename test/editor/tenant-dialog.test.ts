@@ -201,8 +201,11 @@ for (const major of MAJORS) {
       await page.selectOption(input('clientAuth'), 'body');
       await editor.confirm();
       await editor.confirm();
-      // With these the editor would ask whether to deploy.
-      await editor.value(`['wrong', 'wrong-tenant'].forEach((id) => RED.nodes.remove(id))`);
+      // What is wrong would make the editor ask whether to deploy.
+      await editor.value(`(() => {
+        RED.nodes.node('wrong-tenant').concurrency = 5;
+        for (const id of ['wrong-tenant', 'wrong']) RED.editor.validateNode(RED.nodes.node(id));
+      })()`);
       await editor.deploy();
 
       const later = await desk.reopen();
