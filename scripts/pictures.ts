@@ -31,7 +31,7 @@ const idOf = (type: string, name?: string): string => FLOW.find((node) => node.t
 const flow = async (page: Page, url: string, path: string): Promise<void> => {
   await page.setViewportSize({ width: 1280, height: 480 });
   await page.evaluate(`RED.sidebar.show('debug')`);
-  for (const [name, shown] of [['13800000404', 1], ['13800001111', 2]] as const) {
+  for (const [name, shown] of [['13800000404', 1], ['15200000000', 2]] as const) {
     await page.request.post(`${url}inject/${idOf('inject', name)}`);
     await page.waitForFunction(`document.querySelectorAll('.red-ui-debug-msg').length === ${shown}`);
   }
@@ -50,7 +50,7 @@ const tray = async (page: Page, ready: string): Promise<Locator> => {
 };
 
 const dialogs = async (page: Page, suffix: string): Promise<void> => {
-  await page.setViewportSize({ width: 1120, height: 840 });
+  await page.setViewportSize({ width: 1120, height: 980 });
   await page.evaluate(`RED.editor.edit(RED.nodes.node('${idOf('ciam-user')}'))`);
   const user = await tray(page, '#node-input-name');
   await page.evaluate('document.activeElement.blur()');
@@ -79,7 +79,7 @@ const helpDesk = async (context: BrowserContext, url: string, path: string): Pro
 
 const picturesOf = async (browser: Browser, url: string, language: string, suffix: string): Promise<void> => {
   const context = await browser.newContext({ locale: language, timezoneId: 'Asia/Shanghai' });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await openEditor(context, url);
   await flow(page, url, join(images, `flow${suffix}.png`));
   await dialogs(page, suffix);
@@ -92,13 +92,14 @@ const main = async (): Promise<void> => {
   const userDir = mkdtempSync(join(tmpdir(), 'node-red-pictures-'));
   linkPackage(userDir);
   writeFlow(userDir, [...FLOW, ...example('07-help-desk-page.json')]);
-  const nodeRed = await launchNodeRed({ redJs: require.resolve('node-red/red.js'), userDir });
   const browser = await launchBrowser();
   try {
-    for (const [language, suffix] of LANGUAGES) await picturesOf(browser, nodeRed.url, language, suffix);
+    for (const [language, suffix] of LANGUAGES) {
+      const nodeRed = await launchNodeRed({ redJs: require.resolve('node-red/red.js'), userDir, settings: { lang: language } });
+      await picturesOf(browser, nodeRed.url, language, suffix).finally(nodeRed.stop);
+    }
   } finally {
     await browser.close();
-    await nodeRed.stop();
     rmSync(userDir, { recursive: true, force: true });
   }
 };
