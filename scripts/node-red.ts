@@ -96,7 +96,7 @@ export const launchNodeRed = async ({ node = process.execPath, redJs, userDir, s
   const url = await new Promise<string>((resolve, reject) => {
     let started = false;
     const check = (): void => {
-      const served = /https?:\/\/[\w.[\]:-]+:\d+\/\S*/.exec(log)?.[0];
+      const served = /https?:\/\/[\w.[\]:-]+:\d+\/[\w/-]*/.exec(log)?.[0];
       if (!started || served === undefined) return;
       events.off('log', check);
       resolve(served.endsWith('/') ? served : `${served}/`);
