@@ -82,7 +82,6 @@ export const nobody = (by: Query['by']): Query => {
 
 const ownOf = (result: Result): Result => (result instanceof LookupFailure ? result : { ...result, user: copyUser(result) });
 
-/**  */
 export class Call implements Turn, Receiver {
   // for the queue
   ahead: Turn | null = null;
