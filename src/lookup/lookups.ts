@@ -168,7 +168,9 @@ export class Lookups implements CallOwner {
     this.figures.count(failure, lookup, this.clock);
     if (failure && failure.category !== 'not-found' && failure.category !== 'invalid-input') condition.lookupFailed();
     if (channel.hasSubscribers) {
-      channel.publish({ tenant: label, by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null });
+      const told = { tenant: label, by, source, attempts, durationMs: lookup.durationMs, code: failure?.code ?? null, category: failure?.category ?? null };
+      if (waiter) waiter.runInAsyncScope(() => channel.publish(told));
+      else channel.publish(told);
     }
     // Whoever throws must not keep the others from their outcome.
     try {

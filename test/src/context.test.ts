@@ -11,8 +11,11 @@ describe('asynchronous context', () => {
     const server = await startServer();
     const storage = new AsyncLocalStorage<string>();
     const calls: (string | undefined)[] = [];
+    const told: (string | undefined)[] = [];
     const listen = (): void => void calls.push(storage.getStore());
+    const hear = (): void => void told.push(storage.getStore());
     diagnostics.subscribe('undici:request:create', listen);
+    diagnostics.subscribe('ciam-flows:lookup', hear);
     try {
       const tenant = openTenant(server, { concurrency: 1 });
       const values = mobiles(5);
@@ -21,6 +24,7 @@ describe('asynchronous context', () => {
       }))));
       expect(after).to.deep.equal(values);
       expect(calls).to.deep.equal(values);
+      expect(told).to.deep.equal(values);
       const shared = await Promise.all(['one', 'two'].map((name) => storage.run(name, () => new Promise((resolve) => {
         tenant.ask({ by: 'mobile', value: '13900000000' }, undefined, () => resolve(storage.getStore()));
       }))));
@@ -28,6 +32,7 @@ describe('asynchronous context', () => {
       expect(calls.at(-1)).to.equal('one');
     } finally {
       diagnostics.unsubscribe('undici:request:create', listen);
+      diagnostics.unsubscribe('ciam-flows:lookup', hear);
     }
   });
 
