@@ -24,7 +24,17 @@ const endOfString = (text: string, index: number): number => {
   return text.length;
 };
 
+/** Far faster than reading the text, and most have few brackets. */
+const hasManyBrackets = (text: string): boolean => {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > DEEPEST) return true;
+  }
+  return false;
+};
+
 const isTooDeep = (text: string): boolean => {
+  if (!hasManyBrackets(text)) return false;
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const sign = text.charCodeAt(index);
