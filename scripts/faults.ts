@@ -218,7 +218,7 @@ export const sights = async (language: Language, major: Major = 5, lang = LANG[l
   const { faults, close } = await stage();
   try {
     const flows = [{ id: 'tab', type: 'tab', label: 'Faults' }, ...faults.flatMap(flowOf)];
-    const red = await startNodeRed({ major, flows, env: { LANG: lang, LC_ALL: '', LC_MESSAGES: '', LANGUAGE: '' } });
+    const red = await startNodeRed({ major, flows, env: { LANG: lang, LC_ALL: undefined, LC_MESSAGES: undefined } });
     try {
       return await Promise.all(faults.map((fault, number) => look(red, fault, number, language)));
     } finally {

@@ -39,6 +39,12 @@ for (const [major, lang, language] of RUNS) {
       }
     });
 
+    it('are told in its language', () => {
+      for (const { name, log, failure } of seen) {
+        for (const text of [...log.map((line) => line.text), ...(failure ? [failure.advice] : [])]) expect(/[\u4e00-\u9fff]/.test(text), `${name}: ${text}`).to.equal(language === 'zh-CN');
+      }
+    });
+
     it('are told without a number, a name or a secret', () => {
       expect(JSON.stringify(seen)).to.not.match(/1380000|7Q2W|a-secret-that|a-token-of/);
     });
