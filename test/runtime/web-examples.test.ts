@@ -1,5 +1,6 @@
 /** The examples that answer HTTP: an endpoint, a page for a help desk, health and metrics. */
 import { expect } from 'chai';
+import parse from 'parse-prometheus-text-format';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator';
 import { example } from '../support/examples';
 import { MAJORS, startNodeRed, type FlowNode, type NodeRed } from '../support/runtime';
@@ -7,6 +8,10 @@ import { MAJORS, startNodeRed, type FlowNode, type NodeRed } from '../support/ru
 /** The example on a real address, with credentials that the tenant refuses. */
 const refused = (flow: FlowNode[], domain: string): FlowNode[] =>
   flow.map((node) => (node.type === 'ciam-tenant' ? { ...node, demo: false, domain, credentials: { clientId: 'wrong', clientSecret: 'kept-to-itself' } } : node));
+
+/** Each sample that a parser of others finds, without the id of the node. */
+const samplesOf = (text: string): string[] => parse(text).flatMap(({ name, type, metrics }) =>
+  metrics.map(({ labels, ...sample }) => JSON.stringify({ name, type, labels: { ...labels, id: undefined }, ...sample })));
 
 for (const major of MAJORS) {
   describe(`the examples on the web in Node-RED ${major}`, () => {
@@ -137,8 +142,12 @@ for (const major of MAJORS) {
         expect(response.headers.get('content-type')).to.match(/^text\/plain;.*version=0\.0\.4/);
         const text = await response.text();
         for (const line of text.trimEnd().split('\n')) expect(line).to.match(/^(# (HELP|TYPE) ciam_\w+ .+|ciam_\w+\{\w+="[^"]*"(,\w+="[^"]*")*\} [\d.e+-]+)$/);
-        expect(text).to.contain('ciam_lookups_total{tenant="demo",outcome="notFound"} 1\n').and.contain('ciam_state{tenant="demo",state="ready"} 1\n');
-        expect(text).to.contain('ciam_failures_total{tenant="demo",code="IDAAS.TENANT.USER.0020"} 1\n').and.match(/_bucket\{tenant="demo",le="\+Inf"\} 3\n/);
+        expect(text).to.contain('ciam_lookups_total{host="demo",result="not-found"} 1\n').and.contain('ciam_tenant_state{host="demo",state="ready"} 1\n');
+        expect(text).to.contain('ciam_failures_total{host="demo",code="IDAAS.TENANT.USER.0020"} 1\n').and.match(/_bucket\{host="demo",le="\+Inf"\} 3\n/);
+        // The same names, labels and values as at the editor's route, which has more.
+        const route = await fetch(`${nodeRed.url}ciam-tenant/metrics`);
+        expect(route.headers.get('content-type')).to.match(/^text\/plain;.*version=0\.0\.4/);
+        expect(samplesOf(await route.text())).to.include.members(samplesOf(text));
       });
 
       it('answers 503 for credentials that are refused and a setting that makes no sense, and tells of them by itself', async () => {
