@@ -45,7 +45,7 @@ export interface NodeCondition extends TenantCondition {
   cause: LookupFailure | null;
 }
 
-/** What the nodes need besides.  */
+/** What the nodes need besides. */
 export interface NodeTenant extends Tenant {
   /** `lookup` without a promise: `settle` is called exactly once, possibly before `ask` returns. */
   ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void;
