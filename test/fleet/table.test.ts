@@ -34,11 +34,11 @@ describe('the table of workers', function () {
     expect(table.map(([host]) => host)).to.deep.equal([...hosts, '127.0.0.1:1']);
     for (const row of table.slice(0, 2)) {
       expect(row[1]).to.equal('ready');
+      expect(row[13], 'last failure').to.equal('');
       expect(row[2]).to.match(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
       // in flight, queued, found, not found (its own question before it took any), failed, shared, cached, retried
       expect(row.slice(3, 11)).to.deep.equal(['0', '0', '50', '1', '0', '0', '0', '0']);
       for (const cell of row.slice(11, 13)) expect(cell).to.match(/^\d+$/);
-      expect(row[13]).to.equal('');
     }
     expect(table[2]?.slice(1)).to.deep.equal(['ECONNREFUSED']);
   });
