@@ -147,6 +147,26 @@ for (const major of MAJORS) {
       await desk.nodeRed.deploy(FLOWS);
     });
 
+    it('offers no demo tenant any more once a tenant was added by hand', async () => {
+      await desk.nodeRed.deploy([TAB, { id: 'lookup', type: 'ciam-user', z: 'flow', name: '', tenant: '', by: 'mobile', x: 300, y: 80, wires: [[], []] }]);
+      const editor = await desk.reopen();
+      const { page } = editor;
+      await editor.open('lookup');
+      expect(await page.locator('#ciam-user-demo').isVisible()).to.equal(true);
+      await page.click('#node-input-btn-tenant-add');
+      await page.waitForSelector('#node-config-input-demo');
+      await editor.settled();
+      await page.check('#node-config-input-demo');
+      await page.click('.ciam-section:has(#ciam-tenant-memory-digest) > summary');
+      await page.fill('#node-config-input-cacheStale', '86400');
+      await page.press('#node-config-input-cacheStale', 'Tab');
+      expect(await page.locator('#ciam-tenant-memory-digest').textContent()).to.equal('found 0 s, not found 0 s, in trouble 86400 s longer');
+      await editor.confirm();
+      expect(await page.locator('#ciam-user-demo').isVisible()).to.equal(false);
+      await editor.cancel();
+      await desk.nodeRed.deploy(FLOWS);
+    });
+
     it('speaks Chinese to Chinese readers', async () => {
       const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
       await editor.open('lookup');

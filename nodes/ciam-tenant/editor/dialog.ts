@@ -26,7 +26,7 @@ const showWhatApplies = (): void => {
 const showDigests = (): void => {
   const values = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, String(field(name).val())]));
   $('#ciam-tenant-limits-digest').text(text('digest.limits', values));
-  const remembers = values['cacheTtl'] !== '0' || values['cacheMissTtl'] !== '0';
+  const remembers = ['cacheTtl', 'cacheMissTtl', 'cacheStale'].some((name) => values[name] !== '0');
   $('#ciam-tenant-memory-digest').text(text(remembers ? 'digest.memory' : 'digest.no-memory', values));
   $('#ciam-tenant-formats-digest').text(String(field('timezone').val()));
 };

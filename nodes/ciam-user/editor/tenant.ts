@@ -29,12 +29,15 @@ const addDemoTenant = (): EditorNode => {
 };
 
 export const startTenant = (node: EditorNode): void => {
-  const offer = $('#ciam-user-demo').toggle(tenantsFor(node['z']).length === 0);
+  const offer = $('#ciam-user-demo');
+  const select = $('#node-input-tenant');
+  // A tenant that is added with "+" ends the offer as well.
+  const show = (): void => { offer.toggle(tenantsFor(node['z']).length === 0); };
+  select.on('change', show);
+  show();
   offer.find('button').on('click', () => {
     const tenant = addDemoTenant();
-    const select = $('#node-input-tenant');
     $('<option>').val(tenant.id).text(tenant._def.label.call(tenant)).prependTo(select);
-    offer.hide();
     select.val(tenant.id).trigger('change').trigger('focus');
   });
 };
