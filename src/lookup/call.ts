@@ -104,7 +104,8 @@ export class Call implements Turn, Receiver {
   private lastFailure: LookupFailure | null = null;
   private token: Token | null = null;
   private renewed = false;
-  private waitedFor: Token | null = null;
+  private firstRefused: Token | null = null;
+  private hasWaitedForYoung = false;
   private isCheckingMismatch = false;
   private needsFresh = false;
   private servedAtRefusal = 0;
@@ -299,16 +300,26 @@ export class Call implements Turn, Receiver {
   private tokenRefused(failure: LookupFailure): void {
     const { token: source, clock, random } = this.parts;
     const { token } = this;
-    if (token && clock.now() - token.since < YOUNG_TOKEN_MS && this.waitedFor !== token) {
-      this.waitedFor = token;
+    // Replaced meanwhile for another lookup: that is this one's renewal too, or lookups would go on replacing each other's new tokens.
+    if (this.firstRefused && token !== this.firstRefused) this.replaced();
+    this.firstRefused ??= token;
+    if (token && clock.now() - token.since < YOUNG_TOKEN_MS && !this.hasWaitedForYoung) {
+      this.hasWaitedForYoung = true;
       return this.restFor(YOUNG_TOKEN_WAIT_MS * (0.5 + random() / 2));
     }
     if (token && !this.renewed && source.refused(token)) {
-      this.renewed = true;
+      this.replaced();
       return this.callAgain(false);
     }
     if (token) source.rejected(token);
     this.refusedForAll(failure);
+  }
+
+  /** The token of this lookup has been, once; the new one may be too young in its turn. */
+  private replaced(): void {
+    if (this.renewed) return;
+    this.renewed = true;
+    this.hasWaitedForYoung = false;
   }
 
   /** No retry mends it, for this lookup or for any other. */
