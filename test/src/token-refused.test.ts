@@ -154,20 +154,20 @@ describe('token refused by a lookup', () => {
     for (let seed = 1; seed <= 10; seed++) {
       let state = seed;
       const random = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
-      const { clock: time, transport, tenant, ask, asked } = fakeTenant(CLIENT, random);
+      const fake = fakeTenant(CLIENT, random);
       let granted = 0;
-      transport.onCall = ({ isToken }) => (isToken ? reply(200, { access_token: `refused-token-${++granted}`, expires_in: 1800 }) : reply(400, { error: 'invalid_token' }));
+      fake.transport.onCall = ({ isToken }) => (isToken ? reply(200, { access_token: `refused-token-${++granted}`, expires_in: 1800 }) : reply(400, { error: 'invalid_token' }));
       for (const value of mobiles(1000)) {
-        ask(value);
-        time.advance(10);
+        fake.ask(value);
+        fake.clock.advance(10);
       }
       const calls = new Map<string, number>();
-      for (const value of asked()) if (value !== 'token') calls.set(value, (calls.get(value) ?? 0) + 1);
+      for (const value of fake.asked()) if (value !== 'token') calls.set(value, (calls.get(value) ?? 0) + 1);
       expect(Math.max(...calls.values()), `seed ${seed}`).to.equal(4);
       // Nobody is asked in between: once refused, lookups fail at once but for a trial after 1, 2, 4 … s.
-      expect(asked().length, `seed ${seed}`).to.be.below(500);
+      expect(fake.asked().length, `seed ${seed}`).to.be.below(500);
       expect(granted, `seed ${seed}`).to.be.at.most(6);
-      void tenant.close();
+      void fake.tenant.close();
     }
   });
 });
