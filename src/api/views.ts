@@ -137,7 +137,7 @@ const writeUtf8 = (bytes: Buffer, at: number, codePoint: number): number => {
     return 1;
   }
   const more = codePoint < 0x800 ? 1 : codePoint < 0x10000 ? 2 : 3;
-  bytes[at] = (0xf00 >> more) & 0xff | codePoint >> 6 * more;
+  bytes[at] = (0xf00 >> more + 1) & 0xff | codePoint >> 6 * more;
   for (let index = 1; index <= more; index++) bytes[at + index] = 0x80 | codePoint >> 6 * (more - index) & 0x3f;
   return more + 1;
 };

@@ -119,6 +119,24 @@ describe('the redactor', () => {
       expect(recordOf(redactor, { user_id: '1', a: 'seven77 eight888' }).a).to.equal('seven77 ***');
     });
 
+    it('whose letters are not ASCII, however they are escaped', () => {
+      const escapes: Record<string, (sign: string) => string> = {
+        'HTML, hexadecimal': (sign) => `&#x${(sign.codePointAt(0) ?? 0).toString(16)};`,
+        'HTML, decimal': (sign) => `&#${sign.codePointAt(0) ?? 0};`,
+        JSON: (sign) => Array.from({ length: sign.length }, (_, index) => `\\u${sign.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
+        percent,
+      };
+      for (const secret of ['geheim-äöüß-0815', '密钥是汉字写的啊', 'secret-😀😀-0815']) {
+        const redactor = createRedactor();
+        redactor.add(secret, 'client-secret');
+        for (const [name, escape] of Object.entries(escapes)) {
+          const said = Array.from(secret, escape).join('');
+          expect(redactor.sentence(`before ${said} after`), `${secret}, ${name}`).to.equal('before *** after');
+          expect(recordOf(redactor, { user_id: '1', a: said }), `${secret}, ${name}`).to.deep.equal({ user_id: '1', a: '***' });
+        }
+      }
+    });
+
     it('of more characters than ASCII', () => {
       const redactor = createRedactor();
       redactor.add('密钥是汉字写的啊', 'client-secret');
