@@ -78,6 +78,8 @@ const UNWAITED_PAUSE_MS = 5000;
 /** A probe that is silent for so long allows one more beside it. */
 const SILENT_PROBE_MS = 5000;
 const MOST_PROBES = 2;
+/** A probe that ends sooner than this, because the time of its lookup is up, says nothing. */
+const FAIR_PROBE_MS = 1000;
 /** A probe that is silent for so long is given up, whatever the timeout. */
 const LONGEST_PROBE_MS = 30_000;
 
@@ -111,6 +113,8 @@ export class RequestQueue {
   /** Calls that may be under way just now: few after an outage or a pause, doubling; `null`: as many as `concurrency`. */
   private window: number | null = null;
   private readonly probes = new Set<Turn>();
+  /** The last one that ended says nothing. */
+  private wasProbeUnfair = false;
   private outages = 0;
   /** The next probe was timed when nobody waited. */
   private isProbeFarOff = false;
@@ -299,6 +303,7 @@ export class RequestQueue {
     if (paused || (failure && isLimit(failure.status))) this.refusals++;
     if (!alone) this.limitRate(turn, failure, failed, now);
     if (failed && failure) {
+      this.wasProbeUnfair = failure.code === 'CIAM.TIMEOUT' && this.probes.has(turn) && now - turn.begunAt < Math.min(FAIR_PROBE_MS, this.limits.timeoutMs / 2);
       if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
       return;
     }
@@ -557,7 +562,10 @@ export class RequestQueue {
   private probeEnded(): void {
     if (this.closed || !this.outage.stopsCalls) return;
     if (this.outage.state === 'suspected') this.confirmOutage();
-    if (this.hasOnlySilentProbes) this.timeNextProbe();
+    if (!this.hasOnlySilentProbes) return;
+    if (this.wasProbeUnfair) this.setTimer('probe', () => this.probe(this.stranger()), 0);
+    else this.timeNextProbe();
+    this.wasProbeUnfair = false;
   }
 
   private timeNextProbe(): void {

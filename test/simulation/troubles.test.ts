@@ -95,6 +95,23 @@ describe('a tenant that is away', function () {
     });
   }
 
+  it('refused connections for 14 to 19 s, answers after 200 ms: found at the first probe after its return, however little time those have left who wait', async () => {
+    for (let seconds = 14; seconds < 19; seconds += 0.25) {
+      await forSeeds(1, SEEDS, {}, async (simulation) => {
+        simulation.be(simulation.behaviours.healthy(200));
+        await simulation.traffic(25, 1000);
+        simulation.be(simulation.behaviours.refusing);
+        await simulation.traffic(25, seconds * 1000);
+        const back = simulation.now;
+        simulation.be(simulation.behaviours.healthy(200));
+        await simulation.traffic(25, 15_000);
+        await simulation.settle(TIMEOUT);
+        const ended = simulation.messages.filter(({ code }) => code !== 'ok').map(({ endedAt }) => endedAt ?? Infinity);
+        expect(Math.max(...ended) - back, `the last failure of ${seconds} s`).to.be.at.most(PROBE + 400);
+      });
+    }
+  });
+
   it('silent for ten minutes: nobody waits longer than twice timeout, at most one call every few seconds', async () => {
     await forSeeds(1, SEEDS, {}, async (simulation) => {
       simulation.be(simulation.behaviours.healthy());
