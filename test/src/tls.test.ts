@@ -42,6 +42,19 @@ describe('TLS', () => {
     expect(server.lookups).to.be.empty;
   });
 
+  it('refuses it whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
+    const server = await serve(good);
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      await expectRefused(ask(server, undefined), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+    expect(server.lookups).to.be.empty;
+  });
+
   it('refuses another authority than the given one', async () => {
     const other = await createAuthority('Another authority');
     await expectRefused(ask(await serve(good), { ca: other.cert }), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
