@@ -278,6 +278,9 @@ export class ClientToken implements TokenSource, Receiver {
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
       queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
+    } else if (isTransient(failure) && !isFailedCall(failure)) {
+      // 429, say: an answer, so no outage spaces the token calls that the lookups ask for.
+      queue.hold(backoffMs(this.failures++, random), failure);
     } else if (!isTransient(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
       this.hasRefused = true;
       queue.refuseAll(failure);

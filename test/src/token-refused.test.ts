@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { answer, found, inTurn, type ScriptedTenant } from '../support/servers';
 import { FakeClock, fastClock } from './clock';
-import { fakeTenant, reply } from './fake-tenant';
+import { fakeTenant, finds, reply } from './fake-tenant';
 import { byMobile, CLIENT, closeAll, codesOf, failureOf, mobiles, openTenant, passUntil, startServer } from './support';
 
 const expired = answer(400, { error: 'invalid_token', error_description: 'Access token expired:abc' });
@@ -170,4 +170,20 @@ describe('token refused by a lookup', () => {
       void fake.tenant.close();
     }
   });
+
+  for (const status of [429, 408]) {
+    it(`a token call that is answered ${status} without Retry-After is made again after a backoff, whatever comes meanwhile, and all are found once it is granted`, () => {
+      const fake = fakeTenant({ ...CLIENT, timeout: 60 });
+      fake.transport.onCall = ({ isToken }) => (isToken ? reply(status, '') : null);
+      const asked = mobiles(500).map((value) => {
+        fake.clock.advance(10);
+        return fake.ask(value);
+      });
+      expect(fake.asked().length, 'calls in five seconds').to.be.within(3, 8);
+      fake.transport.onCall = finds;
+      fake.clock.advance(20_000);
+      expect(asked.filter(({ outcome }) => outcome !== 'ok')).to.deep.equal([]);
+      void fake.tenant.close();
+    });
+  }
 });
