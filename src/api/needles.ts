@@ -12,6 +12,9 @@ interface Needle {
   wholes: string[];
 }
 
+/** Where a part stands in the beginning of a needle. */
+interface Known { needle: Needle; offset: number }
+
 const hashAt = (text: string, at: number): number => {
   let hash = 0;
   for (let index = at; index < at + PART; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
@@ -26,7 +29,7 @@ const NOT_ASCII = /[^\u0000-\u007f]/;
 
 export class Needles {
   /** By hash of a part: the beginnings that hold it, and where; those first that begin earlier. */
-  private readonly parts = new Map<number, { needle: Needle; offset: number }[]>();
+  private readonly parts = new Map<number, Known[]>();
   private readonly glances = new Uint8Array(0x10000);
   /** Shorter than a beginning. */
   private readonly short: string[];
@@ -65,13 +68,27 @@ export class Needles {
     return this.short.some((needle) => text.includes(needle));
   }
 
+  /** The beginning of which a part stands at `at`. */
+  private knownAt(bytes: string, at: number): Known | null {
+    let differs = -1;
+    for (const known of this.parts.get(hashAt(bytes, at)) ?? []) {
+      const { offset, needle: { beginning } } = known;
+      const start = at - offset;
+      // Where one of a repetitive secret's beginnings does not stand, the next ones mostly fail at the same character.
+      if (start < 0 || (differs >= start && differs < start + BEGINNING && bytes.charCodeAt(differs) !== beginning.charCodeAt(differs - start))) continue;
+      differs = differsAt(bytes, start, beginning);
+      if (differs < 0) return known;
+    }
+    return null;
+  }
+
   /** Tells where each stands in the text; parts of it may be told twice. */
   find(bytes: string, found: (start: number, end: number) => void): void {
     for (const needle of this.short) {
       for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) found(at, at + needle.length);
     }
     for (let at = 0; at + PART <= bytes.length;) {
-      const known = this.glances[glanceAt(bytes, at)] === 1 && this.parts.get(hashAt(bytes, at))?.find(({ needle, offset }) => bytes.startsWith(needle.beginning, at - offset) && offset <= at);
+      const known = this.glances[glanceAt(bytes, at)] === 1 ? this.knownAt(bytes, at) : null;
       if (known) {
         const start = at - known.offset;
         at = longestMatch(bytes, start, known.needle.wholes);
@@ -82,6 +99,12 @@ export class Needles {
     }
   }
 }
+
+/** Where in `bytes` a beginning that stands at `start` would differ; -1: it stands there. */
+const differsAt = (bytes: string, start: number, beginning: string): number => {
+  for (let index = BEGINNING - 1; index >= 0; index--) if (bytes.charCodeAt(start + index) !== beginning.charCodeAt(index)) return start + index;
+  return -1;
+};
 
 /** Where the longest of them ends that the text holds at `start`, as far as text and secret agree. */
 const longestMatch = (bytes: string, start: number, wholes: string[]): number => {

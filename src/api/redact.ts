@@ -67,6 +67,11 @@ class Mask {
     this.hidden.fill(1, placeInText(view, start), placeInText(view, end));
   }
 
+  /** Of a part, in bytes. */
+  lengthOf(part: string): number {
+    return this.ascii === null ? Buffer.byteLength(part) : part.length;
+  }
+
   get isEmpty(): boolean {
     return this.hidden === null;
   }
@@ -236,7 +241,7 @@ export class Redactor {
     if (mask.isEmpty) return;
     let from = 0;
     for (const place of places) {
-      const to = from + Buffer.byteLength(place.text);
+      const to = from + mask.lengthOf(place.text);
       if (mask.hides(from, to)) place.holder[place.key] = mask.apply(from, to);
       from = to + 1;
     }
