@@ -2,15 +2,14 @@
  * `npm run faults`: makes each of the faults below in a real Node-RED, and writes into docs/trouble.md what log and canvas say of it,
  * in both languages. A test says whether the pages are up to date, and that no two faults look the same.
  */
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Authority, createAuthority } from '../test/support/certificates';
 import { LANGUAGES, type Language, translator } from '../test/support/catalogue';
 import { startConnectProxy } from '../test/support/connect-proxy';
 import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed } from '../test/support/runtime';
 import { answer, found, type Script, ScriptedTenant, silent } from '../test/support/servers';
+import { freePort } from './broker';
 
 const root = resolve(__dirname, '..');
 
@@ -34,15 +33,6 @@ interface Fault {
 const CLIENT = { clientId: 'app-7Q2W', clientSecret: 'a-secret-that-is-long' };
 const HTML = '<html><head><title>Sign in</title></head></html>';
 const inHtml = { 'content-type': 'text/html' };
-
-const closedPort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 interface Stage {
   faults: Fault[];
@@ -69,7 +59,7 @@ const stage = async (): Promise<Stage> => {
     closing.push(() => proxy.close());
     return proxy.url;
   };
-  const nobody = await closedPort();
+  const nobody = await freePort();
   const good = await secure();
   const trusted = { credentials: { cadata: authority.cert } };
   const locked = await authority.client('flow', { passphrase: 'sesame' });

@@ -27,7 +27,7 @@ import { type Settle, Waiter } from './waiter';
 /** How a call ended. */
 export type Result = Found | LookupFailure;
 
-/** Who is told of each call's end.  */
+/** Who is told of each call's end. */
 export interface CallOwner {
   /** Nobody may join it any more. */
   detach(call: Call): void;
@@ -37,7 +37,7 @@ export interface CallOwner {
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
 }
 
-/** What every call of a tenant works with.  */
+/** What every call of a tenant works with. */
 export interface CallParts {
   clock: Clock;
   random: () => number;

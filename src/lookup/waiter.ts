@@ -28,7 +28,7 @@ interface JoinedCall {
   whyLate(): LookupFailure;
 }
 
-/** An asynchronous resource, so that a message goes on in the context in which it came.  */
+/** An asynchronous resource, so that a message goes on in the context in which it came. */
 export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
   // among those with a deadline: of what it may spend on the tenant
   deadline = 0;

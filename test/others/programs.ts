@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, request as sendRequest } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../scripts/broker';
 import { installSideBySide, root, version } from '../support/versions';
 
 const OTHERS = ['@stoplight/prism-cli@5.16.0', 'oidc-provider@9.13.3'];
@@ -12,15 +13,6 @@ export interface Program {
   url: string;
   close(): Promise<void>;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 /** Resolves when the program has said that it listens. */
 const start = async (args: string[], port: number, listening: RegExp, cwd: string, env: Record<string, string> = {}): Promise<Program> => {
