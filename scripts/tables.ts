@@ -1,5 +1,5 @@
 /**
- * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages, forms and catalogues that show it.
+ * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages and the form that show it.
  * A test says whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

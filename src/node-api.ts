@@ -1,4 +1,4 @@
-/** The one face of the client: `createTenant`, and lookups in it. Works without Node-RED. */
+/** What the nodes see of the client; a program sees src/index.ts. Works without Node-RED. */
 import { createClient, type LookupOptions, type NodeCondition, type NodeTenant, type Tenant, type TenantParts } from './tenant/tenant';
 import { type Check, testConnection } from './tenant/connection-test';
 import { createDemo, demoSettings } from './tenant/demo';

@@ -1,6 +1,6 @@
 /** The pages keep what they promise: both languages say the same things, and what they name exists. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { anchors, codeBlocks, codeSpans, headings, links, pictures, prose, tables } from './support/markdown';
 
@@ -73,6 +73,14 @@ describe('pages', () => {
       const lost = (read(file).match(PATH) ?? []).filter((path) =>
         // The build makes types of each source.
         ![path, join(dirname(file), path), path.replace(/\.d\.ts$/, '.ts')].some(exists));
+      expect(lost, file).to.deep.equal([]);
+    }
+  });
+
+  it('name files that exist, also where a comment names one without its folder', () => {
+    const known = new Set(FILES.map((path) => basename(path)));
+    for (const file of FILES.filter((name) => /^(src|nodes|bench|scripts)\/.*\.(ts|mjs)$/.test(name))) {
+      const lost = (read(file).match(/(?<![\w./@-])[a-z][a-z-]+\.(?:ts|mjs)\b/g) ?? []).filter((name) => !known.has(name));
       expect(lost, file).to.deep.equal([]);
     }
   });

@@ -1,4 +1,4 @@
-/** JSON from somebody we do not control, made safe for the flow behind us; and copies of it. */
+/** JSON of a server that we do not control, made safe for the flow; and copies of it. */
 
 export type JsonObject = Record<string, unknown>;
 

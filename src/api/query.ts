@@ -93,7 +93,7 @@ export const isBy = (by: unknown): by is By => typeof by === 'string' && Object.
 export interface Query {
   by: By;
   value: string;
-  /** Equal keys mean the same user: one call, one memory. */
+  /** Equal keys mean the same user: one call, one entry of the cache. */
   key: string;
 }
 

@@ -1,8 +1,8 @@
 /** What a flow builder can do about a failure: one or two sentences for each kind. */
 
 /**
- * English advice by key; `__host__` stands for the host. The Chinese is in the catalogue `nodes/ciam-user/locales/zh-CN`,
- * and `npm run tables` writes the English one.
+ * English advice by key; `__host__` stands for the host. The Chinese is in the catalogue `nodes/ciam-user/locales/zh-CN`;
+ * the English catalogue has none, so that these stand only here.
  */
 export const ADVICE = {
   'not-found': 'Check that this user exists in the tenant, in the form the tenant stores it.',

@@ -1,6 +1,6 @@
 /**
  * The one table of failure codes: what each means, and whether another try makes sense. Ours, and those that the vendors publish,
- * whose prefix `IDAAS.TENANT.` is optional. The README's table is checked against it.
+ * whose prefix `IDAAS.TENANT.` is optional. The tables of the reference are checked against it.
  */
 import type { AdviceKey } from './advice-texts';
 

@@ -1,6 +1,6 @@
 /**
  * The one family of errors: every lookup that does not find a user ends in a `LookupFailure`.
- * Codes and categories are public: flows route on them (README, "Failures").
+ * Codes and categories are public: flows route on them (docs/reference.md, "Failures").
  */
 import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, PROXY_NTLM, adviceKey } from './advice';
 import { type Category, codeFacts, isFailedStatus, isOwn, isTransientStatus, statusCategory } from './codes';
@@ -17,7 +17,7 @@ export interface LookupInfo {
   value: string | null;
   /** Host and port of the tenant, or `"demo"`. */
   tenant: string;
-  /** Calls made for this message: 0 from memory or another message's call, 2 after one retry or renewal. */
+  /** Calls made for this message: 0 from the cache or another message's call, 2 after one retry or renewal. */
   attempts: number;
   durationMs: number;
   source: 'tenant' | 'cache' | 'shared' | 'stale';
@@ -210,7 +210,7 @@ export const listFailure = (failed: number, total: number): LookupFailure =>
 
 export const closedFailure = (): LookupFailure => failure('CIAM.CLOSED', 'closed', { category: 'cancelled' });
 
-/** What a callback of somebody else's threw: told as a warning of the process, since it must hurt nobody here. */
+/** What a callback of the caller threw: a warning of the process, since no other lookup must suffer from it. */
 export const warnOfThrown = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));
 
 const noRetryMends = ({ system }: LookupFailure): boolean => system === PROXY_AUTHENTICATION || system === PROXY_NTLM;

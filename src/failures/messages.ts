@@ -1,6 +1,6 @@
 /**
  * The sentences of failures, English by key; `__name__` stands for a value. The Chinese is in the catalogue `nodes/ciam-user/locales/zh-CN`;
- * the English catalogue is written from here by `npm run tables`.
+ * the English catalogue has none, so that these stand only here.
  */
 
 export const MESSAGES = {

@@ -179,8 +179,8 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   /**
-   * Whoever is told may send the next request at once. In the middle of a failed connection's clean-up undici takes that
-   * amiss, with an assertion that ends the process: failures are told when it is done.
+   * The receiver may send the next request at once. In the middle of a failed connection's clean-up an assertion of undici
+   * would fail and end the process: failures are told when the clean-up is done.
    */
   private end(result: TransportResult, isUsable: boolean): void {
     if (this.ended) return;

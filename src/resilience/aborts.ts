@@ -1,6 +1,6 @@
 /**
  * Many lookups may share one AbortSignal (all messages of a node do): one listener a signal, not one a lookup.
- * Linked entries rather than a `Set`, for the reason told in flights.ts.
+ * Linked entries rather than a `Set`: ARCHITECTURE.md, "What comes and goes with every call".
  */
 
 /** What an abort can end; the links are those of its signal's entries. */

@@ -1,4 +1,4 @@
-/** How long to wait before another try, and how long a tenant asks to be left alone. All times in milliseconds. */
+/** How long to wait before another try, and how long a pause the tenant asks for. All times in milliseconds. */
 
 const FIRST_MS = 300;
 const LONGEST_MS = 5000;
@@ -6,7 +6,7 @@ const LONGEST_MS = 5000;
 /** Exponential with equal jitter: between half and the whole of 300, 600, 1200 … 5000 ms. `retry` counts from 0. */
 export const backoffMs = (retry: number, random: () => number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** retry) * (0.5 + random() / 2);
 
-/** A tenant that asks for more is asked again after a minute: nobody would notice sooner that it is back. */
+/** A tenant that asks for a longer pause is called again after a minute: otherwise its return would be noticed late. */
 export const LONGEST_PAUSE_MS = 60_000;
 
 /**

@@ -23,7 +23,7 @@ export interface Turn extends Linked<Turn> {
   readonly list: TurnList | null;
   /** Its last call began at this time. */
   begunAt: number;
-  /** Calls of it that failed, since it last had hope. */
+  /** Calls of it that failed, since its tries began anew. */
   readonly failures: number;
   /** Its tries are used up, and it waits to learn whether an outage is to blame. */
   readonly isSpent: boolean;

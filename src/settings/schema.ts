@@ -2,7 +2,7 @@
 
 /**
  * The numbers of a tenant, in the order of the dialog. Types, checks and the editor's defaults follow from this table; `npm run tables`
- * writes dialog rows and README from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
+ * writes the rows of the dialog and of the reference from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
  * What is counted in seconds reaches the client as `…Ms`.
  */
 export const NUMBERS = {
@@ -73,7 +73,7 @@ export const domainUrl = (domain: string): URL | DomainFault => {
   if (isQuoted(text)) return 'quoted';
   if (/[,;，；]$/.test(text)) return 'trailing';
   const url = parsedUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
-  // The URL parser forgives much (tabs, backslashes, an empty query): what it changed was not a plain host.
+  // The URL parser accepts much (tabs, backslashes, an empty query): what it changed was not a plain host.
   const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%{}]+\/?$/i.test(text);
   if (url === null || !plain) return 'malformed';
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);

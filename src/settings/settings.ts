@@ -12,7 +12,7 @@ export type { TlsSettings } from './tls';
  */
 export type PaceHook = (tenant: string, calls: number) => Promise<number>;
 
-/** The numbers of a tenant; units, defaults and ranges as in the README. */
+/** The numbers of a tenant; units, defaults and ranges as in docs/reference.md. */
 type Numbers = { [Name in keyof typeof NUMBERS]?: number };
 
 /** One tenant: where, as whom, and how hard. A missing property means its default. */

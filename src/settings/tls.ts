@@ -18,7 +18,7 @@ export interface TlsSettings {
   rejectUnauthorized?: boolean;
 }
 
-/** OpenSSL says in codes or in words what it does not like. */
+/** OpenSSL gives the reason as a code or in words. */
 const reasonOf = (error: unknown): ConfigReason => {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   const words = `${code} ${message}`;
@@ -40,7 +40,7 @@ const isGiven = (material: Material | undefined): material is Material => materi
 export const checkedTls = (tls: TlsSettings = {}): TlsSettings & { rejectUnauthorized: boolean } => {
   const { ca, cert, key, pfx, passphrase } = tls;
   judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }));
-  // OpenSSL passes over a CA that is no certificate, and over a key of another kind than the certificate's.
+  // OpenSSL ignores a CA that is no certificate, and a key of another kind than the certificate's.
   for (const one of [ca ?? []].flat()) if (isGiven(one)) judge(() => new X509Certificate(one));
   if (isGiven(cert) && isGiven(key)) {
     const belongs = judge(() => new X509Certificate(cert).checkPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })));

@@ -100,7 +100,6 @@ const POSTS = new Map<string, Handler>([
 ]);
 const USER_PATH = new RegExp(`^${USERS}[^/?#]+$`);
 
-
 /** Whoever opens the address in a browser. */
 const WELCOME: Answer = {
   status: 200,

@@ -18,8 +18,8 @@ const RENEWAL_MS = 10_000;
 
 /**
  * The "once" numbers answer trouble, found, trouble, found … for each caller of their own, and a caller is a token.
- * A caller told that its token has expired comes back with another one: so a token inherits the debt of the refusals
- * of its client id that are still open when it is issued.
+ * A caller told that its token has expired comes back with another one: a new token counts as a caller that has met the
+ * trouble already if a refusal of its client id is still open.
  */
 export class Troubles {
   /** Numbers whose trouble a caller has met, and which are found next time. */

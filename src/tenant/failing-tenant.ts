@@ -11,7 +11,7 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
   try {
     return toQuery(by, value).value;
   } catch {
-    return null; // nothing could be sent, which is no news here
+    return null; // the failure is about the tenant, not about the value
   }
 };
 
