@@ -10,7 +10,7 @@ import { readOptions } from './options';
 import { complaintsAbout } from './sane';
 import { type Language, LANGUAGES, type Measured, table } from './table';
 
-const READMES: Readonly<Record<Language, string>> = { en: 'README.md', zh: 'README.zh-CN.md' };
+const READMES: Readonly<Record<Language, string>> = { en: 'README.md', zh: 'docs/README.zh-CN.md' };
 
 /** Between its two marks. */
 const writeReadme = (language: Language, text: string): void => {

@@ -19,7 +19,7 @@ const LANGUAGES = {
     codes: ['code', 'category', 'what to do'], demo: ['look up', 'get'], mobile: 'mobile', username: 'username',
   },
   'zh-CN': {
-    readme: 'README.zh-CN.md', reference: 'docs/reference.zh-CN.md', range: ' – ', yes: '是', no: '否', and: '，',
+    readme: 'docs/README.zh-CN.md', reference: 'docs/reference.zh-CN.md', range: ' – ', yes: '是', no: '否', and: '，',
     codes: ['错误码', '类别', '处理办法'], demo: ['查询', '结果'], mobile: '手机号', username: '用户名',
   },
 } as const;

@@ -127,7 +127,7 @@ describe('CONTRIBUTING.md', () => {
 
 describe('README', () => {
   it('has addresses that work where no other file of the repository is', () => {
-    for (const page of ['README.md', 'README.zh-CN.md']) expect(links(read(page)).filter((target) => !/^(https:|#)/.test(target)), page).to.deep.equal([]);
+    for (const page of ['README.md', 'docs/README.zh-CN.md']) expect(links(read(page)).filter((target) => !/^(https:|#)/.test(target)), page).to.deep.equal([]);
   });
 });
 
@@ -144,8 +144,11 @@ describe('SECURITY.md', () => {
   });
 });
 
+/** The Chinese README stands in `docs`: npm puts every README of the root into the package. */
+const inEnglish = (page: string): string => page.replace('docs/README.zh-CN', 'README').replace('.zh-CN', '');
+
 /** Pages that exist in both languages. */
-const PAIRS = PAGES.filter((page) => page.endsWith('.zh-CN.md')).map((page) => [page.replace('.zh-CN', ''), page] as const);
+const PAIRS = PAGES.filter((page) => page.endsWith('.zh-CN.md')).map((page) => [inEnglish(page), page] as const);
 
 for (const [englishPage, chinesePage] of PAIRS) {
   describe(`${englishPage} in English and Chinese`, () => {
@@ -154,10 +157,10 @@ for (const [englishPage, chinesePage] of PAIRS) {
     /** Pictures and pages may exist once for each language; a heading is named by its place in the page. */
     const neutral = (page: string) => (target: string): string => {
       const inRoot = target.replace(ADDRESS, '');
+      if (/^https?:/.test(inRoot)) return target;
       const [path = '', anchor] = inRoot.split('#');
-      if (anchor === undefined || /^https?:/.test(inRoot)) return target.replace('.zh-CN', '');
       const file = path === '' ? page : join(inRoot === target ? dirname(page) : '.', path);
-      return `${path.replace('.zh-CN', '')}#${anchors(read(file)).indexOf(anchor)}`;
+      return `${inEnglish(file)}#${anchor === undefined ? '' : anchors(read(file)).indexOf(anchor)}`;
     };
 
     it('has the same headings', () => {

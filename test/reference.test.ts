@@ -102,7 +102,7 @@ describe('pages, helps and examples', () => {
   const helps = Object.values(LANGUAGES).flatMap((language) => ['ciam-tenant', 'ciam-user', 'ciam-status'].map((type) => `nodes/${type}/locales/${language}/${type}.html`));
   const others = ['docs', 'examples', 'examples/mqtt', 'examples/http'].flatMap((folder) => readdirSync(join(root, folder)).filter((name) => /\.(md|json)$/.test(name)).map((name) => `${folder}/${name}`));
 
-  const all = ['README.md', 'README.zh-CN.md', ...helps, ...others];
+  const all = ['README.md', 'docs/README.zh-CN.md', ...helps, ...others];
 
   it('tell of numbers that the demo tenant knows', () => {
     const known: string[] = Object.values(MOBILE).map((number) => number.replace('+86-', ''));

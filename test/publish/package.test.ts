@@ -66,7 +66,7 @@ describe('published package', () => {
       `${type}.html`, `${type}.js`, `icons/${type}.svg`, ...['en-US', 'zh'].flatMap((language) => [`locales/${language}/${type}.html`, `locales/${language}/${type}.json`]),
     ].map((path) => `dist/nodes/${type}/${path}`);
     const expected = [
-      'CHANGELOG.md', 'LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md', 'package.json',
+      'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json',
       'dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/node-api.js', 'dist/src/simulator/cli.js', 'dist/src/simulator/simulator.js',
       ...Object.keys(manifest['node-red'].nodes).flatMap(node),
     ];
