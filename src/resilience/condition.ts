@@ -59,7 +59,7 @@ export class Condition {
     if (this.facts.has(trouble)) this.change(OVER[trouble], () => this.facts.delete(trouble));
   }
 
-  /** The tenant has answered, or granted a token, for the first time. */
+  /** The tenant has answered a lookup whose token it accepts, or granted a token, for the first time. */
   ready(): void {
     if (!this.asked) this.change('ready', () => (this.asked = true));
   }

@@ -100,6 +100,8 @@ export class RequestQueue {
   /** Calls so far that were refused: with `Retry-After`, 429 or 503. */
   refusals = 0;
   private waitingMessages = 0;
+  /** There was an answer that did not refuse the token. */
+  private wasAccepted = false;
   private listItems = 0;
   private granted: TurnList | null = null;
   private isListsTurn = false;
@@ -307,7 +309,12 @@ export class RequestQueue {
       if (this.outage.failed(turn, turn.begunAt, failure)) this.suspect(turn);
       return;
     }
-    if (this.answers++ === 0) this.condition.ready();
+    const isAccepted = failure === null || (failure.category !== 'unauthorized' && failure.category !== 'untrusted');
+    if (isAccepted && !this.wasAccepted) {
+      this.wasAccepted = true;
+      this.condition.ready();
+    }
+    this.answers++;
     if (this.outage.failedInRow > 0) this.outage.answered();
     if (this.outage.state !== 'none') this.endOutage();
     if (!paused) {
@@ -315,7 +322,7 @@ export class RequestQueue {
       if (this.pause.by) this.endPauseAfter(now);
     }
     if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
-    if (failure === null || (failure.category !== 'unauthorized' && failure.category !== 'untrusted')) this.accept();
+    if (isAccepted) this.accept();
   }
 
   /** A token call failed: one failed call more. */

@@ -61,6 +61,18 @@ describe('credentials', () => {
     expect(fake.events).to.deep.equal(['ready', 'refused']);
   });
 
+  it('a fixed token that is refused was never accepted: the tenant is not ready before', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = () => reply(401, { error: 'invalid_token' });
+    const asked = fake.ask(VALUES[0]);
+    fake.clock.advance(10);
+    expect([asked.outcome, ...fake.events]).to.deep.equal(['invalid_token', 'refused']);
+    fake.transport.onCall = finds;
+    fake.clock.advance(300_100);
+    expect(fake.events).to.deep.equal(['refused', 'accepted']);
+    expect(fake.tenant.stats().state).to.equal('ready');
+  });
+
   it('one lookup a minute for a day: as few token calls as renewals need, and nobody waits', () => {
     const fake = fakeTenant(CLIENT, () => 0.5);
     for (let minute = 0; minute < 1440; minute++) {
