@@ -94,7 +94,7 @@ describe('issue forms', () => {
     const required = body.filter(({ validations }) => validations?.required).map(({ id }) => id);
     expect(required).to.include.members(['code', 'versions', 'tenant']);
     expect(body[0]).to.have.property('type', 'markdown');
-    expect(String(body[0]?.attributes.value)).to.match(/No secrets/).and.match(/请勿填写密钥/);
+    expect(String(body[0]?.attributes.value)).to.match(/No secrets/).and.match(/请勿填写认证信息/);
   });
 
   it('a weakness is reported elsewhere', () => {
