@@ -23,7 +23,7 @@ export const MESSAGES = {
   'demo-start': 'The demo tenant could not start (__system__).',
   'demo-starting': 'The demo tenant is starting (__system__).',
   'tls': 'No trusted connection to __host__ (__system__).',
-  'queue-full': '__limit__ lookups are waiting already (queueLimit).',
+  'queue-full': 'The queue is full: at most __limit__ lookups may wait (queueLimit).',
   'circuit': '__host__ has been unreachable for as long as the timeout allows; last trouble: __system__.',
   'circuit-unknown': '__host__ has been unreachable for as long as the timeout allows.',
   'list': '__failed__ of __total__ items of the list failed.',

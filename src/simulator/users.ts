@@ -6,29 +6,7 @@ export interface UserRecord {
   readonly [field: string]: unknown;
 }
 
-/** The example of the published OneAccess document "Querying User Details by Username". */
-const ONEACCESS_USER: UserRecord = {
-  user_id: '20220413165737132-3BA0-91FCA2CB7',
-  org_id: '20220117125622909-9346-35755733F',
-  user_name: USERNAME.found,
-  name: 'zhangsan',
-  mobile: '12345678901',
-  email: 'zhangsan@example.com',
-  pwd_must_modify: true,
-  pwd_change_at: '2022-04-14 10:14:01.988',
-  created_at: '2022-04-13 16:57:36.532',
-  updated_at: '2022-04-14 10:14:01.979',
-  disabled: false,
-  grade: 1,
-  locked: false,
-  extension: {},
-  user_org_relation_list: [
-    { org_id: '20220117125622909-9346-35755733F', relation_type: 1 },
-    { org_id: '20220415103506608-AF59-5CC9081B9', relation_type: 0 },
-  ],
-};
-
-/** The example of the published CIAM document "Get User Details by Mobile Number". */
+/** The example of the published CIAM document "Get User Details by Mobile Number". The OneAccess document has another zhangsan; here there is one. */
 const CIAM_USER: UserRecord = {
   user_name: USERNAME.found,
   user_id: '20220126153857263-A04D-60E0D446C',
@@ -72,7 +50,7 @@ const EIAM_USER: UserRecord = {
   grade: 1,
   attr_gender: 'unknow',
   attr_birthday: '1993-08-25 00:00:00.000',
-  attr_manager_id: ONEACCESS_USER.user_id,
+  attr_manager_id: CIAM_USER.user_id,
   usr_auth_times: '12',
   usr_last_login: '2023-01-06 08:41:12.004',
   extension: {},
@@ -116,8 +94,7 @@ export class Directory {
   add(user: UserRecord): void {
     for (const key of KEYS) {
       const value = user[key];
-      // The first user keeps a key: both published examples are called zhangsan.
-      if (typeof value === 'string' && value && !this.find(key, value)) this.addAs(key, value, user);
+      if (typeof value === 'string' && value) this.addAs(key, value, user);
     }
   }
 
@@ -132,7 +109,7 @@ export class Directory {
 
 const demoDirectory = (): Directory => {
   const directory = new Directory();
-  for (const user of [ONEACCESS_USER, CIAM_USER, EIAM_USER]) directory.add(user);
+  for (const user of [CIAM_USER, EIAM_USER]) directory.add(user);
   directory.addAs('mobile', MOBILE.published, CIAM_USER);
   return directory;
 };

@@ -137,7 +137,7 @@ for (const major of MAJORS) {
       await editor.open('lookup');
       expect(await told('#node-input-by')).to.deep.equal(['Each message says it in msg.by: mobile, username, email or id.']);
       await editor.page.selectOption('#node-input-by', 'email');
-      expect((await told('#node-input-by')).join()).to.match(/^Such as zhangsan@example\.com/);
+      expect((await told('#node-input-by')).join()).to.match(/^Such as lisi@example\.com/);
       await editor.type('#node-input-value-text', '');
       expect(await told('#node-input-value-text')).to.deep.equal(['An array looks up every item.', 'must not be empty']);
       await editor.cancel();

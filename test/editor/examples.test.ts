@@ -63,7 +63,7 @@ for (const major of MAJORS) {
       await screenshot(editor.page, `node-red-${major} example 01`);
       await show(editor, '02 Look up by username');
       await inject(editor, 'zhangsan');
-      await debugged(editor, /user_id: "20220413/);
+      await debugged(editor, /user_id: "20220126/);
     });
 
     it('show their status in Chinese to Chinese readers, and none after a redeploy', async () => {

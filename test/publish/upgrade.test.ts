@@ -43,7 +43,7 @@ for (const major of [...MAJORS, 'oldest'] as const) {
 
     it('looks up as it did, with the settings and the secrets it was saved with', async () => {
       const { payload, lookup } = await shown('by msg', 'found');
-      expect(payload).to.deep.equal({ user_id: '20220413165737132-3BA0-91FCA2CB7', name: 'zhangsan', created_at: '2022-04-13T16:57:36.532+00:00' });
+      expect(payload).to.deep.equal({ user_id: '20220126153857263-A04D-60E0D446C', name: '张三', created_at: '2022-02-10T12:23:23+00:00' });
       expect(lookup).to.include({ by: 'username', value: 'ZhangSan', source: 'tenant', tenant: new URL(simulator.url).host });
     });
 

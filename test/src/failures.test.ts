@@ -19,7 +19,7 @@ const OWN: [failures.LookupFailure, [string, string, string, number | null, bool
   [failures.proxyPasswordFailure(PROXY_NTLM), ['CIAM.NETWORK', `The proxy takes only NTLM or Kerberos (${PROXY_NTLM}).`, 'unavailable', null, true, PROXY_NTLM]],
   [tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'No trusted connection to the tenant (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
   [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer is not a user: HTTP 302, a redirect, which is never followed.', 'bad-response', 302, false, null]],
-  [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', '7 lookups are waiting already (queueLimit).', 'overloaded', null, true, null]],
+  [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', 'The queue is full: at most 7 lookups may wait (queueLimit).', 'overloaded', null, true, null]],
   [failures.circuitFailure(), ['CIAM.CIRCUIT', 'The tenant has been unreachable for as long as the timeout allows.', 'unavailable', null, true, null]],
   [failures.listFailure(2, 5), ['CIAM.LIST', '2 of 5 items of the list failed.', 'rejected', null, false, null]],
   [failures.closedFailure(), ['CIAM.CLOSED', 'The flow was redeployed or stopped before the answer came.', 'cancelled', null, true, null]],
