@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
-import { fakeTenant } from './fake-tenant';
+import { answers, fakeTenant } from './fake-tenant';
 import { byMobile, closeAll, mobiles, openTenant, startServer } from './support';
 
 describe('asynchronous context', () => {
@@ -117,6 +117,17 @@ describe('lists and single messages', () => {
     for (let list = 0; list < 3; list++) void fake.tenant.lookupList({ by: 'mobile', values: mobiles(100).slice(list * 30, list * 30 + 30) });
     fake.clock.advance(5);
     expect(fake.tenant.stats()).to.include({ inFlight: 4, queued: 3 });
+  });
+
+  it('items between two tries count too: the place that is always free is for other messages', () => {
+    const fake = fakeTenant({ concurrency: 4 });
+    fake.transport.onCall = answers(425);
+    for (let list = 0; list < 3; list++) void fake.tenant.lookupList({ by: 'mobile', values: mobiles(100).slice(list * 30, list * 30 + 30) });
+    fake.clock.advance(100); // less than the first backoff
+    expect(fake.asked()).to.have.length(4);
+    fake.ask('13900000000');
+    fake.clock.advance(1);
+    expect(fake.asked().slice(4)).to.deep.equal(['13900000000']);
   });
 
   it('queueTimeout of a list: until its first item is asked', async () => {
