@@ -16,6 +16,31 @@ export interface Timer {
 /** What a timer can take; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** One timer that is set again and again, each time in place of the one before. It keeps no process alive. */
+export class Alarm {
+  private timer: Timer | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  set(ring: () => void, ms: number): void {
+    this.stop();
+    this.timer = this.clock.setTimeout(() => {
+      this.timer = null;
+      ring();
+    }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+    this.timer.unref?.();
+  }
+
+  stop(): void {
+    if (this.timer) this.clock.clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  get isSet(): boolean {
+    return this.timer !== null;
+  }
+}
+
 /** Milliseconds since then, to a hundredth. */
 export const elapsedMs = (clock: Clock, since: number): number => Math.round((clock.now() - since) * 100) / 100;
 

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { parseObject } from '../api/json';
 import type { Redactor } from '../api/redact';
 import { failureOf, type Reply } from '../api/response';
-import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { Alarm, type Clock } from '../clock';
 import { closedFailure, isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
@@ -121,7 +121,8 @@ export class ClientToken implements TokenSource, Receiver {
   private fetched = 0;
   private startedAt = 0;
   private failures = 0;
-  private readonly timers: { deadline: Timer | null; renewal: Timer | null } = { deadline: null, renewal: null };
+  private readonly deadline: Alarm;
+  private readonly renewal: Alarm;
   /** A token that replaced a refused one was refused as well: no other one before this time. */
   private noRenewalBefore = 0;
   private vainMs = FIRST_PAUSE_MS;
@@ -132,6 +133,8 @@ export class ClientToken implements TokenSource, Receiver {
 
   constructor(credentials: ClientCredentials, private readonly parts: TokenParts) {
     this.request = tokenRequest(credentials, parts.userAgent);
+    this.deadline = new Alarm(parts.clock);
+    this.renewal = new Alarm(parts.clock);
   }
 
   get expiresIn(): number | null {
@@ -189,7 +192,7 @@ export class ClientToken implements TokenSource, Receiver {
 
   close(): void {
     this.closed = true;
-    this.stop('renewal');
+    this.renewal.stop();
     this.ended();
     this.answer(closedFailure());
   }
@@ -218,9 +221,9 @@ export class ClientToken implements TokenSource, Receiver {
   private fetch(now: number): void {
     if (this.exchange || this.closed) return;
     this.isRenewalDue = false;
-    const { clock, timeoutMs } = this.parts;
+    const { timeoutMs } = this.parts;
     this.startedAt = now;
-    this.timers.deadline = clock.setTimeout(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
+    this.deadline.set(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
     this.parts.outside.runInAsyncScope(() => this.send(false));
   }
 
@@ -292,12 +295,12 @@ export class ClientToken implements TokenSource, Receiver {
   private ended(): void {
     this.exchange?.cancel();
     this.exchange = null;
-    this.stop('deadline');
+    this.deadline.stop();
   }
 
   private drop(): void {
     this.current = null;
-    this.stop('renewal');
+    this.renewal.stop();
   }
 
   private answer(result: Token | LookupFailure): void {
@@ -316,20 +319,9 @@ export class ClientToken implements TokenSource, Receiver {
 
   private setRenewal(ms: number): void {
     if (this.closed) return;
-    this.stop('renewal');
-    const { clock } = this.parts;
-    const timer = clock.setTimeout(() => {
-      this.timers.renewal = null;
+    this.renewal.set(() => {
       this.isRenewalDue = true;
-      if (this.usedAt >= this.bornAt) this.fetch(clock.now());
-    }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
-    timer.unref?.();
-    this.timers.renewal = timer;
-  }
-
-  private stop(name: 'deadline' | 'renewal'): void {
-    const timer = this.timers[name];
-    if (timer) this.parts.clock.clearTimeout(timer);
-    this.timers[name] = null;
+      if (this.usedAt >= this.bornAt) this.fetch(this.parts.clock.now());
+    }, ms);
   }
 }

@@ -19,7 +19,8 @@ import type { Exchange, Receiver, Transport, TransportResult } from '../http/tra
 import { isLimit } from '../resilience/adaptive-rate';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
 import type { Deadlines } from '../resilience/deadlines';
-import type { RequestQueue, Turn, TurnList } from '../resilience/request-queue';
+import type { RequestQueue } from '../resilience/request-queue';
+import type { Turn, TurnList } from '../resilience/turn';
 import type { Mismatches } from './mismatches';
 import type { Figures } from './stats';
 import { type Settle, Waiter } from './waiter';

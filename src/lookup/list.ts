@@ -6,7 +6,8 @@ import { type Clock, elapsedMs } from '../clock';
 import { closedFailure, type LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
-import type { RequestQueue, TurnList } from '../resilience/request-queue';
+import type { RequestQueue } from '../resilience/request-queue';
+import type { TurnList } from '../resilience/turn';
 import type { Lookup, LookupRequest, Settle } from './waiter';
 
 export interface ListRequest {

@@ -2,72 +2,19 @@
  * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
  * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
  */
-import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { Alarm, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
 import { AdaptiveRate, isLimit } from './adaptive-rate';
 import type { Condition } from './condition';
 import { Deadlines } from './deadlines';
-import { Line, type Linked } from './line';
+import { Line } from './line';
 import { Outage } from './outage';
 import { Pause } from './pause';
 import { Pace } from './pace';
 import { Rate } from './rate';
 import { Refusal, UNATTENDED_MS } from './refusal';
-
-/** One call under way, as the queue knows it. */
-export interface Turn extends Linked<Turn> {
-  /** Messages that wait for this turn: more than one when they share a call, none when it is the queue's own question. */
-  messages: number;
-  /** The list that it is an item of. */
-  readonly list: TurnList | null;
-  /** Its last call began at this time. */
-  begunAt: number;
-  /** Calls of it that failed, since its tries began anew. */
-  readonly failures: number;
-  /** Its tries are used up, and it waits to learn whether an outage is to blame. */
-  readonly isSpent: boolean;
-  /** The tenant has asked it for a pause. */
-  readonly wasRefused: boolean;
-  /** The outage in which it was the probe. */
-  probedIn: number;
-  /** Make a call now; `fresh`: on a connection of its own. */
-  begin(fresh: boolean): void;
-  /** It will not come, or not come again. */
-  refuse(failure: LookupFailure): void;
-  /** Its tries are used up, and no outage is to blame: it ends with what its own call met. */
-  giveUp(): void;
-  /** An outage was to blame for its failures: its tries begin anew. */
-  revive(): void;
-  /** Its call has been silent for too long: it waits on, or ends if no message waits for it. */
-  interrupt(): void;
-  /** It waits for its turn. */
-  wait(): void;
-  /** A question like this one for a user who cannot exist. */
-  stranger(): Turn;
-}
-
-/** Items that wait outside the queue until there is room. */
-export interface TurnList {
-  /** Items are left that it has not handed in. */
-  readonly hasMore: boolean;
-  /** Hands in the next item. True: that took the turn; false: the item needed none. */
-  pull(): boolean;
-  /** No item of it will come. */
-  refuse(failure: LookupFailure): void;
-}
-
-/** How one call went. */
-export interface Report {
-  /** `null`: a user was found. */
-  failure: LookupFailure | null;
-  /** No response, a timeout, or a response that says that the tenant is away. */
-  failed: boolean;
-  /** It was refused for a while, with `Retry-After`. */
-  paused: boolean;
-  /** It was refused again while others were served: that says nothing about the rate. */
-  alone: boolean;
-}
+import type { Report, Turn, TurnList } from './turn';
 
 type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit' | 'pace' | 'timeoutMs'>;
 
@@ -124,8 +71,9 @@ export class RequestQueue {
   private hasSecondCall = false;
   private lastMessageAt: number;
 
-  private alarm: { at: number; timer: Timer } | null = null;
-  private readonly timers: Record<'probe' | 'silence' | 'failing' | 'pause' | 'refusal', Timer | null> = { probe: null, silence: null, failing: null, pause: null, refusal: null };
+  /** When the queue looks again whose turn it is. */
+  private wakeUp: { at: number; timer: Timer } | null = null;
+  private readonly alarms: Record<'probe' | 'silence' | 'failing' | 'pause' | 'refusal', Alarm>;
   private pumping = false;
   private closed = false;
 
@@ -137,6 +85,7 @@ export class RequestQueue {
     this.outage = new Outage(limits.timeoutMs, random);
     this.patience = new Deadlines(limits.timeoutMs, clock, true);
     this.lastMessageAt = clock.now();
+    this.alarms = { probe: new Alarm(clock), silence: new Alarm(clock), failing: new Alarm(clock), pause: new Alarm(clock), refusal: new Alarm(clock) };
   }
 
   // What the figures show
@@ -203,7 +152,7 @@ export class RequestQueue {
     this.waiting.add(turn);
     turn.wait();
     // Whoever comes while nobody waits need not wait for a probe of then.
-    if (this.isProbeFarOff && this.outage.state === 'on' && this.timers.probe) this.timeNextProbe();
+    if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe();
     this.pump();
     return null;
   }
@@ -287,8 +236,8 @@ export class RequestQueue {
   /** Everybody who waits or calls is refused. */
   close(): void {
     this.closed = true;
-    if (this.alarm) this.clock.clearTimeout(this.alarm.timer);
-    for (const name of Object.keys(this.timers) as (keyof typeof this.timers)[]) this.stopTimer(name);
+    if (this.wakeUp) this.clock.clearTimeout(this.wakeUp.timer);
+    for (const alarm of Object.values(this.alarms)) alarm.stop();
     if (this.rate instanceof Pace) this.rate.close();
     for (const list of [...this.lists]) list.refuse(closedFailure());
     // The waiting first: none of them begins when a place becomes free.
@@ -343,7 +292,7 @@ export class RequestQueue {
     this.pause.begin(ms, by, this.clock.now());
     this.condition.begin('paused', by);
     this.timePatience();
-    this.setTimer('pause', () => this.endPauseWait(), this.heldMs);
+    this.alarms.pause.set(() => this.endPauseWait(), this.heldMs);
   }
 
   /** Credentials or a certificate were refused. */
@@ -351,7 +300,7 @@ export class RequestQueue {
     if (this.closed) return;
     this.refusal.begin(failure, this.clock.now());
     this.condition.begin('refused', failure);
-    this.setTimer('refusal', () => this.askUnattended(), UNATTENDED_MS);
+    this.alarms.refusal.set(() => this.askUnattended(), UNATTENDED_MS);
     for (const line of [this.waiting, this.due, this.suspended, this.resting]) {
       for (const turn of line.snapshot()) if (turn.line === line) turn.refuse(failure);
     }
@@ -362,7 +311,7 @@ export class RequestQueue {
   accept(): void {
     if (this.refusal.failure === null) return;
     this.refusal.end();
-    this.stopTimer('refusal');
+    this.alarms.refusal.stop();
     this.condition.end('refused');
   }
 
@@ -495,15 +444,15 @@ export class RequestQueue {
   private wakeIn(wait: number): void {
     const ms = Math.min(wait, LONGEST_TIMER_MS);
     const at = this.clock.now() + ms;
-    if (this.alarm) {
-      if (this.alarm.at <= at) return;
-      this.clock.clearTimeout(this.alarm.timer);
+    if (this.wakeUp) {
+      if (this.wakeUp.at <= at) return;
+      this.clock.clearTimeout(this.wakeUp.timer);
     }
     const timer = this.clock.setTimeout(() => {
-      this.alarm = null;
+      this.wakeUp = null;
       this.pump();
     }, ms);
-    this.alarm = { at, timer };
+    this.wakeUp = { at, timer };
   }
 
   // The limiter
@@ -527,10 +476,10 @@ export class RequestQueue {
 
   private probe(turn: Turn): void {
     if (this.closed || !this.outage.stopsCalls) return;
-    if (this.heldMs > 0) return this.setTimer('probe', () => this.probe(turn), this.heldMs);
-    this.stopTimer('probe');
+    if (this.heldMs > 0) return this.alarms.probe.set(() => this.probe(turn), this.heldMs);
+    this.alarms.probe.stop();
     turn.probedIn = this.outages;
-    this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
+    this.alarms.silence.set(() => this.probeIsSilent(), SILENT_PROBE_MS);
     this.start(turn, true);
   }
 
@@ -540,7 +489,7 @@ export class RequestQueue {
     for (const probe of [...this.probes]) if (now - probe.begunAt >= LONGEST_PROBE_MS) probe.interrupt();
     if (this.probes.size === 0) return;
     if (this.probes.size < MOST_PROBES) this.probe(this.nextProbe());
-    else this.setTimer('silence', () => this.probeIsSilent(), SILENT_PROBE_MS);
+    else this.alarms.silence.set(() => this.probeIsSilent(), SILENT_PROBE_MS);
   }
 
   /** Nobody asks, or one who has had no answer for long. */
@@ -570,17 +519,17 @@ export class RequestQueue {
     if (this.closed || !this.outage.stopsCalls) return;
     if (this.outage.state === 'suspected') this.confirmOutage();
     if (!this.hasOnlySilentProbes) return;
-    if (this.wasProbeUnfair) this.setTimer('probe', () => this.probe(this.stranger()), 0);
+    if (this.wasProbeUnfair) this.alarms.probe.set(() => this.probe(this.stranger()), 0);
     else this.timeNextProbe();
     this.wasProbeUnfair = false;
   }
 
   private timeNextProbe(): void {
-    this.stopTimer('silence');
+    this.alarms.silence.stop();
     const somebodyWaits = this.waiting.length + this.lists.size + this.between > 0;
     const ms = this.outage.nextProbeMs(somebodyWaits, this.clock.now() - this.lastMessageAt);
     this.isProbeFarOff = !somebodyWaits;
-    this.setTimer('probe', () => this.probe(this.nextProbe()), ms);
+    this.alarms.probe.set(() => this.probe(this.nextProbe()), ms);
   }
 
   private confirmOutage(): void {
@@ -588,7 +537,7 @@ export class RequestQueue {
     this.timePatience();
     if (this.outage.trouble) this.condition.begin('unreachable', this.outage.trouble);
     const left = this.outage.since + this.outage.failingAfterMs - this.clock.now();
-    this.setTimer('failing', () => this.beginFailing(), left);
+    this.alarms.failing.set(() => this.beginFailing(), left);
   }
 
   private beginFailing(): void {
@@ -600,7 +549,7 @@ export class RequestQueue {
   private endOutage(): void {
     const wasOn = this.outage.state === 'on';
     this.outage.end(this.clock.now());
-    for (const name of ['probe', 'silence', 'failing'] as const) this.stopTimer(name);
+    for (const name of ['probe', 'silence', 'failing'] as const) this.alarms[name].stop();
     if (wasOn) this.window = 1;
     // In this order: the end of the lesser state changes nothing to be told while the other still holds.
     this.condition.end('unreachable');
@@ -645,7 +594,7 @@ export class RequestQueue {
     const now = this.clock.now();
     if (!this.isEmpty || this.inFlight > 0 || !this.pause.isInTrial(now)) return;
     const left = this.pause.endedAt + UNWAITED_PAUSE_MS - now;
-    if (left > 0) this.setTimer('pause', () => this.endUnwaitedPause(), left);
+    if (left > 0) this.alarms.pause.set(() => this.endUnwaitedPause(), left);
     else this.endPauseAfter(now);
   }
 
@@ -654,32 +603,14 @@ export class RequestQueue {
   /** Without messages somebody else has to find out whether it is over. */
   private askUnattended(): void {
     if (this.refusal.failure === null || this.asker === null) return;
-    this.setTimer('refusal', () => this.askUnattended(), UNATTENDED_MS);
+    this.alarms.refusal.set(() => this.askUnattended(), UNATTENDED_MS);
     const stranger = this.asker.stranger();
     this.refusal.enter(stranger);
     this.start(stranger, false);
   }
 
-  // Timers
-
   private timePatience(): void {
     if (this.outage.stopsCalls || this.pause.by) this.patience.resume();
     else this.patience.stop();
-  }
-
-  private setTimer(name: keyof typeof this.timers, act: () => void, ms: number): void {
-    this.stopTimer(name);
-    const timer = this.clock.setTimeout(() => {
-      this.timers[name] = null;
-      act();
-    }, Math.max(0, ms));
-    timer.unref?.();
-    this.timers[name] = timer;
-  }
-
-  private stopTimer(name: keyof typeof this.timers): void {
-    const timer = this.timers[name];
-    if (timer) this.clock.clearTimeout(timer);
-    this.timers[name] = null;
   }
 }
