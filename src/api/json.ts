@@ -4,8 +4,6 @@ export type JsonObject = Record<string, unknown>;
 
 /** Deeper than any user; what is far deeper ends whoever copies it by recursion, as Node-RED does. */
 const DEEPEST = 200;
-/** A shorter text cannot be nested deeply enough to do harm. */
-const HARMLESS_LENGTH = 4096;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -24,28 +22,6 @@ const endOfString = (text: string, index: number): number => {
   return text.length;
 };
 
-/** Far faster than reading the text, and most have few brackets. */
-const hasManyBrackets = (text: string): boolean => {
-  let count = 0;
-  for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > DEEPEST) return true;
-  }
-  return false;
-};
-
-const isTooDeep = (text: string): boolean => {
-  if (!hasManyBrackets(text)) return false;
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const sign = text.charCodeAt(index);
-    if (sign === QUOTE) index = endOfString(text, index + 1);
-    else if (sign === 0x5b || sign === 0x7b) depth++; // [ {
-    else if (sign === 0x5d || sign === 0x7d) depth--; // ] }
-    if (depth > DEEPEST) return true;
-  }
-  return false;
-};
-
 /** The shortest whole number that a JavaScript number may spoil has this many digits; one of more is spoiled in any case. */
 const LARGE_DIGITS = 16;
 
@@ -54,8 +30,6 @@ const isSpoiled = (json: string, start: number, end: number): boolean => {
   const digits = end - start - (json.charCodeAt(start) === MINUS ? 1 : 0);
   return digits > LARGE_DIGITS || (digits === LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(start, end))));
 };
-/** So many digits after what may stand before a number: an id in a string often has as many, after its quote. */
-const LARGE = /[\s:,[-]\d{16}/;
 /** Fraction or exponent. */
 const isBroken = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
 
@@ -82,34 +56,49 @@ const quoteLargeNumbers = (json: string): string => {
   return from === 0 ? json : [...pieces, json.slice(from)].join('"');
 };
 
-/** `__proto__`, or one of its letters as an escape. */
-const PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
+/** An object that was read, without what is dangerous. One look at all its values costs a fifth of reading them. */
+class Parsed {
+  /** `null`: something else, or nested too deep. */
+  object: JsonObject | null = null;
+  /** A number so large that it may be a whole one, and spoiled. */
+  hasLargeNumber = false;
 
-/** `__proto__` as a key would replace the prototype of whatever it is assigned to later. */
-const dropProto = (value: unknown): void => {
-  if (typeof value !== 'object' || value === null) return;
-  if (Object.hasOwn(value, '__proto__')) delete (value as JsonObject)['__proto__'];
-  if (Array.isArray(value)) value.forEach(dropProto);
-  else for (const key of Object.keys(value)) dropProto((value as JsonObject)[key]);
-};
+  constructor(json: string) {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+    this.object = value as JsonObject;
+    this.look(value, 1);
+  }
 
-const parse = (json: string): unknown => {
-  const value: unknown = JSON.parse(json);
-  const quoted = LARGE.test(json) ? quoteLargeNumbers(json) : json;
-  return quoted === json ? value : JSON.parse(quoted);
-};
+  private look(holder: object, depth: number): void {
+    if (depth > DEEPEST) {
+      this.object = null;
+    } else if (Array.isArray(holder)) {
+      for (const value of holder) this.lookAt(value, depth);
+    } else {
+      for (const key of Object.keys(holder)) {
+        // It would replace the prototype of whatever it is assigned to later.
+        if (key === '__proto__') delete (holder as JsonObject)['__proto__'];
+        else this.lookAt((holder as JsonObject)[key], depth);
+      }
+    }
+  }
+
+  private lookAt(value: unknown, depth: number): void {
+    if (typeof value === 'object' && value !== null) this.look(value, depth + 1);
+    else if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) this.hasLargeNumber = true;
+  }
+}
 
 /**
  * An object, or `null` for everything else: HTML, plain text, a list, nothing, a nesting that nobody needs.
  * A whole number beyond ±(2^53 − 1) becomes a string of its digits: as a number it would be another one.
  */
 export const parseObject = (text: string): JsonObject | null => {
-  if (text.length > HARMLESS_LENGTH && isTooDeep(text)) return null;
   try {
-    const value = parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    if (PROTO.test(text)) dropProto(value);
-    return value as JsonObject;
+    const parsed = new Parsed(text);
+    const quoted = parsed.hasLargeNumber ? quoteLargeNumbers(text) : text;
+    return quoted === text ? parsed.object : new Parsed(quoted).object;
   } catch {
     return null; // the caller says what was expected
   }

@@ -55,6 +55,9 @@ const BACKSLASH = 0x5c;
 const ESCAPE = /%[\da-fA-F]{2}|&[#\w]{2,9};|\\/;
 const LINE_BREAK = /[\r\n]/;
 
+/** Most texts have none of the three signs, which is told much sooner than by the expression. */
+export const hasEscapes = (text: string): boolean => (text.includes('\\') || text.includes('&') || text.includes('%')) && ESCAPE.test(text);
+
 /** Of a digit; -1 for anything else. */
 const hexOf = (sign: number): number => {
   if (sign >= 0x30 && sign <= 0x39) return sign - 0x30;
@@ -190,7 +193,7 @@ const SHORT = 32;
 /** With every escape decoded once, or with those of one kind; `null` when there is none. */
 const decoded = (view: View, kind: number | null): View | null => {
   const { bytes } = view;
-  if (!ESCAPE.test(bytes)) return null;
+  if (!hasEscapes(bytes)) return null;
   const writer = new ViewWriter(view);
   const escape = new Escape();
   for (let at = 0; at < bytes.length;) {
@@ -223,8 +226,7 @@ const withoutBreaks = (view: View): View => {
 };
 
 /** A text without escapes and line breaks is its only view. */
-export const hasEscapes = (text: string): boolean => ESCAPE.test(text);
-export const hasOneView = (text: string): boolean => !ESCAPE.test(text) && !LINE_BREAK.test(text);
+export const hasOneView = (text: string): boolean => !hasEscapes(text) && !LINE_BREAK.test(text);
 
 type Visit = (view: View, isJoined: boolean) => void;
 
@@ -245,7 +247,7 @@ const visitDecoded = (text: View, kind: number | null, visit: Visit): void => {
 export const eachView = (text: Buffer, thorough: boolean, visit: Visit): void => {
   const plain: View = { bytes: text.toString('latin1'), made: null };
   visitDecoded(plain, null, visit);
-  if (thorough && ESCAPE.test(plain.bytes)) for (const kind of [PERCENT, BACKSLASH, AMPERSAND]) visitDecoded(plain, kind, visit);
+  if (thorough && hasEscapes(plain.bytes)) for (const kind of [PERCENT, BACKSLASH, AMPERSAND]) visitDecoded(plain, kind, visit);
 };
 
 /** The same with all escapes decoded, whatever they stand for. */
