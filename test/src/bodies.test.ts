@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { TextDecoder } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { decodeBody } from '../../src/http/body';
 import { answer, found, inTurn, type Script, type ScriptedTenant } from '../support/servers';
 import { byMobile, CLIENT, closeAll, codesOf, failureOf, openTenant, startServer } from './support';
 
@@ -92,6 +95,14 @@ describe('bodies', () => {
         await server.until(() => server.lookups[1]?.socket.destroyed === true);
       });
     }
+  });
+
+  it('long ones are decoded like short ones, whatever bytes they are', () => {
+    const pieces = fc.array(fc.oneof(fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)), fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.constant(Buffer.from('\ufeff'))));
+    fc.assert(fc.property(pieces, fc.constantFrom(undefined, 'text/plain', 'application/json;charset=UTF-8', 'a/b; charset="utf8"'), fc.constantFrom('张', 'a'), (some, type, filling) => {
+      const body = Buffer.concat([...some, Buffer.from(filling.repeat(3000))]);
+      expect(decodeBody(body, undefined, type)).to.equal(new TextDecoder().decode(body));
+    }));
   });
 
   it('names in GBK', async () => {
