@@ -95,6 +95,7 @@ describe('closing', () => {
     const lookup = flow.send({ payload: '1380000' });
     await node('user').close();
     expect(codes([await lookup])).to.deep.equal(closed(1));
+    expect(told()).to.deep.equal(['Lookups ended because the flow was redeployed or stopped: 1 (CIAM.CLOSED).']);
     expect(server.connections).to.equal(0);
   });
 

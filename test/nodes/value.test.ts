@@ -64,6 +64,9 @@ describe('ciam-user, value', () => {
     expect(await asked(await withValue('13800001111', 'num'))).to.equal('13800001111');
     await tearDown();
     server = await startServer();
+    expect(await asked(await withValue('1.38e10', 'num'))).to.equal('13800000000');
+    await tearDown();
+    server = await startServer();
     expect(await asked(await withValue(13800001111, 'num'))).to.equal('13800001111');
   });
 

@@ -28,15 +28,18 @@ describe('adaptive rate', () => {
     expect(rate.waitMs(3000)).to.equal(0);
   });
 
-  it('goes to 0.7 of what was answered, then back to it, then beyond', () => {
+  it('goes to 0.7 of what was answered, then back to it, then beyond, by a cubic of 0.4 calls/s per s³', () => {
     const rate = answering();
     rate.refused({}, 2990, 429, 3000);
-    expect(rate.limit(3000)).to.be.within(11, 15);
+    const from = rate.limit(3000) ?? 0;
+    const peak = from / 0.7;
+    expect(peak).to.be.within(16, 20.1);
     expect(started(rate, 3000, 1000)).to.be.within(11, 17);
-    expect(started(rate, 4000, 2000)).to.be.within(30, 42);
-    expect(rate.limit(6000)).to.be.within(16, 22);
-    started(rate, 6000, 3000);
-    expect(rate.limit(9000)).to.be.above(22);
+    const toPeak = 1000 * Math.cbrt((peak - from) / 0.4);
+    started(rate, 4000, Math.ceil(toPeak) - 1000);
+    expect(rate.limit(3000 + toPeak)).to.be.closeTo(peak, 0.01);
+    started(rate, 3000 + Math.ceil(toPeak), 3000);
+    expect(rate.limit(6000 + toPeak)).to.be.closeTo(peak + 0.4 * 3 ** 3, 0.01);
   });
 
   it('is cut once for all calls that had begun before the cut', () => {
