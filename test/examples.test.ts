@@ -1,11 +1,15 @@
 /** The examples as they are kept: complete, tidy, and free of anything that belongs to one installation. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { init, lint } from 'nrlint/lib/linter.js';
 import rules from 'nrlint/lib/rules/index.js';
 import functionRules from 'nrlint/lib/rules/function-eslint/index.js';
 import { NUMBERS } from '../src/settings/schema';
 import { EXAMPLES, example } from './support/examples';
+import { anchors } from './support/markdown';
 import type { FlowNode } from './support/runtime';
+import { root } from './support/versions';
 
 const TENANT = ['name', 'demo', 'domain', 'auth', 'clientAuth', 'tls', 'proxy', 'warmUp', 'timezone', ...Object.keys(NUMBERS)];
 const USER = ['name', 'tenant', 'by', 'value', 'valueType', 'item', 'output', 'list', 'fields', 'normalise', 'onFailure', 'outputs'];
@@ -25,6 +29,8 @@ const OF_NODE_RED = ['id', 'type', 'z', 'x', 'y', 'wires'];
 const FUNCTION_GLOBALS = { Buffer: 'readonly', URL: 'readonly' };
 const functionRule = { ...functionRules['function-eslint'].meta.options.config.default, globals: FUNCTION_GLOBALS };
 const LINT = { rules: { ...Object.fromEntries(Object.keys(rules).map((name) => [name, true])), 'function-eslint': { config: functionRule } } };
+
+const CHINESE_PARTS = anchors(readFileSync(join(root, 'docs/examples.zh-CN.md'), 'utf8'));
 
 const isOnCanvas = ({ x }: FlowNode): boolean => typeof x === 'number';
 const targets = ({ wires }: FlowNode): string[] => (Array.isArray(wires) ? (wires as string[][]).flat() : []);
@@ -53,7 +59,15 @@ describe('examples', () => {
         expect(flow.filter(({ type }) => type === 'tab')).to.deep.equal([tab]);
         expect(tab?.['label']).to.match(file === DASHBOARD ? /^Dashboard: / : new RegExp(`^${file.slice(0, 2)} `));
         expect(flow[1]).to.have.property('type', 'comment');
-        expect(flow[1]).to.have.property('info').that.matches(/\p{Script=Han}/u).and.has.length.above(200);
+        expect(flow[1]).to.have.property('info').that.has.length.above(200);
+      });
+
+      it('leads Chinese readers to its part of the Chinese page', () => {
+        expect(flow[1]).to.have.property('name').that.matches(/双击看说明$/);
+        const [, anchor = ''] = /\n\n---\n中文说明：https:\/\/github\.com\/ciam-flows\/node-red-ciam\/blob\/HEAD\/docs\/examples\.zh-CN\.md#(\S+)$/.exec(String(flow[1]?.['info'])) ?? [];
+        const place = [...EXAMPLES, DASHBOARD].indexOf(file);
+        // The title, then one part for each example.
+        expect(CHINESE_PARTS[place + 1]).to.equal(anchor);
       });
 
       it('names every node', () => {

@@ -36,13 +36,24 @@ const debugged = async ({ page }: Editor, words: RegExp): Promise<void> => {
 const statusOf = (name: string): string =>
   `$('[id="' + RED.nodes.filterNodes({ z: RED.workspaces.active(), type: 'ciam-user' }).find((node) => node.name === ${JSON.stringify(name)}).id + '"] .red-ui-flow-node-status-label').text()`;
 
+/** Nodes of the flow on screen that begin left of the canvas, or lie on another one, as wide as they are drawn. */
+const ILL_PLACED = `(() => {
+  const places = RED.nodes.filterNodes({ z: RED.workspaces.active() })
+    .map(({ name, x, y, w, h }) => ({ name, left: x - w / 2, right: x + w / 2, top: y - h / 2, bottom: y + h / 2 }));
+  const overlap = (one, other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  return places.filter((place, index) => place.left < 0 || places.slice(0, index).some((other) => overlap(place, other))).map(({ name }) => name);
+})()`;
+
 for (const major of MAJORS) {
   describe(`examples in the editor of Node-RED ${major}`, () => {
     const desk = useDesk({ major, flows: START });
 
     it('are imported with no node unknown or not properly configured, and answer at a click', async () => {
       const { editor } = desk;
-      for (const file of EXAMPLES) await importFlow(editor, example(file));
+      for (const file of EXAMPLES) {
+        await importFlow(editor, example(file));
+        expect(await editor.value(ILL_PLACED), file).to.deep.equal([]);
+      }
       const wrong = await editor.value<unknown[]>(`(() => {
         const all = [];
         RED.nodes.eachNode((node) => all.push(node));
