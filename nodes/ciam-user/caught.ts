@@ -10,7 +10,7 @@ import type { Red } from '../shared/red';
 export const caughtError = (red: Red, failure: LookupFailure): Error => {
   const { code, message, category, status, retryable, advice, system } = failureObject(red, failure);
   const cause = { code, category, status, retryable, advice, ...(system !== undefined && { system }) };
-  // The stack shows our own inside only, and is the dearest part of an Error.
+  // The stack shows our own inside only, and is the most expensive part of an Error.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   const error = new Error(`${code}: ${message}`, { cause });

@@ -63,7 +63,7 @@ export class LookupFailure extends Error {
 
   /** @internal */
   constructor(code: string, message: string, details: FailureDetails) {
-    // The stack of an answer from the network shows our own inside only, and is the dearest part of an Error.
+    // The stack of an answer from the network shows our own inside only, and is the most expensive part of an Error.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message);

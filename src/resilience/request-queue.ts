@@ -10,7 +10,7 @@ import type { Condition } from './condition';
 import { Deadlines } from './deadlines';
 import { Line } from './line';
 import { Outage } from './outage';
-import { Pause } from './pause';
+import type { Pause } from './pause';
 import { Pace } from './pace';
 import { Rate } from './rate';
 import { Refusal, UNATTENDED_MS } from './refusal';
@@ -57,7 +57,6 @@ export class RequestQueue {
   private readonly rate: Rate | Pace | null;
   private readonly adaptive = new AdaptiveRate();
   private readonly outage: Outage;
-  private readonly pause = new Pause();
   private readonly refusal = new Refusal();
   /** Calls that may be under way just now: few after an outage or a pause, doubling; `null`: as many as `concurrency`. */
   private window: number | null = null;
@@ -78,7 +77,8 @@ export class RequestQueue {
   private closed = false;
 
   constructor(
-    private readonly limits: Limits, private readonly clock: Clock, random: () => number, private readonly condition: Condition,
+    private readonly limits: Limits, private readonly clock: Clock, random: () => number,
+    private readonly condition: Condition, private readonly pause: Pause,
   ) {
     const { label, pace, rateLimit } = limits;
     this.rate = pace ? new Pace(pace, label, rateLimit, clock, () => this.pump()) : rateLimit > 0 ? new Rate(rateLimit) : null;
