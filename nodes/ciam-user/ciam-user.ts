@@ -4,10 +4,11 @@ import { client } from '../shared/client';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
 import { failureObject } from '../shared/failure';
 import { linkTenant } from '../shared/tenant-link';
-import { type Answer, answersOf, type Bad } from './answer';
+import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
-import { copyOf, finish, sendBy, wiresOf, written } from '../shared/message';
+import { finish } from '../shared/message';
 import { type Options, readOptions } from './options';
+import { createOutputs } from './outputs';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
 import { lookedUp } from './value';
@@ -28,9 +29,6 @@ const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Opti
   }
 };
 
-const isLookupError = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { source?: { type?: unknown } }).source?.type === 'ciam-user';
-
 /** A message on its way through the node. */
 interface Visit {
   message: Message;
@@ -43,8 +41,9 @@ export = (red: Red): void => {
   function CiamUser(this: RedNode, config: NodeConfig): void {
     red.nodes.createNode(this, config);
     const { options, unusable } = optionsOf(red, this, config);
-    const { read, readItem, write, toCatch } = options;
+    const { read, readItem } = options;
     const answers = answersOf(red, options, { id: this.id, type: this.type, name: this.name ?? '' });
+    const outputs = createOutputs(red, this, options, answers);
     let toldMissing = false;
     const link = linkTenant(red, config.tenant, {
       changed: () => light.tenantChanged(),
@@ -62,58 +61,6 @@ export = (red: Red): void => {
     /** Messages that were ended by closing. */
     let cutShort = 0;
 
-    const publish = (message: Message, { lookup, attempts }: Answer): void => {
-      if (!lookup || !this.metric()) return;
-      this.metric('lookup.duration.millis', message, lookup.durationMs);
-      this.metric('lookup.attempts', message, attempts);
-    };
-
-    /** Fills in what belongs to one output; `null`: the message has no such place. */
-    const filled = (message: Message, { lookup }: Answer, result: unknown, error: object | null): Message | null => {
-      const place = { isThere: true };
-      const into = written(message, (target) => {
-        if (lookup) target.lookup = { ...lookup };
-        if (error) target.error = error;
-        else if (isLookupError(target.error)) delete target.error;
-        place.isThere = write(target, result);
-      });
-      return place.isThere ? into : null;
-    };
-
-    /** An output that leads nowhere takes no trouble: it would be silent. */
-    const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && wiresOf(this, 1).length === 0);
-
-    /** Sends what is to be sent; gives the error for Catch nodes, if there is one. */
-    const handOut = ({ message, send }: Visit, answer: Answer): Error | undefined => {
-      const { good, bad } = answer;
-      const caught = bad !== null && goesToCatch(bad);
-      // Two outcomes are two messages; the copy is made before the results are in it. A Catch node gets the message that came in.
-      const first = good && filled(bad ? copyOf(red, message) : message, answer, good.result, null);
-      const second = bad && filled(message, answer, bad.result, caught ? null : bad.error);
-      if ((good && !first) || (bad && !second)) return misplaced({ message, send }, answer);
-      publish(message, answer);
-      if (first) sendBy(this, send, 0, first);
-      if (!bad || !second) return undefined;
-      if (caught) return caughtError(red, bad.failure);
-      sendBy(this, send, 1, second);
-      return undefined;
-    };
-
-    /** There is no place for the result: a failure, and the message goes on without one. */
-    const misplaced = ({ message, send }: Pick<Visit, 'message' | 'send'>, answer: Answer): Error | undefined => {
-      const { bad } = answers.failed(client().configFailure('output', 'place'));
-      if (!bad) return undefined;
-      const caught = goesToCatch(bad);
-      const second = written(message, (target) => {
-        if (answer.lookup) target.lookup = { ...answer.lookup };
-        if (!caught) target.error = bad.error;
-      });
-      publish(second, answer);
-      if (caught) return caughtError(red, bad.failure);
-      sendBy(this, send, 1, second);
-      return undefined;
-    };
-
     const end = ({ message, done }: Visit, shown: Answer['shown'], error?: Error): void => {
       light.settled(shown);
       if (closing.signal.aborted) cutShort++;
@@ -129,7 +76,7 @@ export = (red: Red): void => {
       try {
         const answer = makeAnswer();
         shown = answer.shown;
-        error = handOut(visit, answer);
+        error = outputs.send(visit.message, visit.send, answer);
       } catch {
         shown = client().inputFailure('unwritable');
         error = caughtError(red, shown);
