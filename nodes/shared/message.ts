@@ -33,7 +33,7 @@ const keepingHttp = <Result>(message: Message, use: () => Result): Result => {
   try {
     ({ req, res } = message);
   } catch {
-    // Who cannot be asked for them has lost nothing.
+    // A message whose `req` cannot be read loses nothing here.
   }
   try {
     return use();

@@ -54,11 +54,11 @@ const clockLines = (skewMs: number | null | undefined): JQuery[] => {
 
 const same = (one: Failure | undefined, other: Failure | undefined): boolean => one !== undefined && one.code === other?.code && one.message === other.message;
 
-/** Every rung that holds, though a later one breaks; a trouble that several rungs share is told once, last. */
+/** Every step that worked, though a later one failed; a failure that several steps share is told once, last. */
 const answerLines = (answer: TestAnswer, host: string): JQuery[] => {
   const { reached, token, dialect, clock, paused, error } = answer;
-  const rungs = MODES.map((mode) => ({ mode, availability: answer[mode] ?? { available: false } }));
-  const told = rungs.filter(({ availability }) => !same(availability.error, error) || error?.category === 'forbidden' || UNSERVED.includes(error?.status ?? 0));
+  const steps = MODES.map((mode) => ({ mode, availability: answer[mode] ?? { available: false } }));
+  const told = steps.filter(({ availability }) => !same(availability.error, error) || error?.category === 'forbidden' || UNSERVED.includes(error?.status ?? 0));
   const isTold = told.some(({ availability }) => same(availability.error, error));
   return [
     ...(reached?.ok ? [line('good', text('test.reached', { host }))] : []),

@@ -89,7 +89,7 @@ const showReason = (input: JQuery, id: string, reason: true | string): void => {
 export const explain = (node: EditorNode, prefix: Prefix): void => {
   const properties = Object.entries({ ...node._def.defaults, ...node._def.credentials });
   const fields = properties.map(([name, property]) => ({ name, input: $(`#${prefix}-${name}`), id: `${prefix}-${name}-reason`, property }))
-    // A hidden field that no typed input stands for is nobody's to read.
+    // Nobody sees a hidden field, unless a typed input was made from it.
     .filter(({ input }) => input.length > 0 && (control(input) !== input || input.attr('type') !== 'hidden'));
   const refresh = (): void => {
     for (const { input, id, property } of fields) {
