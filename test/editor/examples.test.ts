@@ -36,6 +36,7 @@ const debugged = async ({ page }: Editor, words: RegExp): Promise<void> => {
 const statusOf = (name: string): string =>
   `$('[id="' + RED.nodes.filterNodes({ z: RED.workspaces.active(), type: 'ciam-user' }).find((node) => node.name === ${JSON.stringify(name)}).id + '"] .red-ui-flow-node-status-label').text()`;
 
+const DRAWN = `RED.nodes.filterNodes({ z: RED.workspaces.active() }).every(({ id }) => document.getElementById(id))`;
 /** Nodes of the flow on screen that begin left of the canvas, or lie on another one, as wide as they are drawn. */
 const ILL_PLACED = `(() => {
   const places = RED.nodes.filterNodes({ z: RED.workspaces.active() })
@@ -52,6 +53,8 @@ for (const major of MAJORS) {
       const { editor } = desk;
       for (const file of EXAMPLES) {
         await importFlow(editor, example(file));
+        await show(editor, labelOf(example(file)));
+        await editor.page.waitForFunction(DRAWN);
         expect(await editor.value(ILL_PLACED), file).to.deep.equal([]);
       }
       const wrong = await editor.value<unknown[]>(`(() => {
