@@ -2,7 +2,7 @@
 import { isOwn } from '../failures/codes';
 import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
 import { copyJson, type JsonObject, parseObject } from './json';
-import type { Query } from './query';
+import { IDENTITY, isSomebodyElse, type Query } from './query';
 import type { Redactor } from './redact';
 import type { User } from './user';
 
@@ -57,20 +57,24 @@ export const failureOf = ({ status, text }: Reply, body: JsonObject | null, expe
   return body ? responseFailure(status, 'without', detail, { expected }) : responseFailure(status, 'not-json', detail);
 };
 
-const hasId = (body: JsonObject): body is User => (typeof body.user_id === 'string' && body.user_id !== '') || typeof body.user_id === 'number';
-
 /** A found user, who is one object: each message but one gets a copy. */
 export interface Found {
   user: User;
   /** Length of the answer. */
   size: number;
+  /** The record says that this is not who was asked for. */
+  isOther: boolean;
 }
 
-export const readUser = (reply: Reply, redactor: Redactor, { value: lookedUp }: Pick<Query, 'value'>): Found | LookupFailure => {
+export const readUser = (reply: Reply, redactor: Redactor, query: Pick<Query, 'by' | 'value'>): Found | LookupFailure => {
   const body = parseObject(reply.text);
-  if (!body || reply.status >= 300 || !hasId(body)) return failureOf(reply, body, 'user_id', redactor, lookedUp);
+  const id = body?.user_id;
+  const hasId = typeof id === 'number' || (typeof id === 'string' && id !== '');
+  if (!body || reply.status >= 300 || !hasId) return failureOf(reply, body, 'user_id', redactor, query.value);
   redactor.record(body, reply.text);
-  return { user: body, size: reply.text.length };
+  // Nearly every record holds the very value that was looked up.
+  const isOther = body[IDENTITY[query.by].field] !== query.value && isSomebodyElse(query, body);
+  return { user: body as User, size: reply.text.length, isOther };
 };
 
 /** A copy of the user, for one more message that shares the answer. */

@@ -174,19 +174,27 @@ class DispatchedExchange implements Exchange, Load {
   abandonSilent(idleMs: number): void {
     if (this.ended || this.idleMs < idleMs || !this.isOnStaleConnection) return;
     const { controller } = this;
-    this.end('stale', false);
+    this.fail('stale');
     controller?.abort(new Error('silent'));
+  }
+
+  /** Its connection is given back, or closed. False: it was before. */
+  private end(isUsable: boolean): boolean {
+    if (this.ended) return false;
+    this.ended = true;
+    this.pool.ended(this, isUsable);
+    return true;
+  }
+
+  private fail(result: TransportResult): void {
+    if (this.end(false)) this.tellLater(result);
   }
 
   /**
    * The receiver may send the next request at once. In the middle of a failed connection's clean-up an assertion of undici
    * would fail and end the process: failures are told when the clean-up is done.
    */
-  private end(result: TransportResult, isUsable: boolean): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.pool.ended(this, isUsable);
-    if (this.sent && isUsable) return this.receiver.received(result);
+  private tellLater(result: TransportResult): void {
     queueMicrotask(() => {
       if (!this.cancelled) this.receiver.received(result);
     });
@@ -213,20 +221,26 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   private tooLarge(controller: Dispatcher.DispatchController): void {
-    this.unreadable(false);
+    this.fail(this.unreadable());
     controller.abort(new Error('over 1 MiB'));
   }
 
+  /** The connection is free as soon as the body is whole: whoever waits for it need not wait until that is read. */
   onResponseEnd(): void {
     const { chunks } = this;
-    const body = chunks === null ? null : Array.isArray(chunks) ? Buffer.concat(chunks) : chunks;
-    const text = decodeBody(body, this.header('content-encoding'), this.header('content-type'));
-    if (text === null) this.unreadable(true);
-    else this.reply(text, true);
+    const reply = this.emptyReply();
+    const encoding = this.header('content-encoding');
+    const type = this.header('content-type');
+    if (!this.end(true)) return;
+    const text = decodeBody(Array.isArray(chunks) ? Buffer.concat(chunks) : chunks, encoding, type);
+    if (text !== null) reply.text = text;
+    const result = text === null ? this.unreadable() : reply;
+    if (this.sent) this.receiver.received(result);
+    else this.tellLater(result);
   }
 
-  private reply(text: string, isUsable: boolean): void {
-    this.end({ status: this.status, text, retryAfter: this.header('retry-after'), date: this.header('date'), wwwAuthenticate: this.header('www-authenticate') }, isUsable);
+  private emptyReply(): Reply {
+    return { status: this.status, text: '', retryAfter: this.header('retry-after'), date: this.header('date'), wwwAuthenticate: this.header('www-authenticate') };
   }
 
   private header(name: string): string | undefined {
@@ -235,13 +249,12 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   /** From 400 on the status says enough. */
-  private unreadable(isUsable: boolean): void {
-    if (this.status >= 400) this.reply('', isUsable);
-    else this.end(responseFailure(this.status, 'large'), isUsable);
+  private unreadable(): Reply | LookupFailure {
+    return this.status >= 400 ? this.emptyReply() : responseFailure(this.status, 'large');
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.end(this.isOnStaleConnection ? 'stale' : transportFailure(error), false);
+    this.fail(this.isOnStaleConnection ? 'stale' : transportFailure(error));
   }
 
   /** Nothing has come yet on a connection that was used before. */

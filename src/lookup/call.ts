@@ -9,7 +9,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { isSomebodyElse, type Query, toQuery, toRequest } from '../api/query';
+import { type Query, toQuery, toRequest } from '../api/query';
 import { copyUser, isRefusal, readUser, type Found, type Reply } from '../api/response';
 import type { Redactor } from '../api/redact';
 import type { Token, TokenSource } from '../auth/access-token';
@@ -32,7 +32,7 @@ export type Result = Found | LookupFailure;
 export interface CallOwner {
   /** Nobody may join it any more. */
   detach(call: Call): void;
-  /** It has its result, to be remembered perhaps, and nobody may join it any more. */
+  /** It has its result, to be remembered perhaps. */
   ended(call: Call, result: Result): void;
   /** A message has its outcome; a user in it is its own. */
   settle(waiter: Waiter, result: Result, leads: boolean, attempts: number): void;
@@ -140,14 +140,23 @@ export class Call implements Turn, Receiver {
     (this.followers ??= new Set()).add(waiter);
     this.parts.queue.share(this, 1);
     if (this.hasBegun) this.parts.deadlines.add(waiter);
-    else this.timeWaiting(waiter);
+    else this.timeTurn(waiter);
     return waiter;
   }
 
-  private timeWaiting(waiter: Waiter): void {
-    const { queue, queueTimeouts } = this.parts;
-    waiter.waitFor(queue.patience);
-    if (queueTimeouts) waiter.waitForTurn(queueTimeouts);
+  private timeTurn(waiter: Waiter): void {
+    waiter.waitForTurn(this.parts.queue.patience, this.parts.queueTimeouts);
+  }
+
+  /** What it has not spent while it waited for its turn is left for the call. */
+  private timeCall(waiter: Waiter): void {
+    if (waiter.turn) waiter.endTurn();
+    this.parts.deadlines.add(waiter);
+  }
+
+  private endTime(waiter: Waiter): void {
+    if (waiter.turn) waiter.endTurn();
+    waiter.list?.remove(waiter);
   }
 
   /** Why a message whose time has passed has failed. */
@@ -170,7 +179,7 @@ export class Call implements Turn, Receiver {
       this.stop();
       this.owner.detach(this);
       if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false, alone: false });
-      queue.leave(this);
+      if (queue.leave(this)) queue.pump();
     } else if ((leads || isLate) && this.hasBegun) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
       this.owner.detach(this);
@@ -186,16 +195,14 @@ export class Call implements Turn, Receiver {
   // The queue
 
   wait(): void {
-    this.each((waiter) => this.timeWaiting(waiter));
+    this.each((waiter) => this.timeTurn(waiter));
   }
 
   begin(fresh: boolean): void {
-    if (!this.hasBegun) this.each((waiter) => waiter.beginCall(this.parts.deadlines));
-    this.state = 'calling';
     this.isSpent = false;
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
-    this.context.runInAsyncScope(() => this.proceed());
+    this.context.runInAsyncScope(this.send, this, null);
   }
 
   refuse(failure: LookupFailure): void {
@@ -231,26 +238,29 @@ export class Call implements Turn, Receiver {
     return this.parts.outside;
   }
 
-  private proceed(): void {
-    const { token } = this.parts;
-    const ready = token.ready();
-    if (ready) return this.send(ready);
-    token.use((result) => {
+  /** `granted`: a token that it has waited for. */
+  private send(granted: Token | null): void {
+    const { token: source, transport } = this.parts;
+    if (!this.hasBegun) this.each((waiter) => this.timeCall(waiter));
+    this.state = 'calling';
+    const token = granted ?? source.ready();
+    if (!token) return this.waitForToken();
+    this.token = token;
+    const fresh = this.needsFresh;
+    this.needsFresh = false;
+    this.exchange = transport.send(toRequest(this.query, token.headers), this, fresh);
+    if (this.messages === 0) this.limitStranger();
+    else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
+  }
+
+  private waitForToken(): void {
+    this.parts.token.use((result) => {
       if (this.state !== 'calling' || this.exchange) return;
-      if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(() => this.send(result));
+      if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(this.send, this, result);
       // The token call has been reported as a failed call already.
       this.remember(result);
       this.failed(result, isFailedCall(result), isTransient(result) || result.code === 'CIAM.TIMEOUT');
     });
-  }
-
-  private send(token: Token): void {
-    this.token = token;
-    const fresh = this.needsFresh;
-    this.needsFresh = false;
-    this.exchange = this.parts.transport.send(toRequest(this.query, token.headers), this, fresh);
-    if (this.messages === 0) this.limitStranger();
-    else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
   }
 
   // The transport
@@ -286,7 +296,7 @@ export class Call implements Turn, Receiver {
   private found(found: Found, exchange: Exchange | null): void {
     const { mismatches, figures } = this.parts;
     if (this.token && this.renewed) this.parts.token.accepted(this.token);
-    const isOther = isSomebodyElse(this.query, found.user);
+    const { isOther } = found;
     if (isOther) figures.lookups.mismatched++;
     if (this.isCheckingMismatch) mismatches.checked(this.query.by, isOther);
     else if (isOther && mismatches.isToBeChecked(this.query.by)) {
@@ -440,11 +450,16 @@ export class Call implements Turn, Receiver {
   /** Gives back what it holds before its messages go on, so that the next call is on its way by then. */
   private end(result: Result): void {
     if (this.isOver) return;
+    const { owner, parts: { queue } } = this;
     this.stop();
-    if (this.messages > 0) this.owner.ended(this, result);
-    this.parts.queue.leave(this);
+    if (this.leader) this.endTime(this.leader);
+    const isWaitedFor = queue.leave(this);
+    if (this.messages > 0) owner.ended(this, result);
+    if (isWaitedFor) queue.pump();
+    const { leader } = this; // unless it was dropped meanwhile
+    this.leader = null;
     // A copy even for the first one: the others copy what came, not what a flow has made of it.
-    if (this.leader) this.settle(this.leader, this.followers ? ownOf(result) : result);
+    if (leader) owner.settle(leader, this.followers ? ownOf(result) : result, true, this.attempts);
     if (this.followers) this.settleFollowers(result);
   }
 
@@ -474,7 +489,7 @@ export class Call implements Turn, Receiver {
 
   /** True: it was the one that caused the call. */
   private remove(waiter: Waiter): boolean {
-    waiter.leave();
+    this.endTime(waiter);
     if (this.leader !== waiter) {
       this.followers?.delete(waiter);
       return false;

@@ -58,7 +58,8 @@ export class Lookups implements CallOwner {
     if (this.closed || signal?.aborted) return this.tell(query, startedAt, closedFailure(), 'tenant', 0, settle);
     if (this.answerFromCache(query, startedAt, settle)) return;
     const call = this.calls.get(query.key);
-    if (!call) return this.lead(query, startedAt, signal, settle, list);
+    // One that is over has left the queue, and those who are told of that may ask.
+    if (!call || call.isOver) return this.lead(query, startedAt, signal, settle, list);
     if (!call.hasBegun && list === null && this.queue.isFull) return this.settleFailure(query, startedAt, queueFullFailure(this.parts.settings.queueLimit), settle);
     const waiter = call.join(query, startedAt, signal, settle);
     if (signal) this.aborts.add(signal, waiter);

@@ -38,7 +38,8 @@ export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
   // among those of the same signal
   before: Waiter | null = null;
   after: Waiter | null = null;
-  private turn: TurnDeadline | null = null;
+  /** The deadline for its turn, while it waits for that. */
+  turn: TurnDeadline | null = null;
 
   constructor(
     readonly call: JoinedCall,
@@ -50,37 +51,22 @@ export class Waiter extends AsyncResource implements Timed, Abortable<Waiter> {
     super('CiamLookup', { requireManualDestroy: true });
   }
 
-  /** `patience` runs while an outage or a pause is to blame for the waiting. */
-  waitFor(patience: Deadlines): void {
+  /** `patience` runs while an outage or a pause is to blame for the waiting; `queueTimeouts` whatever the reason. */
+  waitForTurn(patience: Deadlines, queueTimeouts: Deadlines | null): void {
     patience.add(this);
-  }
-
-  /** How long it may wait for its turn, whatever the reason. */
-  waitForTurn(queueTimeouts: Deadlines): void {
+    if (!queueTimeouts) return;
     this.turn = new TurnDeadline(this, queueTimeouts.ms / 1000);
     queueTimeouts.add(this.turn);
   }
 
-  /** What it has not spent while it waited is left for the call. */
-  beginCall(deadlines: Deadlines): void {
-    const left = this.list?.remove(this);
-    this.endTurn();
-    deadlines.add(this, left);
-  }
-
-  /** It waits no longer. */
-  leave(): void {
-    this.endTurn();
-    this.list?.remove(this);
+  /** Its turn has come, or will not come. */
+  endTurn(): void {
+    this.turn?.list?.remove(this.turn);
+    this.turn = null;
   }
 
   passed(): void {
     this.call.drop(this, this.call.whyLate());
-  }
-
-  private endTurn(): void {
-    this.turn?.list?.remove(this.turn);
-    this.turn = null;
   }
 }
 

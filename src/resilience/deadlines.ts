@@ -26,8 +26,9 @@ export class Deadlines {
     if (stopped) this.stop();
   }
 
-  /** `ms`: less than usual when a part of it is spent. */
-  add(entry: Timed, ms = this.ms): void {
+  /** An entry that stands in another list comes with what was left to it there. */
+  add(entry: Timed): void {
+    const ms = entry.list ? entry.list.remove(entry) : this.ms;
     entry.deadline = this.now() + ms;
     entry.list = this;
     let before = this.newest;
@@ -42,9 +43,8 @@ export class Deadlines {
     this.arm();
   }
 
-  /** Gives the milliseconds that were left; of an entry that is not in this list, the whole time. */
+  /** Gives the milliseconds that were left. */
   remove(entry: Timed): number {
-    if (entry.list !== this) return this.ms;
     if (entry.older) entry.older.newer = entry.newer;
     else this.oldest = entry.newer;
     if (entry.newer) entry.newer.older = entry.older;

@@ -213,12 +213,13 @@ export class RequestQueue {
     this.pump();
   }
 
-  /** It has ended, in whatever line it stands. */
-  leave(turn: Turn): void {
+  /** It has ended, in whatever line it stands, and gives back its place. True: somebody may be waiting for that, and `pump` lets them begin. */
+  leave(turn: Turn): boolean {
     if (turn.line === this.waiting) this.waitingMessages -= turn.messages;
     if (this.refusal.failure) this.refusal.release(turn);
+    const isWaitedFor = !this.isEmpty || this.pause.by !== null;
     this.move(turn, null);
-    this.pump();
+    return isWaitedFor;
   }
 
   /** A call beside one that is silent; one such at a time. It takes its place in the rate. */
@@ -271,7 +272,7 @@ export class RequestQueue {
       if (this.pause.by) this.endPauseAfter(now);
     }
     if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
-    if (isAccepted) this.accept();
+    if (isAccepted && this.refusal.failure) this.accept();
   }
 
   /** A token call failed: one failed call more. */
@@ -380,7 +381,7 @@ export class RequestQueue {
   }
 
   /** Starts, or refuses, whoever is next, as long as something can be done. Not reentrant: a turn may end inside `begin`. */
-  private pump(): void {
+  pump(): void {
     if (this.pumping || this.closed) return;
     this.pumping = true;
     let idle = 0;

@@ -11,7 +11,7 @@ secrets.add('s-one', 'client-id');
 const plain = { status: 400, text: '', retryAfter: undefined };
 
 const read = (status: number, body: unknown): ReturnType<typeof readUser> =>
-  readUser({ status, text: typeof body === 'string' ? body : JSON.stringify(body), retryAfter: undefined }, secrets, { value: 'somebody' });
+  readUser({ status, text: typeof body === 'string' ? body : JSON.stringify(body), retryAfter: undefined }, secrets, { by: 'username', value: 'somebody' });
 
 const failure = (status: number, body: unknown): LookupFailure => {
   const result = read(status, body);
@@ -88,7 +88,7 @@ describe('answers', () => {
 
   it('whose code holds who was looked up, somehow, do not show it', () => {
     const code = (lookedUp: string, error: string): string => {
-      const result = readUser({ status: 400, text: JSON.stringify({ error }), retryAfter: undefined }, secrets, { value: lookedUp });
+      const result = readUser({ status: 400, text: JSON.stringify({ error }), retryAfter: undefined }, secrets, { by: 'username', value: lookedUp });
       return result instanceof LookupFailure ? result.code : 'found';
     };
     for (const [value, error] of [['lisi', 'NO.LISI'], ['lisi', 'nolisi'], ['li si', 'NO_LI_SI'], ['li.si', 'li.si'], ['12345', 'ERR.12345'], ['ab', 'NO.AB'], ['li@b.c', 'LI.B.C']] as const) expect(code(value, error), error).to.equal('CIAM.HTTP.400');

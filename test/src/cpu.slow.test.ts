@@ -92,7 +92,7 @@ describe('what an answer of 1 MiB costs: at most three times JSON.parse, or 50 m
         };
         // A machine that takes twice as long for a plain loop takes twice as long for this.
         const allowed = Math.max(3 * costOf(parse), 50 * slowness);
-        for (const status of [200, 500]) expect(costOf(() => readUser({ status, text: answer, retryAfter: undefined }, redactor, { value: '13800001111' })), `HTTP ${status}`).to.be.lessThan(allowed);
+        for (const status of [200, 500]) expect(costOf(() => readUser({ status, text: answer, retryAfter: undefined }, redactor, { by: 'mobile', value: '13800001111' })), `HTTP ${status}`).to.be.lessThan(allowed);
       });
     }
   }
@@ -101,7 +101,7 @@ describe('what an answer of 1 MiB costs: at most three times JSON.parse, or 50 m
     const repetitive = redactorOf('ab'.repeat(8192), `${'a'.repeat(16_383)}b`);
     const cost = (piece: string): number => {
       const answer = `{"user_id":"1","a":"${piece.repeat(65_536 / piece.length)}"}`;
-      return costOf(() => readUser({ status: 200, text: answer, retryAfter: undefined }, repetitive, { value: 'x' }), 10);
+      return costOf(() => readUser({ status: 200, text: answer, retryAfter: undefined }, repetitive, { by: 'mobile', value: 'x' }), 10);
     };
     const [like, unlike] = [Math.max(cost('ab'), cost('a'), cost('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac')), cost('xyzw')];
     expect(like).to.be.lessThan(20 * unlike + 5);
@@ -110,7 +110,7 @@ describe('what an answer of 1 MiB costs: at most three times JSON.parse, or 50 m
   it('sixteen renewals later it is the same', () => {
     const answer = `{"user_id":"1","name":"张三","list":[${'"somebody with a usual record",'.repeat(450)}"x"]}`;
     const costWith = (redactor: Redactor): number => costOf(() => {
-      for (let count = 0; count < 50; count++) readUser({ status: 200, text: answer, retryAfter: undefined }, redactor, { value: 'x' });
+      for (let count = 0; count < 50; count++) readUser({ status: 200, text: answer, retryAfter: undefined }, redactor, { by: 'mobile', value: 'x' });
     }, 8);
     const renewed = redactorOf(...Array.from({ length: 48 }, random));
     expect(costWith(renewed)).to.be.lessThan(1.5 * costWith(redactorOf(random())) + 5);
@@ -119,7 +119,7 @@ describe('what an answer of 1 MiB costs: at most three times JSON.parse, or 50 m
   it('a copy for one more message costs less than reading the answer', () => {
     const user = { user_id: '1', users: Array.from({ length: 3500 }, (_, index) => ({ name: '张三', id: String(index), extension: { age: '28', note: 'https://example.com/x?y=z' }, grade: index, disabled: false, mobile: '13800001111', created_at: '2022-02-10 12:23:23' })) };
     const answer = JSON.stringify(user);
-    const found = readUser({ status: 200, text: answer, retryAfter: undefined }, redactorOf(random()), { value: 'x' });
+    const found = readUser({ status: 200, text: answer, retryAfter: undefined }, redactorOf(random()), { by: 'mobile', value: 'x' });
     if (found instanceof LookupFailure) throw found;
     expect(copyUser(found)).to.deep.equal(user);
     expect(costOf(() => copyUser(found))).to.be.lessThan(costOf(() => JSON.parse(answer)));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { networkFailure } from '../../src/failures/failure';
 import { answers, finds, fakeTenant, type Answer, refusesConnection, staysSilent } from './fake-tenant';
 import { mobiles } from './support';
 
@@ -216,6 +217,30 @@ describe('outage', () => {
     fake.transport.onCall = finds;
     fake.clock.advance(10_000);
     expect(first.outcome).to.equal('ok');
+  });
+
+  it('whoever asks again while the end of a probe confirms it gets a call of its own, not the one that is over', () => {
+    const silent = '13900000000';
+    const fake = fakeTenant({ retries: 0, timeout: 3600 });
+    beginOutage(fake);
+    fake.transport.onCall = (call) => (call.value === silent ? null : finds(call));
+    const probing = fake.ask(silent);
+    fake.clock.advance(6000); // it is silent, and a second probe's answer ends the outage
+    expect(fake.tenant.stats()).to.include({ circuit: 'closed', inFlight: 1 });
+    fake.transport.onCall = (call) => (call.value === silent || call.isStranger ? null : refusesConnection(call));
+    mobiles(10).forEach((value) => fake.ask(value));
+    fake.clock.advance(20);
+    expect(fake.tenant.stats()).to.include({ circuit: 'half-open', state: 'ready', queued: 0 });
+    const again: ReturnType<typeof fake.ask>[] = [];
+    fake.tenant.watch(() => {
+      if (again.length === 0) again.push(fake.ask(silent));
+    });
+    fake.transport.calls.find(({ value }) => value === silent)?.answer(networkFailure('ECONNRESET'));
+    expect(fake.tenant.stats().state).to.equal('unreachable');
+    expect([probing, ...again].map(({ outcome }) => outcome)).to.deep.equal(['CIAM.NETWORK', null]);
+    fake.transport.onCall = finds;
+    fake.clock.advance(10_000);
+    expect(again.map(({ outcome, lookup }) => [outcome, lookup?.source])).to.deep.equal([['ok', 'tenant']]);
   });
 
   it('a warm-up that gets no answer begins it; a lookup that comes then waits, and is asked', () => {
