@@ -202,7 +202,7 @@ export class Call implements Turn, Receiver {
     this.isSpent = false;
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
-    this.context.runInAsyncScope(this.send, this, null);
+    this.context.runInAsyncScope(() => this.send(null));
   }
 
   refuse(failure: LookupFailure): void {
@@ -256,7 +256,7 @@ export class Call implements Turn, Receiver {
   private waitForToken(): void {
     this.parts.token.use((result) => {
       if (this.state !== 'calling' || this.exchange) return;
-      if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(this.send, this, result);
+      if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(() => this.send(result));
       // The token call has been reported as a failed call already.
       this.remember(result);
       this.failed(result, isFailedCall(result), isTransient(result) || result.code === 'CIAM.TIMEOUT');
