@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import parse from 'parse-prometheus-text-format';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator';
-import { example } from '../support/examples';
+import { example, nodeOf } from '../support/examples';
 import { MAJORS, startNodeRed, type FlowNode, type NodeRed } from '../support/runtime';
 
 /** The example on a real address, with credentials that the tenant refuses. */
@@ -26,8 +26,8 @@ for (const major of MAJORS) {
       const flow = example('05-http-endpoint.json');
       before(() => nodeRed.deploy(flow));
 
-      const get = async (query: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-        const response = await fetch(`${nodeRed.url}ciam/user${query}`);
+      const get = async (query: string, init: RequestInit = {}): Promise<{ status: number; body: Record<string, unknown> }> => {
+        const response = await fetch(`${nodeRed.url}ciam/user${query}`, init);
         expect(response.headers.get('cache-control')).to.equal('no-store');
         return { status: response.status, body: await response.json() as Record<string, unknown> };
       };
@@ -65,6 +65,22 @@ for (const major of MAJORS) {
           expect(body).to.have.all.keys('code', 'advice');
         });
       }
+
+      it('answers 410 in place of 404 to a load balancer that asks for it', async () => {
+        const headers = { 'x-not-found': '410' };
+        expect(await get('?mobile=13800000404', { headers })).to.deep.include({ status: 410 }).and.have.nested.property('body.code', 'IDAAS.TENANT.USER.0001');
+        expect(await get('?mobile=13800001111', { headers })).to.have.property('status', 200);
+      });
+
+      it('answers 503 to those who wait when the flow is deployed anew', async () => {
+        const waiting = get('?mobile=13800000408');
+        const id = nodeOf(flow, 'ciam-tenant').id;
+        const inFlight = async (): Promise<unknown> => (await (await fetch(`${nodeRed.url}ciam-tenant/${id}/stats`)).json() as Record<string, unknown>)['inFlight'];
+        while (await inFlight() !== 1);
+        await nodeRed.deploy(flow, 'full');
+        expect(await waiting).to.deep.include({ status: 503 }).and.have.nested.property('body.code', 'CIAM.CLOSED');
+        expect(await get('?mobile=13800001111')).to.have.property('status', 200);
+      });
 
       it('answers 502 when the credentials are refused, and nothing of them', async () => {
         await nodeRed.deploy(refused(flow, simulator.url));
