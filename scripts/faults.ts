@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { type Authority, createAuthority } from '../test/support/certificates';
 import { LANGUAGES, type Language, translator } from '../test/support/catalogue';
 import { startConnectProxy } from '../test/support/connect-proxy';
-import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed } from '../test/support/runtime';
+import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed, type Status } from '../test/support/runtime';
 import { answer, found, type Script, ScriptedTenant, silent } from '../test/support/servers';
 import { freePort } from './broker';
 
@@ -168,6 +168,10 @@ const COLOURS: Record<string, Record<Language, string>> = {
   red: { 'en-US': 'red', 'zh-CN': '红' }, yellow: { 'en-US': 'yellow', 'zh-CN': '黄' }, green: { 'en-US': 'green', 'zh-CN': '绿' }, grey: { 'en-US': 'grey', 'zh-CN': '灰' }, blue: { 'en-US': 'blue', 'zh-CN': '蓝' },
 };
 
+/** The words of what refuses, and of what makes no sense, are those of its cause. */
+const isOf = (state: string, { fill, text = '' }: Status = {}): boolean =>
+  (state === 'refused' || state === 'misconfigured' ? fill === 'red' : text.endsWith(`ciam-status.status.${state}`));
+
 /** Sends the message of one fault when its tenant has come to rest, and gathers what there is to see. */
 const look = async (red: NodeRed, { name, state, held, user }: Fault, number: number, language: Language): Promise<Sight> => {
   const translate = translator(language);
@@ -192,7 +196,7 @@ const look = async (red: NodeRed, { name, state, held, user }: Fault, number: nu
   const events = told().filter((event, index, all) => event !== 'unknown' && event !== all[index - 1]);
   // The status of ciam-status may be a quarter of a second late.
   const last = events.at(-1) ?? 'unknown';
-  await red.until(() => (red.status.get(named('status'))?.text?.endsWith(`.${last}`) ? true : undefined), `${name['en-US']}: status of ${last}`);
+  await red.until(() => (isOf(last, red.status.get(named('status'))) ? true : undefined), `${name['en-US']}: status of ${last}`);
   return {
     name: name[language],
     log: [...lines('tenant'), ...lines('user')].map((line) => ({ ...line, text: normal(line.text) })),

@@ -16,7 +16,7 @@ export type { Stats } from './lookup/stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
 export { unusableTenant } from './tenant/failing-tenant';
 export type { TenantCondition, TenantEvent, TenantListener } from './tenant/events';
-export { EVENTS, STATES, type TenantEventName, type TenantState } from './resilience/condition';
+export { EVENTS, STATES, type TenantEventName, type TenantState } from './resilience/states';
 export type { LookupOptions, NodeCondition, NodeTenant, Tenant, TenantParts };
 
 /** Throws a `LookupFailure` with the code `CIAM.CONFIG`, whose message begins with the property that makes no sense. */

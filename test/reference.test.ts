@@ -7,7 +7,7 @@ import { buildSync } from 'esbuild';
 import { adviceTexts, failureOf } from '../scripts/tables';
 import { CATEGORIES, KNOWN_CODES } from '../src/failures/codes';
 import { createTenant } from '../src/index';
-import { EVENTS, STATES } from '../src/resilience/condition';
+import { EVENTS, STATES } from '../src/resilience/states';
 import { NUMBERS } from '../src/settings/schema';
 import { MOBILE } from '../src/simulator/table';
 import { codeSpans, tables, type Table } from './support/markdown';

@@ -1,8 +1,8 @@
 /** Tells what a tenant is doing: its figures on request, each change of its state by itself. */
-import type { NodeTenant, TenantCondition, TenantEvent, TenantState } from '../../src/node-api';
+import type { NodeCondition, NodeTenant, TenantEvent, TenantState } from '../../src/node-api';
 import { finish, sendBy, written } from '../shared/message';
 import type { NodeConfig, Red, RedNode, Status } from '../shared/red';
-import { limitedStatus } from '../shared/status';
+import { limitedStatus, wordsOf } from '../shared/status';
 import { linkTenant } from '../shared/tenant-link';
 
 const LIGHTS: Record<TenantState, Pick<Status, 'fill' | 'shape'>> = {
@@ -15,9 +15,11 @@ const LIGHTS: Record<TenantState, Pick<Status, 'fill' | 'shape'>> = {
   misconfigured: { fill: 'red', shape: 'ring' },
 };
 
-/** The package's name in front: without it a text is not translated within a subflow. */
-const statusOf = ({ state, code, tenant }: TenantCondition): Status =>
-  ({ ...LIGHTS[state], text: `@ciam-flows/node-red-ciam/ciam-status:ciam-status.status.${state}`, code, tenant });
+/** What refuses, and what makes no sense, differs from cause to cause: the words are those that a lookup ends in. */
+const statusOf = ({ state, code, tenant, cause }: NodeCondition): Status => {
+  const words = cause && (state === 'refused' || state === 'misconfigured') ? wordsOf(cause) : `@ciam-flows/node-red-ciam/ciam-status:ciam-status.status.${state}`;
+  return { ...LIGHTS[state], text: words, code, tenant };
+};
 
 interface Told extends Omit<TenantEvent, 'event'> {
   event: string;

@@ -1,6 +1,7 @@
 /** The config node: one tenant, shared by all nodes that name it. */
 import type { NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
+import { misconfiguredLine } from '../shared/failure';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import type { TenantNode } from '../shared/tenant-link';
 import { createLog } from './log';
@@ -27,10 +28,9 @@ export = (red: Red): void => {
     const tenant = openTenant(red, this, config);
     const self = Object.assign(this as TenantNode, { tenant, properties: config, isClosed: false });
     running.add(self);
-    const log = createLog(red, this, () => tenant.condition());
     const { state, cause } = tenant.condition();
-    if (state === 'misconfigured' && cause) log.misconfigured(cause);
-    const stopLog = tenant.on('change', log.changed);
+    if (state === 'misconfigured' && cause) this.warn(misconfiguredLine(red, cause));
+    const stopLog = tenant.on('change', createLog(red, this, () => tenant.condition()));
     this.on('close', (_removed, done) => {
       self.isClosed = true;
       running.delete(self);

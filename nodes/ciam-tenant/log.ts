@@ -5,24 +5,18 @@ import type { Red, RedNode } from '../shared/red';
 
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
 
-/** What was refused: a certificate, by a proxy, the credentials, or by an answer that is no token. */
-const refusedBy = ({ category }: LookupFailure): string => {
+/** What was refused: a certificate, by a proxy, the credentials, or by an answer that gives no access. */
+const refusedBy = ({ code, category }: LookupFailure): string => {
   if (category === 'untrusted') return category;
-  if (category === 'unavailable') return 'no-way';
-  return category === 'unauthorized' || category === 'forbidden' ? 'refused' : 'no-token';
+  if (code === 'CIAM.NETWORK') return 'no-way';
+  return category === 'unauthorized' ? 'refused' : 'no-access';
 };
 
 /** Code, and the system's own behind it. */
 const codes = ({ code, system }: { code: string; system?: string }): string => (system === undefined ? code : `${code}, ${system}`);
 
-export interface TenantLog {
-  /** At deploy: a setting makes no sense. */
-  misconfigured(failure: LookupFailure): void;
-  changed: TenantListener;
-}
-
 /** `condition` is asked for what is behind an event. */
-export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantLog => {
+export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantListener => {
   /** When the present outage began. */
   let awaySince: string | null = null;
   const text = (key: string, values: Record<string, string | number>): string => red._(`@ciam-flows/node-red-ciam/ciam-tenant:ciam-tenant.log.${key}`, values).trimEnd();
@@ -39,20 +33,13 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
     return count === undefined ? line : `${line} ${text('again', { count })}`;
   };
 
-  return {
-    misconfigured(failure) {
-      const told = failureObject(red, failure);
-      // The general advice says what the message says.
-      node.warn(`${told.message} (${told.code}) ${failure.adviceKey === 'config' ? '' : told.advice}`.trimEnd());
-    },
-    changed(told) {
-      const { event, since, state } = told;
-      const line = lineOf(told);
-      if (event === 'unreachable' || event === 'failing') awaySince ??= since;
-      else if (state === 'ready' || event === 'recovered') awaySince = null;
-      if (event === 'failing' || event === 'refused') node.error(line);
-      else if (event === 'unreachable' || event === 'paused') node.warn(line);
-      else node.log(line);
-    },
+  return (told) => {
+    const { event, since, state } = told;
+    const line = lineOf(told);
+    if (event === 'unreachable' || event === 'failing') awaySince ??= since;
+    else if (state === 'ready' || event === 'recovered') awaySince = null;
+    if (event === 'failing' || event === 'refused') node.error(line);
+    else if (event === 'unreachable' || event === 'paused') node.warn(line);
+    else node.log(line);
   };
 };

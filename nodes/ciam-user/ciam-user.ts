@@ -2,7 +2,7 @@
 import type { LookupFailure, NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
-import { failureObject } from '../shared/failure';
+import { misconfiguredLine } from '../shared/failure';
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
@@ -13,16 +13,13 @@ import { addRoutes } from './routes';
 import { createStatusLight } from './status';
 import { lookedUp } from './value';
 
-/** At deploy, in the runtime's language: what is to be set right before any message can be looked up. */
-const warn = (red: Red, node: RedNode, failure: LookupFailure): void => node.warn(`${failureObject(red, failure).message} (${failure.code})`);
-
 /** Settings of this node that make no sense end every message in that failure; what does make sense still says where it goes. */
 const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {
   try {
     return { options: readOptions(red, node, config), unusable: null };
   } catch (failure) {
     if (!(failure instanceof client().LookupFailure)) throw failure;
-    warn(red, node, failure);
+    node.warn(misconfiguredLine(red, failure));
     const { by = 'mobile', output, onFailure } = config;
     const rest = { id: config.id, ...(typeof output === 'string' && output && { output }), ...(onFailure === 'catch' && { onFailure }) };
     return { options: { ...readOptions(red, node, rest), by }, unusable: failure };
@@ -49,7 +46,7 @@ export = (red: Red): void => {
       changed: () => light.tenantChanged(),
       started: () => {
         const cause = link.isMissing ? link.tenant.condition().cause : null;
-        if (cause && !toldMissing) warn(red, this, cause);
+        if (cause && !toldMissing) this.warn(misconfiguredLine(red, cause));
         toldMissing = cause !== null;
       },
     });

@@ -1,16 +1,16 @@
 /** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
-import type { Category, NodeCondition, TenantState } from '../../src/node-api';
-import { limitedStatus } from '../shared/status';
+import type { Category, LookupFailure, NodeCondition, TenantState } from '../../src/node-api';
+import { limitedStatus, statusText, wordsOf } from '../shared/status';
 import type { RedNode, Status } from '../shared/red';
 
 /** Of the latest message; `null` when its user was found. */
-type Outcome = { code: string; category: Category } | null;
+type Outcome = { code: string; category: Category; words: string } | null;
 
 export interface StatusLight {
   readonly inFlight: number;
-  /** A message has come in; `settled` when its outcome is known, with the failure's code and category. */
+  /** A message has come in; `settled` when its outcome is known. */
   started(): void;
-  settled(failure: Outcome): void;
+  settled(failure: LookupFailure | null): void;
   /** A list has this many outcomes of so many; the same `list` object until `listEnded`. */
   progress(list: object, settled: number, total: number): void;
   listEnded(list: object): void;
@@ -24,9 +24,6 @@ const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-i
 /** Of the failures of a list, the one to be shown: any that is no matter of its item comes first. */
 export const gravest = <Failure extends { category: Category }>(failures: Failure[]): Failure | null =>
   failures.find(({ category }) => !YELLOW.has(category)) ?? failures[0] ?? null;
-
-/** The package's name in front: without it a text is not translated within a subflow. */
-const text = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
 
 /** What a tenant in this state makes of every lookup. */
 const categoryOf = ({ state, cause }: Pick<NodeCondition, 'state' | 'cause'>): Category | null => {
@@ -42,18 +39,18 @@ type Shown = Omit<Status, 'tenant'>;
 const isBroken = (state: TenantState): boolean => state === 'misconfigured' || state === 'refused' || state === 'failing';
 const isAway = (state: TenantState): state is 'unreachable' | 'paused' => state === 'unreachable' || state === 'paused';
 
-const failed = (code: string | null, category: Category, key: string): Shown =>
-  ({ fill: YELLOW.has(category) ? 'yellow' : 'red', shape: 'ring', text: text(key), code, category });
+const failed = (code: string | null, category: Category, words: string): Shown =>
+  ({ fill: YELLOW.has(category) ? 'yellow' : 'red', shape: 'ring', text: words, code, category });
 
 const waiting = (state: 'unreachable' | 'paused', code: string | null): Shown =>
-  ({ fill: 'yellow', shape: 'dot', text: text(`waiting-${state}`), code, category: categoryOf({ state, cause: null }) });
+  ({ fill: 'yellow', shape: 'dot', text: statusText(`waiting-${state}`), code, category: categoryOf({ state, cause: null }) });
 
 const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
 
 const outcomeOf = (outcome: Outcome | undefined): Shown | null => {
   if (outcome === undefined) return null;
-  if (!outcome) return { fill: 'green', shape: 'dot', text: text('found'), code: null, category: null };
-  return failed(outcome.code, outcome.category, outcome.code === 'CIAM.LIST' ? 'list' : outcome.category);
+  if (!outcome) return { fill: 'green', shape: 'dot', text: statusText('found'), code: null, category: null };
+  return failed(outcome.code, outcome.category, outcome.words);
 };
 
 /** `condition`: of the tenant, as it is now. */
@@ -72,15 +69,15 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
     return `${settled}/${total}`;
   };
   const shown = (now: NodeCondition): Shown => {
-    const { state, code } = now;
+    const { state, code, cause } = now;
     if (inFlight > 0 && isAway(state)) return waiting(state, code);
     if (lists.size > 0) return busy(progressText());
     if (inFlight > 0) return busy(String(inFlight));
     const category = categoryOf(now);
-    if (isBroken(state) && category) return failed(code, category, category);
+    if (isBroken(state) && category && cause) return failed(code, category, wordsOf(cause));
     if (isAway(state) && (!last || YELLOW.has(last.category))) return waiting(state, code);
     // Whatever the status that asked for it, a pause is a pause.
-    if (state === 'paused' && last && last.code === code) return failed(code, last.category, 'rate-limited');
+    if (state === 'paused' && last && last.code === code) return failed(code, last.category, statusText('paused'));
     return outcomeOf(last) ?? {};
   };
   const current = (): Status => {
@@ -100,7 +97,7 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
     },
     settled(failure) {
       inFlight--;
-      last = failure;
+      last = failure && { code: failure.code, category: failure.category, words: wordsOf(failure) };
       status.changed();
     },
     progress(list, settled, total) {

@@ -58,3 +58,9 @@ export const failureObject = (red: Red, failure: LookupFailure): FailureObject =
     ...(detail !== undefined && { detail }),
   };
 };
+
+/** A line of the log about a setting that makes no sense; the general advice would say what the message says. */
+export const misconfiguredLine = (red: Red, failure: LookupFailure): string => {
+  const { message, code, advice } = failureObject(red, failure);
+  return `${message} (${code})${failure.adviceKey === 'config' ? '' : ` ${advice}`}`;
+};

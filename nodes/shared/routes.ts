@@ -10,7 +10,7 @@ const isTooLong = ({ headers, body }: AdminRequest): boolean =>
 /** A dialog is answered in its own language, which need not be the runtime's. */
 const inLanguageOf = (red: Red, { headers }: AdminRequest): Red => {
   const lng = /^[a-z]+(-[a-z]+)?/i.exec(headers['accept-language'] ?? '')?.[0];
-  return lng === undefined ? red : Object.create(red, { _: { value: (key: string) => red._(key, { lng }) } }) as Red;
+  return lng === undefined ? red : Object.create(red, { _: { value: (key: string, options: Parameters<Red['_']>[1]) => red._(key, { ...options, lng }) } }) as Red;
 };
 
 export interface Refusal {
@@ -24,21 +24,23 @@ export interface Refusal {
  */
 export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
   let running = 0;
-  const refuse = (response: AdminResponse, status: number, message: string): void => {
+  const refuse = (told: Red, response: AdminResponse, status: 400 | 413 | 429, values: Record<string, string | number>): void => {
+    const message = told._(`@ciam-flows/node-red-ciam/ciam-user:ciam-user.refusal.${status}`, values);
     response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
   };
   red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {
-    if (isTooLong(request)) return refuse(response, 413, 'The body is longer than 64 kB.');
-    if (running >= MOST_AT_ONCE) return refuse(response, 429, `${MOST_AT_ONCE} of these run already: try again in a moment.`);
+    const told = inLanguageOf(red, request);
+    if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_BYTES / 1024 });
+    if (running >= MOST_AT_ONCE) return refuse(told, response, 429, { limit: MOST_AT_ONCE });
     running++;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    answer(inLanguageOf(red, request), request.params.id ?? '', request.body, gone.signal)
+    answer(told, request.params.id ?? '', request.body, gone.signal)
       .then((result) => {
         if (!gone.signal.aborted) response.json(result);
       })
       .catch((error: unknown) => {
-        if (!gone.signal.aborted) refuse(response, 400, error instanceof Error ? error.message : 'The values cannot be used.');
+        if (!gone.signal.aborted) refuse(told, response, 400, { why: error instanceof Error ? error.message : String(error) });
       })
       .finally(() => running--);
   });

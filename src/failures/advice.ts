@@ -1,6 +1,6 @@
 /** What to do about a failure: by its code, by the system's own code behind it, or else by its category. */
 import type { AdviceKey } from './advice-texts';
-import { type Category, codeFacts } from './codes';
+import { type Category, codeFacts, isFailedStatus } from './codes';
 
 export { ADVICE, type AdviceKey } from './advice-texts';
 export { CATEGORIES, type Category } from './codes';
@@ -26,12 +26,12 @@ const SYSTEMS: readonly [RegExp, AdviceKey][] = [
   [/^ERR_SSL_\w*(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|HANDSHAKE_FAILURE)$/, 'client-certificate'],
 ];
 
-/** Statuses by which a gateway tells of the tenant behind it, and those of the tenant's own errors. */
-const STATUSES: readonly [RegExp, AdviceKey][] = [[/^CIAM\.HTTP\.50[234]$/, 'gateway'], [/^CIAM\.HTTP\.5/, 'server-error']];
+const bySystem = (system: string): AdviceKey | undefined => SYSTEMS.find(([pattern]) => pattern.test(system))?.[1];
 
-const first = (patterns: readonly [RegExp, AdviceKey][], text: string): AdviceKey | undefined => patterns.find(([pattern]) => pattern.test(text))?.[1];
+/** An answer that blames the tenant: a gateway tells of the tenant behind it, or it is an error of the tenant's own. */
+const byStatus = (status: number): AdviceKey | undefined => (isFailedStatus(status) ? 'gateway' : status >= 500 ? 'server-error' : undefined);
 
 /** The catalogue key of the advice for a failure. */
-export const adviceKey = (code: string, category: Category, system?: string): AdviceKey =>
+export const adviceKey = (code: string, category: Category, status: number | null, system?: string): AdviceKey =>
   // A system's code is behind a network or TLS failure; of an outage it only names the last trouble.
-  (code === 'CIAM.NETWORK' || code === 'CIAM.TLS' ? first(SYSTEMS, system ?? '') : first(STATUSES, code)) ?? codeFacts(code)?.advice ?? category;
+  (code === 'CIAM.NETWORK' || code === 'CIAM.TLS' ? bySystem(system ?? '') : undefined) ?? codeFacts(code)?.advice ?? (category === 'unavailable' ? byStatus(status ?? 0) : undefined) ?? category;

@@ -41,6 +41,8 @@ export interface FailureDetails {
   advice?: AdviceKey | undefined;
   /** What message and advice name: the host, the property … */
   values?: Values | undefined;
+  /** The last trouble of an outage that this failure tells of. */
+  behind?: LookupFailure | undefined;
 }
 
 const RETRYABLE: ReadonlySet<Category> = new Set(['rate-limited', 'overloaded', 'unavailable', 'timeout', 'cancelled']);
@@ -80,7 +82,7 @@ export class LookupFailure extends Error {
 
   /** Catalogue key of the advice. @internal */
   get adviceKey(): AdviceKey {
-    return this.#details.advice ?? adviceKey(this.code, this.category, this.system);
+    return this.#details.advice ?? adviceKey(this.code, this.category, this.status, this.system);
   }
 
   /** Catalogue key of the message, if it is a sentence of the catalogue. @internal */
@@ -91,6 +93,11 @@ export class LookupFailure extends Error {
   /** The setting before the message, if it is about one. @internal */
   get property(): string | undefined {
     return this.#details.property;
+  }
+
+  /** The last trouble of the outage that it tells of, if any is known. @internal */
+  get behind(): LookupFailure | undefined {
+    return this.#details.behind;
   }
 
   /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. @internal */
@@ -171,7 +178,7 @@ export const configFailure = (property: string, reason: ConfigReason, values: Va
 
 /** The message says which of the two passed. */
 export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: number): LookupFailure =>
-  failure('CIAM.TIMEOUT', property, { category: 'timeout', values: { seconds } });
+  failure('CIAM.TIMEOUT', property, { category: 'timeout', values: { seconds }, advice: property === 'queueTimeout' ? 'queue-timeout' : undefined });
 
 type NetworkMessage = 'network' | 'proxy-unreachable' | 'proxy-refused' | 'proxy-authentication' | 'proxy-ntlm' | 'demo-start' | 'demo-starting';
 
@@ -202,7 +209,7 @@ export const queueFullFailure = (limit: number): LookupFailure =>
 export const circuitFailure = (last: LookupFailure | null = null): LookupFailure => {
   if (last === null) return failure('CIAM.CIRCUIT', 'circuit-unknown', { category: 'unavailable' });
   const system = last.system ?? last.code;
-  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values: { ...(last.namesHost && { host: last.values.host ?? '' }), system } });
+  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values: { ...(last.namesHost && { host: last.values.host ?? '' }), system }, behind: last });
 };
 
 export const listFailure = (failed: number, total: number): LookupFailure =>

@@ -81,12 +81,12 @@ export const MESSAGES = {
   'config-tls-passphrase': 'the passphrase does not open the key.',
   'config-tls-pair': 'the key belongs to another certificate.',
   'config-tls-pem': 'the certificate, the key or the CA certificate is no PEM.',
-  'response-not-http': 'The answer is not a user: not HTTP.',
-  'response-large': 'The answer is not a user: over 1 MiB.',
-  'response-redirect': 'The answer is not a user: HTTP __status__, a redirect, which is never followed.',
-  'response-not-json': 'The answer is not a user: not a JSON object.',
-  'response-without': 'The answer is not a user: an object without __expected__.',
-  'response-code': 'The answer is not a user: an error code of ours.',
+  'response-not-http': 'The answer cannot be used: not HTTP.',
+  'response-large': 'The answer cannot be used: over 1 MiB.',
+  'response-redirect': 'The answer cannot be used: HTTP __status__, a redirect, which is never followed.',
+  'response-not-json': 'The answer cannot be used: not a JSON object.',
+  'response-without': 'The answer cannot be used: an object without __expected__.',
+  'response-code': 'The answer cannot be used: an error code of ours.',
 } as const;
 export type MessageKey = keyof typeof MESSAGES;
 

@@ -22,7 +22,7 @@ import type { Deadlines } from '../resilience/deadlines';
 import type { RequestQueue } from '../resilience/request-queue';
 import type { Turn, TurnList } from '../resilience/turn';
 import type { Mismatches } from './mismatches';
-import type { Figures } from './stats';
+import type { Figures } from './figures';
 import { type Settle, Waiter } from './waiter';
 
 /** How a call ended. */

@@ -12,7 +12,7 @@ import type { Settings } from '../settings/settings';
 import type { Cache } from './cache';
 import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
-import type { Figures } from './stats';
+import type { Figures } from './figures';
 import type { LookupRequest, Settle, Waiter } from './waiter';
 
 export interface LookupParts {

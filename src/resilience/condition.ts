@@ -1,13 +1,7 @@
 /** What is known of a tenant: the facts that the calls found, the state that follows from them, and each change of it told once. */
 import type { Clock } from '../clock';
 import type { LookupFailure } from '../failures/failure';
-
-/** Where several hold, the first of these counts; `unknown`: nobody has asked the tenant yet. */
-export const STATES = ['misconfigured', 'refused', 'failing', 'unreachable', 'paused', 'ready', 'unknown'] as const;
-export type TenantState = (typeof STATES)[number];
-
-export const EVENTS = ['ready', 'unreachable', 'failing', 'recovered', 'paused', 'resumed', 'refused', 'accepted', 'misconfigured'] as const;
-export type TenantEventName = (typeof EVENTS)[number];
+import type { TenantEventName, TenantState } from './states';
 
 /** A fact that is not well, with the failure that showed it. */
 export type Trouble = 'refused' | 'failing' | 'unreachable' | 'paused';

@@ -1,7 +1,8 @@
 /** The events of a tenant: one source for the log, the statuses and `ciam-status`. */
 import type { Clock, Timer } from '../clock';
 import { warnOfThrown } from '../failures/failure';
-import type { ConditionSnapshot, TenantEventName, TenantState } from '../resilience/condition';
+import type { ConditionSnapshot } from '../resilience/condition';
+import type { TenantEventName, TenantState } from '../resilience/states';
 
 /** The state as it is now. */
 export interface TenantCondition extends ConditionSnapshot {

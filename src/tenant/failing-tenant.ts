@@ -4,7 +4,7 @@ import { itemAt, type ListOutcome } from '../lookup/list';
 import { type LookupRequest } from '../lookup/waiter';
 import { systemClock } from '../clock';
 import { byGiven, toQuery } from '../api/query';
-import { Figures } from '../lookup/stats';
+import { Figures } from '../lookup/figures';
 import { type NodeTenant, promised } from './tenant';
 
 const valueOf = ({ by, value }: LookupRequest): string | null => {

@@ -29,7 +29,8 @@ const replyOf = async (response: Response): Promise<Reply> => {
 
 export const get = (path: string): Promise<Reply> => serving(async (url) => replyOf(await fetch(url + path)));
 
-export const post = (path: string, body: unknown, signal?: AbortSignal): Promise<Reply> =>
+/** `language`: of the dialog. */
+export const post = (path: string, body: unknown, signal?: AbortSignal, language = 'en-US'): Promise<Reply> =>
   serving(async (url) => replyOf(await fetch(url + path, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...(signal && { signal }),
+    method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': language }, body: JSON.stringify(body), ...(signal && { signal }),
   })));

@@ -1,6 +1,6 @@
 /** Message and advice of a failure in the language of the runtime that asks, with their places filled. */
 import { expect } from 'chai';
-import { failureObject } from '../../nodes/shared/failure';
+import { failureObject, misconfiguredLine } from '../../nodes/shared/failure';
 import type { Red } from '../../nodes/shared/red';
 import { circuitFailure, configFailure, httpFailure, inputFailure, type LookupFailure, networkFailure, tenantFailure } from '../../src/failures/failure';
 import { type Language, translator } from '../support/catalogue';
@@ -42,6 +42,13 @@ describe('sentences of failures', () => {
     if (!failure) throw new Error('no failure');
     const words = [english, chinese, english].map((red) => failureObject(red, failure).message);
     expect(words[0]).to.equal(words[2]).and.not.equal(words[1]);
+  });
+
+  it('are one line of the log for a setting that makes no sense: with what to do, unless the message says so', () => {
+    const [colon, number] = [configFailure('clientId', 'colon'), configFailure('timeout', 'number', { min: 0.1, max: 3600 })];
+    expect(misconfiguredLine(runtime('en-US'), colon)).to.equal('clientId: a client id with a colon cannot be sent in the Authorization header. (CIAM.CONFIG) Choose "body" for how the client id and secret are sent (clientAuth): in the Authorization header a colon ends the client id.');
+    expect(misconfiguredLine(runtime('en-US'), number)).to.equal('timeout: must be a number from 0.1 to 3600. (CIAM.CONFIG)');
+    expect(misconfiguredLine(runtime('zh-CN'), colon)).to.match(/^clientId: [^a-z]*ClientId.*（clientAuth）/);
   });
 
   it('never hold what the tenant wrote: that is the detail', () => {

@@ -4,9 +4,17 @@ import parse from 'parse-prometheus-text-format';
 import tenantNodes from '../../nodes/ciam-tenant/ciam-tenant';
 import userNodes from '../../nodes/ciam-user/ciam-user';
 import type { Red } from '../../nodes/shared/red';
+import { addTestRoute } from '../../nodes/shared/routes';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
 import { get, post } from './admin';
-import { deploy, deployWith, startServer, tearDown, TOKEN } from './support';
+import { deploy, deployWith, startServer, tearDown, TOKEN, withTexts } from './support';
+
+/** What a dialog of this language is told. */
+const REFUSED = {
+  400: [['en-US', 'These values cannot be used: nobody can.'], ['zh-CN', '这些值无法使用：nobody can.']],
+  413: [['en-US', 'This is longer than 64 kB.'], ['zh-CN', '内容超过 64 kB。']],
+  429: [['en-US', '4 of these run already: try again in a moment.'], ['zh-CN', '已有 4 个正在运行：请稍后再试。']],
+} as const;
 
 describe('routes', () => {
   let server: ScriptedTenant;
@@ -40,11 +48,12 @@ describe('routes', () => {
       const four = Array.from({ length: 4 }, () => new AbortController());
       const running = four.map(({ signal }) => post(path, body, signal).catch((error: unknown) => error));
       await server.until(() => server.tokenCalls.length === 4);
-      expect(await post(path, body)).to.have.property('status', 429);
+      for (const [language, words] of REFUSED[429]) expect(await post(path, body, undefined, language)).to.deep.equal({ status: 429, body: { ok: false, error: { code: 'CIAM.HTTP.429', message: words } } });
       for (const one of four) one.abort();
       await Promise.all(running);
       await server.until(() => server.sockets.size === 0);
-      expect(await post(path, { tenant: { id: 'tenant', name: 'x'.repeat(64 * 1024) } })).to.have.property('status', 413);
+      const long = { tenant: { id: 'tenant', name: 'x'.repeat(64 * 1024) } };
+      for (const [language, words] of REFUSED[413]) expect(await post(path, long, undefined, language)).to.deep.equal({ status: 413, body: { ok: false, error: { code: 'CIAM.HTTP.413', message: words } } });
     });
 
     it(`${path} answers nonsense below 500`, async () => {
@@ -55,6 +64,11 @@ describe('routes', () => {
       }
     });
   }
+
+  it('that meet something unforeseen say so in the language of the dialog', async () => {
+    await deploy({ tenant: { demo: true }, types: [withTexts((red) => addTestRoute(red, '/unforeseen', () => Promise.reject(new Error('nobody can.'))))] });
+    for (const [language, words] of REFUSED[400]) expect(await post('/unforeseen', {}, undefined, language)).to.deep.equal({ status: 400, body: { ok: false, error: { code: 'CIAM.HTTP.400', message: words } } });
+  });
 
   describe('POST ciam-user/try', () => {
     const tried = async (user: object, value: unknown, tenant: object = { id: 'tenant' }): Promise<Record<string, unknown>> => {

@@ -70,12 +70,13 @@ export const node = (id: string): HelperNode => {
   return found;
 };
 
-/** The test helper's runtime has no texts. */
-const inEnglish = (nodes: (red: Red) => void) => (red: Red): void => nodes(Object.assign(Object.create(red) as Red, { _: translator('en-US') }));
+/** The test helper's runtime has no texts: an English one, which dialogs may ask in Chinese. */
+const texts: Red['_'] = (key, values) => translator(values?.lng === 'zh-CN' ? 'zh-CN' : 'en-US')(key, values);
+export const withTexts = (nodes: (red: Red) => void) => (red: Red): void => nodes(Object.assign(Object.create(red) as Red, { _: texts }));
 
 export const deploy = async (parts: Parts = {}): Promise<Flow> => {
   const { credentials = { token: TOKEN }, moreCredentials = {}, types = [] } = parts;
-  await helper.load([...[tenantNodes, userNodes, statusNodes].map(inEnglish), ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
+  await helper.load([...[tenantNodes, userNodes, statusNodes].map(withTexts), ...types], flowOf(parts), { tenant: credentials, ...moreCredentials });
   return watch();
 };
 

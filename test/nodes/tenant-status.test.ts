@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Red, Status } from '../../nodes/shared/red';
 import { createLog } from '../../nodes/ciam-tenant/log';
 import type { NodeCondition, TenantEvent } from '../../src/node-api';
-import { configFailure, httpFailure, LookupFailure, networkFailure, responseFailure, tenantFailure, tlsFailure } from '../../src/failures/failure';
+import { httpFailure, LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tenantFailure, tlsFailure } from '../../src/failures/failure';
 import { type Language, translator } from '../support/catalogue';
 import { answer, found, inTurn, notFound, type ScriptedTenant } from '../support/servers';
 import { deployWith, type Flow, flowOf, helper, LEVELS, logOf, type Message, node, startServer, tearDown } from './support';
@@ -138,19 +138,19 @@ describe('ciam-status', () => {
 
 describe('log of a tenant', () => {
   const SINCE = '2026-01-01T00:00:00.000Z';
-  const written = (language: Language, use: (log: ReturnType<typeof createLog>, change: (event: Partial<TenantEvent>, cause?: LookupFailure) => void) => void): string[] => {
+  const written = (language: Language, use: (change: (event: Partial<TenantEvent>, cause?: LookupFailure) => void) => void): string[] => {
     const lines: string[] = [];
     const to = (level: string) => (text: unknown): void => void lines.push(`${level}: ${String(text)}`);
     let now: NodeCondition = { state: 'ready', tenant: 'host:1', code: null, since: SINCE, heldMs: 0, failed: 0, cause: null };
     const log = createLog({ _: translator(language) } as unknown as Red, { log: to('info'), warn: to('warn'), error: to('error') }, () => now);
-    use(log, (event, cause) => {
+    use((event, cause) => {
       now = { ...now, cause: cause ?? null };
-      log.changed({ event: 'ready', state: 'ready', tenant: 'host:1', code: cause?.code ?? null, since: SINCE, heldMs: 0, failed: 0, ...event });
+      log({ event: 'ready', state: 'ready', tenant: 'host:1', code: cause?.code ?? null, since: SINCE, heldMs: 0, failed: 0, ...event });
     });
     return lines;
   };
   const refused = { event: 'refused', state: 'refused' } as const;
-  const story: Parameters<typeof written>[1] = (log, change) => {
+  const story: Parameters<typeof written>[1] = (change) => {
     change({ event: 'ready' });
     change({ event: 'unreachable', state: 'unreachable' }, networkFailure('ECONNREFUSED'));
     change({ event: 'failing', state: 'failing', since: '2026-01-01T00:00:10.000Z' }, networkFailure('ECONNREFUSED'));
@@ -160,9 +160,9 @@ describe('log of a tenant', () => {
     change(refused, tenantFailure('invalid_client', 401));
     change(refused, tlsFailure('CERT_HAS_EXPIRED'));
     change({ ...refused, count: 4 }, responseFailure(302, 'redirect'));
+    change(refused, httpFailure(500));
+    change(refused, proxyPasswordFailure());
     change({ event: 'accepted' });
-    log.misconfigured(configFailure('clientId', 'colon'));
-    log.misconfigured(configFailure('timeout', 'number', { min: 0.1, max: 3600 }));
   };
 
   it('has one line for each event, of its level, with host and code, and what to do', () => {
@@ -175,10 +175,10 @@ describe('log of a tenant', () => {
       'info: Tenant host:1: takes calls again after its pause.',
       'error: Tenant host:1: credentials refused (invalid_client): lookups fail. Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works. A strict server may want a secret with + or % in the body (clientAuth).',
       'error: Tenant host:1: no trusted connection (CIAM.TLS, CERT_HAS_EXPIRED): lookups fail. Have the certificate of host:1 renewed by whoever runs it; if it is still valid, set the clock of this machine.',
-      'error: Tenant host:1: gives no access token (CIAM.RESPONSE): lookups fail. Check the domain: it redirects elsewhere, to a login page or another host perhaps. Write the host of the tenant itself. [4 times since this was told last]',
+      'error: Tenant host:1: gives no access (CIAM.RESPONSE): lookups fail. Check the domain: it redirects elsewhere, to a login page or another host perhaps. Write the host of the tenant itself. [4 times since this was told last]',
+      'error: Tenant host:1: gives no access (CIAM.HTTP.500): lookups fail. The tenant has an error of its own: try again later, and show it to whoever runs the tenant if the same lookup always ends so.',
+      'error: Tenant host:1: cannot be reached (CIAM.NETWORK, PROXY_AUTHENTICATION_REQUIRED): lookups fail. Check the user name and password in the proxy node.',
       'info: Tenant host:1: accepted again.',
-      'warn: clientId: a client id with a colon cannot be sent in the Authorization header. (CIAM.CONFIG) Choose "body" for how the client id and secret are sent (clientAuth): in the Authorization header a colon ends the client id.',
-      'warn: timeout: must be a number from 0.1 to 3600. (CIAM.CONFIG)',
     ]);
   });
 
@@ -190,7 +190,7 @@ describe('log of a tenant', () => {
   });
 
   it('says nothing of what a held-back event was about, once that is over', () => {
-    expect(written('en-US', (_log, change) => {
+    expect(written('en-US', (change) => {
       change({ event: 'unreachable', state: 'unreachable', code: 'CIAM.NETWORK', count: 2 }, httpFailure(429));
     })).to.deep.equal(['warn: Tenant host:1: unreachable (CIAM.NETWORK): lookups wait. [2 times since this was told last]']);
   });

@@ -48,15 +48,15 @@ describe('answers', () => {
   });
 
   it('without a user_id that can be one are none', () => {
-    for (const id of [undefined, null, '', true, {}, ['u1']]) expect(told(200, { user_id: id }), JSON.stringify(id)).to.deep.equal(['CIAM.RESPONSE', 'The answer is not a user: an object without user_id.']);
+    for (const id of [undefined, null, '', true, {}, ['u1']]) expect(told(200, { user_id: id }), JSON.stringify(id)).to.deep.equal(['CIAM.RESPONSE', 'The answer cannot be used: an object without user_id.']);
   });
 
   it('that are no object say so', () => {
-    for (const body of ['', 'null', '[]', '"text"', '1', '<html>', '{']) expect(told(200, body), body).to.deep.equal(['CIAM.RESPONSE', 'The answer is not a user: not a JSON object.']);
+    for (const body of ['', 'null', '[]', '"text"', '1', '<html>', '{']) expect(told(200, body), body).to.deep.equal(['CIAM.RESPONSE', 'The answer cannot be used: not a JSON object.']);
   });
 
   it('from 300 on are redirects, from 400 on refusals, whatever user they hold', () => {
-    expect(told(300, { user_id: 'u1' })).to.deep.equal(['CIAM.RESPONSE', 'The answer is not a user: HTTP 300, a redirect, which is never followed.']);
+    expect(told(300, { user_id: 'u1' })).to.deep.equal(['CIAM.RESPONSE', 'The answer cannot be used: HTTP 300, a redirect, which is never followed.']);
     expect(told(399, '')[0]).to.equal('CIAM.RESPONSE');
     expect(told(400, { user_id: 'u1' })[0]).to.equal('CIAM.HTTP.400');
     expect(failure(302, '').status).to.equal(302);
@@ -122,7 +122,7 @@ describe('answers', () => {
   });
 
   it('say what was expected instead', () => {
-    expect(failureOf({ status: 200, text: '{}', retryAfter: undefined }, {}, 'access_token', secrets, null).message).to.equal('The answer is not a user: an object without access_token.');
+    expect(failureOf({ status: 200, text: '{}', retryAfter: undefined }, {}, 'access_token', secrets, null).message).to.equal('The answer cannot be used: an object without access_token.');
   });
 
   it('refuse the token when they say invalid_token, or 401 for any reason but the client', () => {

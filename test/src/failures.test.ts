@@ -18,7 +18,7 @@ const OWN: [failures.LookupFailure, [string, string, string, number | null, bool
   [failures.proxyPasswordFailure(), ['CIAM.NETWORK', `The proxy asks for a user name and password, or refused them (${PROXY_AUTHENTICATION}).`, 'unavailable', null, true, PROXY_AUTHENTICATION]],
   [failures.proxyPasswordFailure(PROXY_NTLM), ['CIAM.NETWORK', `The proxy takes only NTLM or Kerberos (${PROXY_NTLM}).`, 'unavailable', null, true, PROXY_NTLM]],
   [tlsFailure('CERT_HAS_EXPIRED'), ['CIAM.TLS', 'No trusted connection to the tenant (CERT_HAS_EXPIRED).', 'untrusted', null, false, 'CERT_HAS_EXPIRED']],
-  [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer is not a user: HTTP 302, a redirect, which is never followed.', 'bad-response', 302, false, null]],
+  [failures.responseFailure(302, 'redirect'), ['CIAM.RESPONSE', 'The answer cannot be used: HTTP 302, a redirect, which is never followed.', 'bad-response', 302, false, null]],
   [failures.queueFullFailure(7), ['CIAM.QUEUE.FULL', 'The queue is full: at most 7 lookups may wait (queueLimit).', 'overloaded', null, true, null]],
   [failures.circuitFailure(), ['CIAM.CIRCUIT', 'The tenant has been unreachable for as long as the timeout allows.', 'unavailable', null, true, null]],
   [failures.listFailure(2, 5), ['CIAM.LIST', '2 of 5 items of the list failed.', 'rejected', null, false, null]],
@@ -193,6 +193,8 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [tenantFailure('unauthorized_client', 400), 'client-grant'], [tenantFailure('access_denied', 400), 'forbidden'],
   [httpFailure(403), 'whitelist'], [httpFailure(404), 'not-served'], [httpFailure(401), 'unauthorized'], [tenantFailure('IDAAS.TENANT.USER.0020', 400), 'mobile-rule'],
   [httpFailure(502), 'gateway'], [httpFailure(503), 'gateway'], [httpFailure(504), 'gateway'], [httpFailure(500), 'server-error'], [httpFailure(429), 'rate-limited'],
+  [httpFailure(408), 'not-now'], [tenantFailure('COM.0002', 500), 'busy'], [tenantFailure('SOME.0001', 500), 'server-error'], [tenantFailure('SOME.0001', 503), 'gateway'],
+  [failures.timeoutFailure('queueTimeout', 1), 'queue-timeout'], [failures.timeoutFailure('timeout', 1), 'timeout'],
   [failures.responseFailure(302, 'redirect'), 'redirect'], [failures.responseFailure(200, 'not-json'), 'bad-response'],
   [failures.configFailure('clientId', 'missing-clientId'), 'credentials'], [failures.configFailure('domain', 'missing-domain'), 'config'],
 ];

@@ -1,26 +1,13 @@
 /** Live figures of a deployed tenant, fresh for as long as the dialog is open. */
+import type { Stats } from '../../../src/lookup/stats';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
+/** A state has the same words here as under a ciam-status node. */
+const stateText = textsOf('ciam-status');
 const EVERY_MS = 2_000;
-const STATES = ['unknown', 'ready', 'unreachable', 'failing', 'paused', 'refused', 'misconfigured'] as const;
 /** A limit finer than this is of no use to a reader. */
 const DIGITS = { maximumFractionDigits: 1 };
-
-/** The answer of `GET ciam-tenant/:id/stats`. */
-interface Stats {
-  tenant: string;
-  state: string;
-  inFlight: number;
-  queued: number;
-  limit: number | null;
-  heldMs: number;
-  token: { renewals: number; expiresIn: number | null };
-  lookups: Record<'found' | 'notFound' | 'failed' | 'shared' | 'cached' | 'stale' | 'retried' | 'mismatched', number>;
-  failures: Record<string, number>;
-  lastFailure: { code: string; at: string } | null;
-  latencyMs: Record<'p50' | 'p95' | 'p99', number | null>;
-}
 
 type Row = [name: string, value: string];
 
@@ -31,8 +18,7 @@ const percentiles = ({ p50, p95, p99 }: Stats['latencyMs']): string =>
   (p50 === null ? '–' : text('figures.percentiles', { p50: format(p50), p95: format(p95), p99: format(p99) }));
 
 const stateWords = ({ state, heldMs }: Stats): string => {
-  const known = STATES.find((name) => name === state);
-  const words = known ? text(`state.${known}`) : state;
+  const words = stateText(`status.${state}`);
   return heldMs > 0 ? `${words} (${text('figures.left', { n: format(Math.ceil(heldMs / 1000)) })})` : words;
 };
 
