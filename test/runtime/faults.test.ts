@@ -7,7 +7,7 @@ import type { Language } from '../support/catalogue';
 import type { Major } from '../support/runtime';
 import { root } from '../support/versions';
 
-const RUNS: [major: Major, lang: string, language: Language][] = [[5, 'en_US.UTF-8', 'en-US'], [5, 'zh_CN.UTF-8', 'zh-CN'], [4, 'zh', 'zh-CN']];
+const RUNS: [major: Major, lang: string, language: Language][] = [[4, 'en_US.UTF-8', 'en-US'], [5, 'en_US.UTF-8', 'en-US'], [5, 'zh_CN.UTF-8', 'zh-CN'], [4, 'zh', 'zh-CN']];
 
 for (const [major, lang, language] of RUNS) {
   describe(`faults in Node-RED ${major} with LANG=${lang}`, () => {
