@@ -381,13 +381,18 @@ export class Call implements Turn, Receiver {
     return isAlone;
   }
 
-  private restFor(ms: number): void {
-    const { clock, queue } = this.parts;
-    this.state = 'between';
-    this.timer = clock.setTimeout(() => {
+  /** Not an `Alarm`, which would let the process end between two tries; and most calls need none. */
+  private setTimer(act: () => void, ms: number): void {
+    this.timer = this.parts.clock.setTimeout(() => {
       this.timer = null;
-      queue.again(this);
+      act();
     }, ms);
+  }
+
+  private restFor(ms: number): void {
+    const { queue } = this.parts;
+    this.state = 'between';
+    this.setTimer(() => queue.again(this), ms);
     queue.rest(this);
   }
 
@@ -399,9 +404,8 @@ export class Call implements Turn, Receiver {
 
   /** No message's deadline ends a call that no message has caused. */
   private limitStranger(): void {
-    const { clock, timeoutMs, queue } = this.parts;
-    this.timer = clock.setTimeout(() => {
-      this.timer = null;
+    const { timeoutMs, queue } = this.parts;
+    this.setTimer(() => {
       const failure = this.whyLate();
       queue.report(this, { failure, failed: true, paused: false, alone: false });
       this.end(failure);
@@ -411,12 +415,8 @@ export class Call implements Turn, Receiver {
   // A silent connection
 
   private watchSilence(): void {
-    const { clock, timeoutMs } = this.parts;
-    const ms = Math.min(Math.max(timeoutMs / 4, SHORTEST_SILENCE_MS), LONGEST_SILENCE_MS);
-    this.timer = clock.setTimeout(() => {
-      this.timer = null;
-      this.callBeside();
-    }, ms);
+    const ms = Math.min(Math.max(this.parts.timeoutMs / 4, SHORTEST_SILENCE_MS), LONGEST_SILENCE_MS);
+    this.setTimer(() => this.callBeside(), ms);
   }
 
   private callBeside(): void {
