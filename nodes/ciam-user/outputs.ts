@@ -37,6 +37,13 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
   /** By a second output without a wire a failure would be lost. */
   const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && wiresOf(node, 1).length === 0);
 
+  /** Sends a failure by the second output, or gives it as the error for Catch nodes. */
+  const sendBad = (message: Message, send: Send, { failure }: Bad, caught: boolean): Error | undefined => {
+    if (caught) return caughtError(red, failure);
+    sendBy(node, send, 1, message);
+    return undefined;
+  };
+
   /** There is no place for the result: a failure, and the message goes on without one. */
   const sendMisplaced = (message: Message, send: Send, answer: Answer): Error | undefined => {
     const { bad } = answers.failed(client().configFailure('output', 'place'));
@@ -47,9 +54,7 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
       if (!caught) target.error = bad.error;
     });
     publish(node, second, answer);
-    if (caught) return caughtError(red, bad.failure);
-    sendBy(node, send, 1, second);
-    return undefined;
+    return sendBad(second, send, bad, caught);
   };
 
   return {
@@ -62,10 +67,7 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
       if ((good && !first) || (bad && !second)) return sendMisplaced(message, send, answer);
       publish(node, message, answer);
       if (first) sendBy(node, send, 0, first);
-      if (!bad || !second) return undefined;
-      if (caught) return caughtError(red, bad.failure);
-      sendBy(node, send, 1, second);
-      return undefined;
+      return bad && second ? sendBad(second, send, bad, caught) : undefined;
     },
   };
 };
