@@ -6,9 +6,8 @@ import { skipReason } from '../support/program';
 import { answer, found, type Script } from '../support/servers';
 import { Gateway, type Limit } from './gateway';
 import { report } from './report';
-import { codes, failed, freshMobile, type Outcome, Traffic } from './traffic';
+import { codes, failed, freshMobile, type Outcome, TIMEOUT_MS, Traffic } from './traffic';
 
-const TIMEOUT_MS = 10_000;
 /** What timers and the event loop of a busy machine may add. */
 const SPARE_MS = 500;
 const PER_SECOND = 20;

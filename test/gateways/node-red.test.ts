@@ -7,13 +7,9 @@ import { type FlowNode, MAJORS, type NodeRed, startNodeRed } from '../support/ru
 import { found, ScriptedTenant } from '../support/servers';
 import { Gateway } from './gateway';
 import { report } from './report';
-import { codes, failed, type Outcome } from './traffic';
+import { codes, failed, type Outcome, PER_SECOND, RECOVERY_MS, TIMEOUT_MS } from './traffic';
 
-const PER_SECOND = 25;
 const MANY = 1500;
-const TIMEOUT_MS = 10_000;
-/** Longer than the widest interval between two probes. */
-const RECOVERY_MS = 5500;
 const LATENCY_MS = 20;
 
 interface Order { count?: number; perSecond?: number; list?: boolean }

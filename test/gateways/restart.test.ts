@@ -8,12 +8,7 @@ import { skipReason } from '../support/program';
 import { found, type Script, ScriptedTenant } from '../support/servers';
 import { Gateway, GATEWAYS, type GatewayName } from './gateway';
 import { report } from './report';
-import { codes, failed, freshMobile, type Outcome, Traffic } from './traffic';
-
-const PER_SECOND = 25;
-const TIMEOUT_MS = 10_000;
-/** Longer than the widest interval between two probes. */
-const RECOVERY_MS = 5500;
+import { codes, failed, freshMobile, type Outcome, PER_SECOND, RECOVERY_MS, TIMEOUT_MS, Traffic } from './traffic';
 
 const after = (ms: number): Script => (seen, response) => void globalThis.setTimeout(() => found(seen, response), ms);
 

@@ -2,6 +2,13 @@
 import { expect } from 'chai';
 import { LookupFailure, type NodeTenant } from '../../src/node-api';
 
+/** The default of `timeout`. */
+export const TIMEOUT_MS = 10_000;
+/** Longer than the widest interval between two probes. */
+export const RECOVERY_MS = 5500;
+/** Of messages that come one by one while a gateway is away. */
+export const PER_SECOND = 25;
+
 export interface Outcome {
   /** Milliseconds of `performance.now()`. */
   sentAt: number;
