@@ -2,8 +2,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
+import { freePort } from './free-port';
 
 const HOST = '127.0.0.1';
 const EXAMPLE = resolve(__dirname, '../examples/mqtt');
@@ -21,15 +21,6 @@ export interface Broker {
   /** The same port, accounts and rules, with nothing in memory. */
   restart: () => Promise<void>;
 }
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const replaced = (text: string, line: string, by: string): string => {
   if (!text.includes(`\n${line}\n`)) throw new Error(`examples/mqtt/mosquitto.conf has no line "${line}".`);

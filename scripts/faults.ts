@@ -9,7 +9,7 @@ import { LANGUAGES, type Language, translator } from '../test/support/catalogue'
 import { startConnectProxy } from '../test/support/connect-proxy';
 import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed, type Status } from '../test/support/runtime';
 import { answer, found, type Script, ScriptedTenant, silent } from '../test/support/servers';
-import { freePort } from './broker';
+import { freePort } from './free-port';
 
 const root = resolve(__dirname, '..');
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 import { root } from '../support/versions';
 
 export interface Balancer {

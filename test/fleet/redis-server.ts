@@ -1,7 +1,7 @@
 /** Debian's redis-server on a free port, with nothing kept. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 
 export interface RedisServer {
   port: number;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 import { Program } from '../support/program';
 
 export const GATEWAYS = ['nginx', 'haproxy', 'squid'] as const;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 import { installSideBySide, root, version } from '../support/versions';
 
 const OTHERS = ['@stoplight/prism-cli@5.16.0', 'oidc-provider@9.13.3'];

@@ -4,7 +4,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 import { type FlowNode, writeFlow } from '../../scripts/user-directory';
 import { userDirectory } from '../support/package';
 import { MAJORS, type Major, version } from '../support/versions';

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { freePort } from '../../scripts/broker';
+import { freePort } from '../../scripts/free-port';
 
 export const PROGRAMS = ['squid', 'tinyproxy'] as const;
 export type Program = (typeof PROGRAMS)[number];
