@@ -14,7 +14,7 @@ export { checkedSwitch, type ProxySettings, type TenantSettings, type TlsSetting
 export { NUMBER_NAMES } from './settings/schema';
 export type { Stats } from './lookup/stats';
 export { fieldNames, keepFields, normalise, type ShapedUser, type User } from './api/user';
-export { unusableTenant } from './tenant/failing-tenant';
+export { failingTenant } from './tenant/failing-tenant';
 export type { TenantCondition, TenantEvent, TenantListener } from './tenant/events';
 export { EVENTS, STATES, type TenantEventName, type TenantState } from './resilience/states';
 export type { LookupOptions, NodeCondition, NodeTenant, Tenant, TenantParts };

@@ -10,12 +10,12 @@ import { tenantSettings } from './settings';
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => {
-  const { createTenant, LookupFailure, unusableTenant } = client();
+  const { createTenant, LookupFailure, failingTenant } = client();
   try {
     return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
   } catch (failure) {
     if (!(failure instanceof LookupFailure)) throw failure;
-    return unusableTenant(failure);
+    return failingTenant(failure);
   }
 };
 

@@ -51,7 +51,7 @@ export = (red: Red): void => {
       },
     });
     /** The tenant that is asked: none can be with settings of this node that make no sense. */
-    const refusing = unusable && client().unusableTenant(unusable, link.tenant.label);
+    const refusing = unusable && client().failingTenant(unusable, link.tenant.label);
     const tenantNow = (): NodeTenant => refusing ?? link.tenant;
     const light = createStatusLight(this, () => tenantNow().condition());
     const closing = new AbortController();

@@ -64,8 +64,8 @@ const onFlowsStarted = (red: Red, listener: () => void): (() => void) => {
 
 /** A tenant that is deployed later, or stands on a tab that starts later, is asked for again while it is missing. */
 export const linkTenant = (red: Red, id: unknown, { changed, event, started }: TenantUser): TenantLink => {
-  const { unusableTenant, configFailure } = client();
-  const missing = unusableTenant(configFailure('tenant', 'missing-tenant'));
+  const { failingTenant, configFailure } = client();
+  const missing = failingTenant(configFailure('tenant', 'missing-tenant'));
   let current: TenantNode | null = null;
   let stop: (() => void)[] = [];
 

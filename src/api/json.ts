@@ -30,8 +30,8 @@ const isSpoiled = (json: string, start: number, end: number): boolean => {
   const digits = end - start - (json.charCodeAt(start) === MINUS ? 1 : 0);
   return digits > LARGE_DIGITS || (digits === LARGE_DIGITS && !Number.isSafeInteger(Number(json.slice(start, end))));
 };
-/** Fraction or exponent. */
-const isBroken = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
+/** Begins a fraction or an exponent. */
+const isFractional = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
 
 /** Valid JSON in which every whole number that a JavaScript number cannot hold is a string of its digits. */
 const quoteLargeNumbers = (json: string): string => {
@@ -44,8 +44,8 @@ const quoteLargeNumbers = (json: string): string => {
     } else if (isDigit(sign) || sign === MINUS) {
       let end = index + 1;
       while (isDigit(json.charCodeAt(end))) end++;
-      if (isBroken(json.charCodeAt(end))) {
-        while (isDigit(json.charCodeAt(end)) || isBroken(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
+      if (isFractional(json.charCodeAt(end))) {
+        while (isDigit(json.charCodeAt(end)) || isFractional(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
       } else if (isSpoiled(json, index, end)) {
         pieces.push(json.slice(from, index), json.slice(index, end));
         from = end;

@@ -267,5 +267,3 @@ const each = (value: object, visit: (holder: Place['holder'], key: string | numb
   if (Array.isArray(value)) for (let index = 0; index < value.length; index++) visit(holder, index);
   else for (const key of Object.keys(value)) visit(holder, key);
 };
-
-export const createRedactor = (): Redactor => new Redactor();

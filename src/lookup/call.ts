@@ -60,7 +60,7 @@ export interface CallParts {
 }
 
 /** A reused connection that has been idle for so long may be dead without anybody knowing. */
-export const SUSPICIOUS_IDLE_MS = 5000;
+const SUSPICIOUS_IDLE_MS = 5000;
 const SHORTEST_SILENCE_MS = 1000;
 const LONGEST_SILENCE_MS = 5000;
 /** Characters of answers that are copied before yielding to the event loop. */

@@ -7,9 +7,8 @@ export class Rate {
   private nextStart = 0;
   private readonly everyMs: number;
 
-  /** 0: no limit. */
   constructor(perSecond: number) {
-    this.everyMs = perSecond > 0 ? 1000 / perSecond : 0;
+    this.everyMs = 1000 / perSecond;
   }
 
   /** Milliseconds until the next call may begin. */

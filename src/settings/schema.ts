@@ -12,10 +12,10 @@ export const NUMBERS = {
   concurrency: { default: 16, min: 1, max: 1024, unit: 'lookups', whole: true, section: 'limits' },
   queueLimit: { default: 10000, min: 0, max: 1000000, unit: 'lookups', whole: true, section: 'limits' },
   rateLimit: { default: 0, min: 0, max: 100000, unit: 'calls per second', whole: false, section: 'limits' },
-  cacheTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
-  cacheMissTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
-  cacheStale: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'memory' },
-  cacheSize: { default: 1000, min: 1, max: 1000000, unit: 'answers', whole: true, section: 'memory' },
+  cacheTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
+  cacheMissTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
+  cacheStale: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
+  cacheSize: { default: 1000, min: 1, max: 1000000, unit: 'answers', whole: true, section: 'cache' },
 } as const;
 export type NumberName = keyof typeof NUMBERS;
 export const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
@@ -24,7 +24,6 @@ export const SWITCHES = {
   demo: { default: false },
   warmUp: { default: true },
 } as const;
-export type SwitchName = keyof typeof SWITCHES;
 
 /** The other settings that have a default. */
 export const DEFAULTS = { auth: 'client-credentials', clientAuth: 'basic', timezone: '+08:00' } as const;

@@ -101,7 +101,7 @@ const holdsVariable = (text: string): boolean => {
 };
 
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
-export const tenantOrigin = (domain: unknown): URL => {
+const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
   if (holdsVariable(text)) throw configFailure('domain', 'variable');
   const url = domainUrl(text);

@@ -2,7 +2,7 @@
 import { createClient, type NodeTenant, promised, type TenantParts } from './tenant';
 import { LookupFailure, networkFailure } from '../failures/failure';
 import { checkedSettings, type TenantSettings } from '../settings/settings';
-import { unusableTenant } from './failing-tenant';
+import { failingTenant } from './failing-tenant';
 
 /** What the simulator takes from anybody. */
 const DEMO = { auth: 'client-credentials', clientId: 'demo', clientSecret: 'demo', label: 'demo', proxy: false } as const;
@@ -23,7 +23,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
       return { tenant, stop: () => simulator.close() };
     } catch (error) {
       const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start');
-      tenant = unusableTenant(failure);
+      tenant = failingTenant(failure);
       return { tenant, stop: () => Promise.resolve() };
     }
   };
@@ -32,7 +32,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     if (tenant) tenant.ask(request, signal, settle);
     else void started.then((ready) => ready.tenant.ask(request, signal, settle));
   };
-  const idle = unusableTenant(networkFailure('STARTING', 'demo-starting'));
+  const idle = failingTenant(networkFailure('STARTING', 'demo-starting'));
   /** Nobody has asked it yet. */
   const starting = { state: 'unknown', tenant: DEMO.label, code: null, cause: null } as const;
 

@@ -19,7 +19,7 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
 const AT_ONCE = 200;
 
 /** `label`: of the tenant that would have been asked. */
-export const unusableTenant = (failure: LookupFailure, label = ''): NodeTenant => {
+export const failingTenant = (failure: LookupFailure, label = ''): NodeTenant => {
   const figures = new Figures();
   const since = new Date().toISOString();
   const fail = (request: LookupRequest): { own: LookupFailure; info: LookupInfo } => {

@@ -1,6 +1,6 @@
 /** Puts the parts of one tenant together. */
 import { AsyncResource } from 'node:async_hooks';
-import { createRedactor, type Redactor } from '../api/redact';
+import { Redactor } from '../api/redact';
 import { ClientToken, fixedToken, type TokenSource } from '../auth/access-token';
 import { type Clock, SleepWatch, systemClock } from '../clock';
 import { closedFailure, isFailedCall, LookupFailure } from '../failures/failure';
@@ -71,8 +71,8 @@ export const promised = (ask: NodeTenant['ask']): Tenant['lookup'] => (request, 
   ask(request, signal, (failure, found) => (found ? resolve(found) : reject(failure ?? closedFailure())));
 });
 
-const createRedactorOf = ({ credentials }: Settings): Redactor => {
-  const redactor = createRedactor();
+const redactorOf = ({ credentials }: Settings): Redactor => {
+  const redactor = new Redactor();
   if (credentials.kind === 'token') {
     redactor.add(credentials.token, 'token');
   } else {
@@ -111,7 +111,7 @@ class ConnectedTenant {
     this.queue = new RequestQueue(settings, clock, random, this.condition, pause);
     this.transport = connect(settings, clock);
     this.cache = createCache(settings, clock);
-    const redactor = createRedactorOf(settings);
+    const redactor = redactorOf(settings);
     const outside = new AsyncResource('CiamTenant', { requireManualDestroy: true });
     const { queue, transport, condition, figures, cache } = this;
     this.token = credentials.kind === 'token'

@@ -157,10 +157,10 @@ for (const major of MAJORS) {
       await page.waitForSelector('#node-config-input-demo');
       await editor.settled();
       await page.check('#node-config-input-demo');
-      await page.click('.ciam-section:has(#ciam-tenant-memory-digest) > summary');
+      await page.click('.ciam-section:has(#ciam-tenant-cache-digest) > summary');
       await page.fill('#node-config-input-cacheStale', '86400');
       await page.press('#node-config-input-cacheStale', 'Tab');
-      expect(await page.locator('#ciam-tenant-memory-digest').textContent()).to.equal('found 0 s, not found 0 s, in trouble 86400 s longer');
+      expect(await page.locator('#ciam-tenant-cache-digest').textContent()).to.equal('found 0 s, not found 0 s, in trouble 86400 s longer');
       await editor.confirm();
       expect(await page.locator('#ciam-user-demo').isVisible()).to.equal(false);
       await editor.cancel();

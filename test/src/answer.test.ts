@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { copyUser, failureOf, isRefusal, readUser } from '../../src/api/response';
 import { httpFailure, LookupFailure, tenantFailure } from '../../src/failures/failure';
-import { createRedactor } from '../../src/api/redact';
+import { Redactor } from '../../src/api/redact';
 
-const secrets = createRedactor();
+const secrets = new Redactor();
 secrets.add('a-secret-that-nobody-may-see', 'client-secret');
 secrets.add('s-one', 'client-id');
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { copyUser, readUser } from '../../src/api/response';
-import { createRedactor, type Redactor } from '../../src/api/redact';
+import { Redactor } from '../../src/api/redact';
 import { toQuery } from '../../src/api/query';
 import { LookupFailure } from '../../src/failures/failure';
 import { keepFields, normalise } from '../../src/api/user';
@@ -67,7 +67,7 @@ const ANSWERS: Record<string, string> = {
 };
 
 const redactorOf = (...tokens: string[]): Redactor => {
-  const redactor = createRedactor();
+  const redactor = new Redactor();
   redactor.add('the-client-id-4711', 'client-id');
   redactor.add('the-client-secret-0815', 'client-secret');
   for (const token of tokens) redactor.add(token, 'token');

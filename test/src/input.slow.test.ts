@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { types } from 'node:util';
-import { BY, LookupFailure, type Lookup, type NodeTenant, unusableTenant, configFailure } from '../../src/node-api';
+import { BY, LookupFailure, type Lookup, type NodeTenant, failingTenant, configFailure } from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
 import { closeAll, failureOf, openTenant, startServer } from './support';
 
@@ -134,7 +134,7 @@ describe('whatever a message holds', () => {
   });
 
   it('with a tenant that cannot be used: its failure, for everything', async () => {
-    const unusable = unusableTenant(configFailure('domain', 'missing-domain'));
+    const unusable = failingTenant(configFailure('domain', 'missing-domain'));
     await fc.assert(fc.asyncProperty(anyBy, anything, async (by, value) => {
       const outcome = await outcomeOf(unusable, by(), value());
       expect(outcome).to.be.instanceOf(LookupFailure).and.include({ code: 'CIAM.CONFIG' });

@@ -1,7 +1,7 @@
 /** What is known as a secret in whatever form, and what of an answer stays as it is. Through a whole client: secrets.test.ts. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRedactor, type Redactor } from '../../src/api/redact';
+import { Redactor } from '../../src/api/redact';
 import type { JsonObject } from '../../src/api/json';
 
 const TOKEN = 'mF_9.B5f-4.1JqM~kd+Xz/8&uQ=="Wr\'7<y>%41';
@@ -9,7 +9,7 @@ const SECRET = 'secret/with+signs=&%"\\ 0815';
 const JWT = `eyJhbGciOiJSUzI1NiJ9.${Buffer.from(JSON.stringify({ iss: 'https://tenant.example.com', jti: 'a6f1-4711' })).toString('base64url')}.c2lnbmF0dXJlLW9mLXRoaXMtdG9rZW4`;
 
 const known = (...tokens: string[]): Redactor => {
-  const redactor = createRedactor();
+  const redactor = new Redactor();
   redactor.add('the-client-id-4711', 'client-id');
   redactor.add(SECRET, 'client-secret');
   for (const token of tokens) redactor.add(token, 'token');
@@ -104,7 +104,7 @@ describe('the redactor', () => {
 
   describe('of a record', () => {
     it('scrubs values only: keys, numbers, user_id and the client id stay, and it is the same JSON', () => {
-      const redactor = createRedactor();
+      const redactor = new Redactor();
       redactor.add('12345678', 'client-id');
       redactor.add('disabled', 'client-secret');
       redactor.add('20220126153857263-A04D', 'token');
@@ -114,7 +114,7 @@ describe('the redactor', () => {
     });
 
     it('scrubs what is long enough, not what stands there by chance', () => {
-      const redactor = createRedactor();
+      const redactor = new Redactor();
       for (const secret of ['seven77', 'eight888']) redactor.add(secret, 'client-secret');
       expect(recordOf(redactor, { user_id: '1', a: 'seven77 eight888' }).a).to.equal('seven77 ***');
     });
@@ -127,7 +127,7 @@ describe('the redactor', () => {
         percent,
       };
       for (const secret of ['geheim-äöüß-0815', '密钥是汉字写的啊', 'secret-😀😀-0815']) {
-        const redactor = createRedactor();
+        const redactor = new Redactor();
         redactor.add(secret, 'client-secret');
         for (const [name, escape] of Object.entries(escapes)) {
           const said = Array.from(secret, escape).join('');
@@ -138,7 +138,7 @@ describe('the redactor', () => {
     });
 
     it('of more characters than ASCII', () => {
-      const redactor = createRedactor();
+      const redactor = new Redactor();
       redactor.add('密钥是汉字写的啊', 'client-secret');
       expect(recordOf(redactor, { user_id: '1', a: '张三 密钥是汉字写的啊 李四', b: percent('密钥是汉字写的啊') })).to.deep.equal({ user_id: '1', a: '张三 *** 李四', b: '***' });
     });
@@ -182,7 +182,7 @@ describe('the redactor', () => {
     ];
     for (const [said, lookedUp, told] of cases) {
       it(`${JSON.stringify(said)} becomes ${JSON.stringify(told)}`, () => {
-        expect(createRedactor().sentence(said, lookedUp)).to.equal(told);
+        expect(new Redactor().sentence(said, lookedUp)).to.equal(told);
       });
     }
     it('is one short line', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { inspect } from 'node:util';
-import { createRedactor } from '../../src/api/redact';
+import { Redactor } from '../../src/api/redact';
 import { type LookupFailure, type TenantSettings } from '../../src/node-api';
 import { answer, found, grants, type Script, type ScriptedTenant } from '../support/servers';
 import { FakeClock } from './clock';
@@ -85,7 +85,7 @@ describe('secrets', () => {
   });
 
   it('a token that has been forgotten is no secret any more', () => {
-    const redactor = createRedactor();
+    const redactor = new Redactor();
     for (const token of ['an-old-token-number-0', 'another-token-number-1']) redactor.add(token);
     redactor.forget('an-old-token-number-0');
     redactor.forget('a-token-that-nobody-knew');
@@ -163,7 +163,7 @@ describe('secrets', () => {
   it('whatever the secret and wherever it stands', () => {
     const secret = fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme' }).filter((text) => text.trim().length >= 8 && text.isWellFormed());
     fc.assert(fc.property(secret, fc.string({ maxLength: 30 }), fc.string({ maxLength: 30 }), (text, before, after) => {
-      const secrets = createRedactor();
+      const secrets = new Redactor();
       secrets.add('another-secret-of-ours');
       secrets.add(text, 'client-secret');
       for (const form of [text, urlEncoded(text), base64(text), JSON.stringify(text).slice(1, -1)]) {
@@ -175,7 +175,7 @@ describe('secrets', () => {
   });
 
   it('secrets that begin alike, or within each other, are told apart', () => {
-    const secrets = createRedactor();
+    const secrets = new Redactor();
     for (const text of ['abcd', 'abcdefghijklmnopqrst', 'abcdefghijklmnopqrst-longer', 'ijkl']) secrets.add(text);
     const of = (text: string): string => secrets.sentence(text);
     expect([of('abcdefghijklmnopqrst-longer!'), of('abcdefghijklmnopqrst!'), of('abcdefghijklmnop!'), of('xijklx'), of('nothing')]).to.deep.equal(['***!', '***!', '***!', 'x***x', 'nothing']);
@@ -197,7 +197,7 @@ describe('secrets', () => {
 
   it('are known as a form carries them', () => {
     for (const secret of ['ab~cd-efgh1234', 'ab cd!efgh1234', "it's (not) *so* easy~"]) {
-      const secrets = createRedactor();
+      const secrets = new Redactor();
       secrets.add(secret, 'client-secret');
       expect(secrets.sentence(`You sent ${new URLSearchParams({ client_secret: secret }).toString()}&x`)).to.equal('You sent client_secret=***&x');
     }

@@ -27,7 +27,7 @@ const showDigests = (): void => {
   const values = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, String(field(name).val())]));
   $('#ciam-tenant-limits-digest').text(text('digest.limits', values));
   const remembers = ['cacheTtl', 'cacheMissTtl', 'cacheStale'].some((name) => values[name] !== '0');
-  $('#ciam-tenant-memory-digest').text(text(remembers ? 'digest.memory' : 'digest.no-memory', values));
+  $('#ciam-tenant-cache-digest').text(text(remembers ? 'digest.cache' : 'digest.no-cache', values));
   $('#ciam-tenant-formats-digest').text(String(field('timezone').val()));
 };
 
