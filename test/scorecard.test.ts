@@ -71,6 +71,11 @@ describe('scorecard', () => {
     expect(manifest.keywords).to.include('node-red');
   });
 
+  it('is found in the palette by the words that people search for, in English and in Chinese', () => {
+    expect(manifest.keywords).to.include.members(['华为云', '竹云', '用户', '手机号', 'mobile', 'phone', 'email', 'iam', 'sso', 'directory']);
+    expect(manifest.keywords).to.include.members(['oneaccess', 'ciam', 'eiam', 'idaas', 'identity', 'user', 'lookup', 'huaweicloud', 'bamboocloud']);
+  });
+
   it('P06 P07 takes both majors of Node-RED and the Node.js they need', () => {
     for (const version of ['4.1.0', '4.1.15', '5.0.7']) expect(accepts(manifest['node-red'].version, version), version).to.equal(true);
     expect(accepts(manifest['node-red'].version, '4.0.9')).to.equal(false);

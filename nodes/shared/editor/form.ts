@@ -28,10 +28,15 @@ export const closeForm = (): void => {
   open = null;
 };
 
-/** A new config node comes without the defaults that are 0 or empty, a flow written by hand or by an older version without the newer ones. */
+/**
+ * A new config node comes without the defaults that are 0 or empty, a flow written by hand or by an older version without the newer ones.
+ * The settings file's `nodeDefaults` are for new nodes only: to the runtime a missing property means the package's own default.
+ */
 export const showDefaults = (node: EditorNode, prefix: Prefix): void => {
-  for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
+  const isStored = Boolean(RED.nodes.node(node.id));
+  for (const [name, { value: forNew, type, _override, _originalValue }] of Object.entries(node._def.defaults)) {
     if (node[name] !== undefined || type !== undefined) continue;
+    const value = isStored && _override ? _originalValue : forNew;
     const input = $(`#${prefix}-${name}`);
     if (typeof value === 'boolean') input.prop('checked', value);
     else if (typeof value === 'string' || typeof value === 'number') input.val(value);

@@ -24,6 +24,9 @@ interface EditorProperty {
   label?: string;
   /** The reason why the value is refused, or `true`. The editor looks at the number of parameters: it must be two. */
   validate?(this: EditorNode, value: unknown, options: { label?: string }): true | string;
+  /** Set by the editor where the settings file's `nodeDefaults` have replaced `value`. */
+  _override?: true;
+  _originalValue?: unknown;
 }
 
 interface EditorDefinition {
