@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { copyJson, parseObject } from '../../src/api/json';
 
+/** A long text is read in another order. */
+const LONG = ' '.repeat(65_536);
+
 describe('JSON of others', () => {
   const numbers: [string, unknown][] = [
     ['227490627192107008', '227490627192107008'], ['-227490627192107008', '-227490627192107008'], ['12345678901234567890', '12345678901234567890'],
@@ -12,7 +15,8 @@ describe('JSON of others', () => {
   ];
   for (const [written, value] of numbers) {
     it(`${written} is ${typeof value === 'string' ? JSON.stringify(value) : String(value)}, wherever it stands`, () => {
-      expect(parseObject(`{"user_id":${written},"a":[ ${written},${written} ,{"b" :\n\t${written}}],"c":${written}}`)).to.deep.equal({ user_id: value, a: [value, value, { b: value }], c: value });
+      const text = `{"user_id":${written},"a":[ ${written},${written} ,{"b" :\n\t${written}}],"c":${written}}`;
+      for (const json of [text, text + LONG]) expect(parseObject(json)).to.deep.equal({ user_id: value, a: [value, value, { b: value }], c: value });
     });
   }
 
@@ -25,12 +29,15 @@ describe('JSON of others', () => {
           value > BigInt(Number.MAX_SAFE_INTEGER) || value < -BigInt(Number.MAX_SAFE_INTEGER) ? String(value) : Number(value);
         return [`${index}${key}`, plain];
       });
-      expect(parseObject(`{${written.join(',')}}`)).to.deep.equal(Object.fromEntries(expected));
+      for (const end of ['}', `}${LONG}`]) expect(parseObject(`{${written.join(',')}${end}`)).to.deep.equal(Object.fromEntries(expected));
     }));
   });
 
   it('that is none, or no object, is nothing', () => {
-    for (const text of ['', '{', '[]', 'null', '1', '"a"', '{"a":1}{', "{'a':1}", '{a:1}', '{"a":01234567890123456789}', '{12345678901234567890:1}', '{"a":"\\"1234567890123456789', '{"a" 1234567890123456789}', '{"a":--1234567890123456789}']) expect(parseObject(text), text).to.equal(null);
+    for (const text of ['', '{', '[]', 'null', '1', '"a"', '{"a":1}{', "{'a':1}", '{a:1}', '{"a":01234567890123456789}', '{12345678901234567890:1}', '{"a":"\\"1234567890123456789', '{"a" 1234567890123456789}', '{"a":--1234567890123456789}', '{"a":1,1234567890123456789:2}', '{"a":12345678901234567,1234567890123456789}', '{"a":1 1234567890123456789}', '{"a":1234567890123456789']) {
+      expect(parseObject(text), text).to.equal(null);
+      expect(parseObject(LONG + text), text).to.equal(null);
+    }
   });
 
   it('cannot bring a prototype', () => {
