@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`, to be read as well as run: the runtime as one file per entry point, the types of each entry point as one file,
- * and for each node one html (script + form) with the texts Node-RED serves beside it.
+ * Builds `dist/`, to be read as well as run: the client as one file per entry point, what runs of the nodes as one file for all of
+ * them, the types of each entry point as one file, and for each node one html (script + form) with the texts Node-RED serves beside it.
  */
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
@@ -19,9 +19,10 @@ const sourceOf = (built: string): string => built.replace(/^(\.\/)?dist\//, '').
 const exported = Object.values(manifest.exports).filter((entry) => typeof entry === 'object');
 
 const COMMANDS = Object.values(manifest.bin).map(sourceOf);
-/** What is loaded on its own: by Node-RED, by a program, by the shell, or later than the rest. */
+const NODES = nodeTypes.map((type) => ({ type, entry: `nodes/${type}/${type}` }));
+/** What is loaded on its own beside the nodes: by a program, by the shell, or later than the rest. */
 const ENTRIES = [...new Set([
-  ...exported.map(({ default: file }) => sourceOf(file)), ...nodeTypes.map((type) => `nodes/${type}/${type}`), ...COMMANDS,
+  ...exported.map(({ default: file }) => sourceOf(file)).filter((file) => NODES.every(({ entry }) => entry !== file)), ...COMMANDS,
   'src/node-api', 'src/simulator/simulator',
 ])];
 const TYPED = exported.flatMap((entry) => ('types' in entry ? [sourceOf(entry.types)] : []));
@@ -46,9 +47,10 @@ const withoutComments: Plugin = {
     const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
     bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
-      // No ES module can say `export =`, as the nodes do. The other files are modules, and say so even if they only import: a CommonJS
-      // file would be wrapped in the bundle, and all that it imports with it.
-      return /^export = /m.test(source) ? null : { loader: 'js', contents: `${ts.transpileModule(source, { fileName: path, compilerOptions }).outputText}export {};\n` };
+      // No ES module can say `export =`, as the nodes do. Each file says that it is a module, even if it only imports: a CommonJS file
+      // would be wrapped in the bundle, and all that it imports with it.
+      const { outputText } = ts.transpileModule(source.replace(/^export = /m, 'export default '), { fileName: path, compilerOptions });
+      return { loader: 'js', contents: `${outputText}export {};\n` };
     });
   },
 };
@@ -59,16 +61,30 @@ const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: '
 const withTabs = (code: string): string => code.replace(/^(?: {2})+(?=\S)/gm, (blanks) => '\t'.repeat(blanks.length / 2));
 const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
 
-const buildRuntime = async (entry: string): Promise<void> => {
+const write = (file: string, text: string): void => {
+  mkdirSync(dirname(join(dist, file)), { recursive: true });
+  writeFileSync(join(dist, file), text);
+};
+
+/** `to`: the file without its ending, which decides how it names the other entries. */
+const bundled = async (source: Pick<BuildOptions, 'entryPoints' | 'stdin'>, to: string): Promise<string> => {
   const { outputFiles: [bundle] } = await build({
-    ...READABLE, entryPoints: [join(root, `${entry}.ts`)], platform: 'node', format: 'cjs', target: 'node20', packages: 'external',
-    plugins: [keepEntriesApart(entry), withoutComments],
+    ...READABLE, ...source, platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart(to), withoutComments],
   });
-  const file = join(dist, `${entry}.js`);
-  mkdirSync(dirname(file), { recursive: true });
-  const text = bundle?.text ?? '';
-  writeFileSync(file, COMMANDS.includes(entry) ? text : withTabs(text));
-  if (COMMANDS.includes(entry)) chmodSync(file, 0o755);
+  return bundle?.text ?? '';
+};
+
+const buildRuntime = async (entry: string): Promise<void> => {
+  const text = await bundled({ entryPoints: [join(root, `${entry}.ts`)] }, entry);
+  write(`${entry}.js`, COMMANDS.includes(entry) ? text : withTabs(text));
+  if (COMMANDS.includes(entry)) chmodSync(join(dist, `${entry}.js`), 0o755);
+};
+
+/** The nodes share much: one file holds what runs of them all, and the file of each, which Node-RED loads, takes its part. */
+const buildNodes = async (): Promise<void> => {
+  const contents = NODES.map(({ type, entry }) => `export { default as '${type}' } from './${entry}';`).join('\n');
+  write('nodes/nodes.js', withTabs(await bundled({ stdin: { contents, resolveDir: root } }, 'nodes/nodes')));
+  for (const { type, entry } of NODES) write(`${entry}.js`, `"use strict";\nmodule.exports = require("../nodes.js")["${type}"];\n`);
 };
 
 /** The types that an entry point leads to, and nothing of the rest, in one file. */
@@ -110,7 +126,7 @@ const buildEditor = async (type: string): Promise<void> => {
 
 const main = async (): Promise<void> => {
   rmSync(dist, { recursive: true, force: true });
-  await Promise.all([...ENTRIES.map(buildRuntime), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
+  await Promise.all([...ENTRIES.map(buildRuntime), buildNodes(), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
 };
 
 main().catch((error: unknown) => {
