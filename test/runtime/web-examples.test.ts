@@ -4,10 +4,17 @@ import parse from 'parse-prometheus-text-format';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator';
 import { example, nodeOf } from '../support/examples';
 import { MAJORS, startNodeRed, type FlowNode, type NodeRed } from '../support/runtime';
+import { answer, found, ScriptedTenant } from '../support/servers';
 
 /** The example on a real address, with credentials that the tenant refuses. */
 const refused = (flow: FlowNode[], domain: string): FlowNode[] =>
   flow.map((node) => (node.type === 'ciam-tenant' ? { ...node, demo: false, domain, credentials: { clientId: 'wrong', clientSecret: 'kept-to-itself' } } : node));
+
+/** Example 12 on a real address with a timeout of 2 s, which its node "health" knows as a number of its own. */
+const impatient = (flow: FlowNode[], domain: string): FlowNode[] => flow.map((node) => {
+  if (node.type === 'ciam-tenant') return { ...node, demo: false, domain, timeout: 2, credentials: { clientId: 'an-app', clientSecret: 'kept-to-itself' } };
+  return typeof node['func'] === 'string' ? { ...node, func: node['func'].replace('TIMEOUT_MS = 10000', 'TIMEOUT_MS = 2000') } : node;
+});
 
 /** Each sample that a parser of others finds, without the id of the node. */
 const samplesOf = (text: string): string[] => parse(text).flatMap(({ name, type, metrics }) =>
@@ -174,6 +181,50 @@ for (const major of MAJORS) {
         await nodeRed.until(() => nodeRed.debug.find(({ name, msg }) => name === 'alert' && /: refused \(invalid_client\)/.test(String(msg))), 'the alert');
         await nodeRed.deploy(refused(flow, 'no host'));
         expect(await health()).to.deep.include({ status: 503 }).and.have.nested.property('body.state', 'misconfigured');
+      });
+
+      describe('of a tenant in trouble', () => {
+        let tenant: ScriptedTenant;
+        before(async () => {
+          tenant = await ScriptedTenant.start();
+        });
+        after(() => tenant.close());
+
+        /** Asks until the state, or the status, is that one. */
+        const healthOnce = async (wanted: unknown): Promise<Awaited<ReturnType<typeof health>>> => {
+          for (;;) {
+            const answered = await health();
+            if (answered.body['state'] === wanted || answered.status === wanted) return answered;
+          }
+        };
+        const tryOnce = async (): Promise<string> => await (await fetch(`${nodeRed.url}ciam/try?mobile=13800001111`)).text();
+
+        it('answers 200 while lookups wait for it, 503 once they fail, 200 when it is back', async () => {
+          tenant.onToken = (seen) => seen.socket.destroy();
+          await nodeRed.deploy(impatient(flow, tenant.url));
+          expect(await healthOnce('unreachable')).to.deep.include({ status: 200 }).and.have.nested.property('body.ok', true);
+          expect(await healthOnce('failing')).to.deep.include({ status: 503 }).and.have.nested.property('body.ok', false);
+          tenant.onToken = answer(200, { access_token: 'a-token', expires_in: 600 });
+          expect(await healthOnce('ready')).to.deep.include({ status: 200 });
+        });
+
+        it('answers 503 at once for a pause that is longer than the timeout', async () => {
+          tenant.onLookup = answer(429, '', { 'retry-after': '30' });
+          expect(await tryOnce()).to.equal('CIAM.HTTP.429');
+          expect(await health()).to.deep.include({ status: 503 }).and.have.nested.property('body.state', 'paused');
+        });
+
+        it('answers 200 for a short pause, and 503 when pause after pause takes longer than the timeout', async () => {
+          await nodeRed.deploy(impatient(flow, tenant.url));
+          tenant.onLookup = answer(503, '', { 'retry-after': '1' });
+          const tried = tryOnce();
+          expect(await healthOnce('paused')).to.deep.include({ status: 200 });
+          expect(await tried).to.equal('CIAM.HTTP.503');
+          const again = tryOnce();
+          expect(await healthOnce(503)).to.have.nested.property('body.state', 'paused');
+          tenant.onLookup = found;
+          await again;
+        });
       });
     });
   });
