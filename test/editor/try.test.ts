@@ -57,6 +57,18 @@ for (const major of MAJORS) {
       expect(await editor.value<boolean>('RED.nodes.dirty()')).to.equal(false);
     });
 
+    it('brings what it shows on the screen: the button stands at the lower edge of the form', async () => {
+      const { editor, editor: { page } } = desk;
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await editor.open('lookup');
+      await tryIt(editor, '13800001111');
+      const [{ bottom }, edge] = await editor.value<[{ bottom: number }, number]>(
+        `[document.querySelector('#ciam-user-try-result').getBoundingClientRect(), document.querySelector('.red-ui-tray-footer').getBoundingClientRect().top]`);
+      expect(bottom).to.be.greaterThan(0).and.at.most(edge + 1);
+      await editor.cancel();
+      await page.setViewportSize({ width: 1280, height: 1000 });
+    });
+
     it('says what a failure is, and where the message would go', async () => {
       const { editor, editor: { page } } = desk;
       await editor.open('lookup');

@@ -38,6 +38,8 @@ export const wireRequestButton = <Answer>({ button, result, icon, words, ask }: 
 
   const show = (lines: JQuery[]): void => {
     result.empty().append(lines);
+    // The button may stand at the lower edge of the form.
+    if (lines.length > 0) result.get(0)?.scrollIntoView({ block: 'nearest' });
   };
   const look = (sign: string, key: string): void => {
     button.find('i').attr('class', `fa ${sign}`);
