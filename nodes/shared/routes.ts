@@ -1,8 +1,9 @@
 /** Rules for admin routes that use secrets or ask the tenant. */
+import { MOST_KB } from './limits';
 import type { AdminRequest, AdminResponse, Red } from './red';
 
 const MOST_AT_ONCE = 4;
-const MOST_BYTES = 64 * 1024;
+const MOST_BYTES = MOST_KB * 1024;
 
 const isTooLong = ({ headers, body }: AdminRequest): boolean =>
   Number(headers['content-length'] ?? 0) > MOST_BYTES || Buffer.byteLength(JSON.stringify(body ?? null)) > MOST_BYTES;
@@ -30,7 +31,7 @@ export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: stri
   };
   red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {
     const told = inLanguageOf(red, request);
-    if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_BYTES / 1024 });
+    if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_KB });
     if (running >= MOST_AT_ONCE) return refuse(told, response, 429, { limit: MOST_AT_ONCE });
     running++;
     const gone = new AbortController();

@@ -1,5 +1,6 @@
 /** "Try it" and fields by picking; the only tenant chosen, a demo tenant at a click. */
 import { expect } from 'chai';
+import type { Route } from 'playwright-core';
 import { MAJORS, type FlowNode } from '../support/runtime';
 import { type Editor, openEditor } from './browser';
 import { useDesk } from './desk';
@@ -30,6 +31,14 @@ const tryIt = async ({ page }: Editor, value: string): Promise<string[]> => {
   await page.press('#ciam-user-try-value', 'Enter');
   await page.waitForSelector('#ciam-user-try-result > :is(.ciam-good, .ciam-bad, .ciam-caution)', { timeout: 20_000 });
   return (await page.locator('#ciam-user-try-result > div').allTextContents()).map((line) => line.trim());
+};
+
+/** In place of Node-RED's answer. */
+const triedWith = async (editor: Editor, answer: (route: Route) => Promise<void>): Promise<string[]> => {
+  await editor.page.route('**/ciam-user/try', answer);
+  const lines = await tryIt(editor, '13800001111');
+  await editor.page.unroute('**/ciam-user/try');
+  return lines;
 };
 
 /** The user as shown, by path. */
@@ -102,6 +111,25 @@ for (const major of MAJORS) {
       await editor.confirm();
       expect(await editor.value<string>(`RED.nodes.node('lookup').fields`)).to.equal('email, something_else');
       await editor.press('Control+z');
+    });
+
+    it('says that a value is too long, whoever refuses it', async () => {
+      const { editor } = desk;
+      await editor.open('lookup');
+      const words = ['This is longer than 64 kB.'];
+      expect(await tryIt(editor, '1'.repeat(70_000)), 'the route').to.deep.equal(words);
+      // Without the time that a browser needs for 5 MB in a field.
+      expect(await triedWith(editor, (route) => route.fulfill({ status: 413, contentType: 'text/html', body: '<pre>PayloadTooLargeError</pre>' })), 'Node-RED').to.deep.equal(words);
+      await editor.cancel();
+    });
+
+    it('tells an answer that is none of ours from no answer', async () => {
+      const { editor } = desk;
+      await editor.open('lookup');
+      expect(await triedWith(editor, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' })))
+        .to.deep.equal(['There is no result: HTTP 502 came back, from Node-RED or from a proxy in front of it.']);
+      expect(await triedWith(editor, (route) => route.abort())).to.deep.equal(['Node-RED did not answer. Check that it runs, then try again.']);
+      await editor.cancel();
     });
 
     it('tries a list, written as JSON, the way the node is set', async () => {
@@ -183,6 +211,8 @@ for (const major of MAJORS) {
       const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
       await editor.open('lookup');
       expect((await tryIt(editor, '13800001111'))[0]).to.match(/^已找到，用时 \d+ 毫秒/);
+      expect(await triedWith(editor, (route) => route.fulfill({ status: 413 }))).to.deep.equal(['内容超过 64 kB。']);
+      expect(await triedWith(editor, (route) => route.fulfill({ status: 502 }))).to.deep.equal(['没有结果：Node-RED 或其前面的代理返回了 HTTP 502。']);
       await editor.page.click('.ciam-picker > summary');
       expect(await editor.page.locator('#ciam-user-fields-known .ciam-pick').filter({ hasText: 'attr_hire_date' }).textContent()).to.equal('attr_hire_date入职日期');
       await editor.cancel();

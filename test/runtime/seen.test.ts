@@ -277,6 +277,15 @@ for (const major of MAJORS) {
         expect(result.error).to.include({ code: 'invalid_client' });
       });
 
+      it('what is longer than Node-RED itself takes is refused with 413, as what is longer than the routes take', async () => {
+        for (const path of ['ciam-tenant/fresh/test', 'ciam-user/try']) {
+          for (const length of [70_000, 6_000_000]) {
+            const { status } = await fetch(`${red.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ value: '1'.repeat(length) }) });
+            expect(status, `${path} ${length}`).to.equal(413);
+          }
+        }
+      });
+
       describe('variables of a node that is not deployed yet', () => {
         before(() => Object.assign(good, { onToken: grants(), onLookup: notFound }));
 

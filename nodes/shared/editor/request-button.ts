@@ -1,5 +1,9 @@
 /** A button that asks the runtime, stops that when it is pressed again, and shows the answer below it. */
+import { MOST_KB } from '../limits';
 import { line, spoken } from './answers';
+import { textsOf } from './texts';
+
+const refusalText = textsOf('ciam-user');
 
 export interface Question<Answer> {
   request: JQuery.jqXHR<Answer>;
@@ -56,7 +60,10 @@ export const wireRequestButton = <Answer>({ button, result, icon, words, ask }: 
   };
   const refusal = (status: number): string => {
     if (status === 401 || status === 403) return words('no-permission');
-    return words(status === 404 ? 'no-route' : 'no-answer');
+    if (status === 404) return words('no-route');
+    // Node-RED itself, or a proxy in front of it, takes no more than so many megabytes.
+    if (status === 413) return refusalText('refusal.413', { limit: MOST_KB });
+    return status === 0 ? words('no-answer') : refusalText('refusal.other', { status });
   };
   const start = (): void => {
     look('fa-spinner fa-spin', 'stop');
