@@ -11,8 +11,13 @@ export interface Outputs {
   send(message: Message, send: Send, answer: Answer): Error | undefined;
 }
 
-const isLookupError = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { source?: { type?: unknown } }).source?.type === 'ciam-user';
+const isLookupError = (error: unknown): boolean => {
+  try {
+    return (error as { source?: { type?: unknown } } | null | undefined)?.source?.type === 'ciam-user';
+  } catch {
+    return false; // what cannot be read is not ours
+  }
+};
 
 /** For Node-RED's own metrics, if they are on. */
 const publish = (node: RedNode, message: Message, { lookup, attempts }: Answer): void => {

@@ -1,10 +1,21 @@
 /** Messages may be frozen, read-only, full of getters, or hold what Node-RED cannot copy: what is done to them here never throws. */
 import type { Done, Message, Red, RedNode, Send } from './red';
 
+/** A message that does not tell its names may still have these, which flows cannot do without. */
+const USUAL = ['_msgid', 'topic', 'req', 'res'];
+
+const namesOf = (message: Message): string[] => {
+  try {
+    return Object.keys(message);
+  } catch {
+    return USUAL;
+  }
+};
+
 /** Like the message, to be written at will. A property that cannot be read does not travel on. */
 const plainCopy = (message: Message, copied: (value: unknown) => unknown = (value) => value): Message => {
   const copy: Message = {};
-  for (const name of Object.keys(message)) {
+  for (const name of namesOf(message)) {
     try {
       copy[name] = copied(message[name]);
     } catch {
@@ -95,11 +106,12 @@ export const finish = (red: Red, node: RedNode, message: Message, done: Done, er
   }
 };
 
-/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied. */
+/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied, and without an earlier error, which the runtime looks into. */
 const catchWithout = (red: Red, node: RedNode, message: Message, error: Error, why: string): void => {
   node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
+  const { error: _earlier, ...rest } = copyable(red, message);
   try {
-    node.error(error, copyable(red, message));
+    node.error(error, rest);
   } catch {
     node.error(error);
   }

@@ -1,7 +1,7 @@
 /** Messages that cannot be copied, written or read: one outcome each, and no harm to their neighbours. */
 import { expect } from 'chai';
 import { found, notFound, type ScriptedTenant } from '../support/servers';
-import { deployWith, type Flow, LEVELS, logOf, type Message, node, startServer, tearDown } from './support';
+import { deployWith, type Flow, helper, LEVELS, logOf, type Message, node, startServer, tearDown } from './support';
 
 /** Node-RED cannot copy such an array. */
 class Rows extends Array<string> {
@@ -96,6 +96,46 @@ describe('ciam-user, messages that cannot be handled', () => {
     }
     expect(server.lookups).to.have.length(0);
   });
+
+  /** A message of which the named operations fail. */
+  const refusing = (operations: string[], properties: Message): Message =>
+    new Proxy(properties, Object.fromEntries(operations.map((name) => [name, () => { throw new Error('refused'); }])));
+  const REFUSALS = [['ownKeys', 'set'], ['ownKeys'], ['set'], ['ownKeys', 'set', 'deleteProperty', 'defineProperty', 'getOwnPropertyDescriptor', 'has', 'getPrototypeOf']];
+  for (const operations of REFUSALS) {
+    it(`one that refuses ${operations.join(', ')} ends by the output it belongs to, or in the Catch node, once`, async () => {
+      for (const onFailure of ['output', 'catch'] as const) {
+        const flow = await deployWith(server, { user: { onFailure } });
+        const ports: string[] = [];
+        for (const port of ['found', 'failed', 'caught'] as const) flow.on(port, () => ports.push(port));
+        const bad = onFailure === 'catch' ? 'caught' : 'failed';
+        expect((await arrival(flow, 'found', refusing(operations, { payload: '13800001111', _msgid: '1' }))).payload).to.include({ user_id: 'id of 13800001111' });
+        const failed = await arrival(flow, bad, refusing(operations, { payload: '13800000404', _msgid: '2' }));
+        expect(failed.error).to.include({ code: 'IDAAS.TENANT.USER.0001' });
+        expect(failed).to.include({ _msgid: '2', ...(onFailure === 'output' && { payload: 'IDAAS.TENANT.USER.0001' }) });
+        const first = new Promise<Message>((resolve) => flow.on('found', resolve));
+        const second = await arrival(flow, bad, refusing(operations, { payload: ['13800001111', '13800000404'], _msgid: '3' }));
+        expect((await first).payload).to.have.length(1);
+        expect(second.error).to.satisfy((error: unknown) => onFailure === 'output' ? error === undefined : (error as { code: string }).code === 'CIAM.LIST');
+        expect(ports.sort()).to.deep.equal(['found', bad, 'found', bad].sort());
+        await helper.unload();
+      }
+    });
+  }
+
+  const unreadable = Object.defineProperty({}, 'source', { get: () => { throw new Error('not now'); }, enumerable: true });
+  const bare = Object.assign(Object.create(null) as object, { source: { type: 'other' } });
+  for (const [what, error] of Object.entries({ 'cannot be read': unreadable, 'has no prototype': bare })) {
+    it(`an earlier error that ${what} changes nothing`, async () => {
+      const flow = await deployWith(server, { user: { output: 'lookup' } });
+      const out = await arrival(flow, 'found', { payload: '13800001111', _msgid: '1', error });
+      expect(out).to.have.nested.property('lookup.user_id', 'id of 13800001111');
+      expect(out.error).to.equal(error);
+      expect(await arrival(flow, 'failed', { payload: '13800000404', _msgid: '2', error })).to.have.property('lookup', 'IDAAS.TENANT.USER.0001');
+      await helper.unload();
+      const caught = await arrival(await deployWith(server, { user: { onFailure: 'catch' } }), 'caught', { payload: '13800000404', _msgid: '3', error });
+      expect(caught.error).to.include({ code: 'IDAAS.TENANT.USER.0001' });
+    });
+  }
 
   it('an output that cannot take the message is told to Catch nodes, once', async () => {
     const flow = await deployWith(server);
