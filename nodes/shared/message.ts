@@ -106,12 +106,14 @@ export const finish = (red: Red, node: RedNode, message: Message, done: Done, er
   }
 };
 
-/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied, and without an earlier error, which the runtime looks into. */
+/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied. */
 const catchWithout = (red: Red, node: RedNode, message: Message, error: Error, why: string): void => {
   node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
-  const { error: _earlier, ...rest } = copyable(red, message);
+  const copy = copyable(red, message);
+  // The runtime looks into an earlier one, which may be like no other object.
+  delete copy.error;
   try {
-    node.error(error, rest);
+    node.error(error, copy);
   } catch {
     node.error(error);
   }
