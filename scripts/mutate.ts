@@ -28,7 +28,7 @@ interface Survivor { file: string; line: number; was: string; became: string }
 
 const copyProject = (): string => {
   const copy = mkdtempSync(join(tmpdir(), 'mutation-'));
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z', 'src', 'nodes', 'test', 'bench', 'examples', 'docs', '*.json', '.mocharc.json', '*.md'], { cwd: root, encoding: 'utf8' });
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z', 'src', 'nodes', 'test', 'bench', 'scripts', 'examples', 'docs', '*.json', '.mocharc.json', '*.md'], { cwd: root, encoding: 'utf8' });
   for (const path of files.split('\0').filter((name) => name && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     cpSync(join(root, path), join(copy, path));
