@@ -150,11 +150,11 @@ describe('ciam-simulator', function () {
       [['--prot', '1'], "Unknown option '--prot'"],
       [['8899'], "Unexpected argument '8899'"],
     ];
-    for (const [args, message] of refused) {
+    await Promise.all(refused.map(async ([args, message]) => {
       const { code, stdout, stderr } = await command(...args).ended;
       expect(code, args.join(' ')).to.equal(2);
       expect(stderr, args.join(' ')).to.include(message).and.to.include('See ciam-simulator --help.');
       expect(stdout, args.join(' ')).to.equal('');
-    }
+    }));
   });
 });
