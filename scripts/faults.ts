@@ -77,7 +77,7 @@ const stage = async (): Promise<Stage> => {
     { name: { 'en-US': 'The certificate has expired', 'zh-CN': '证书已过期' }, tenant: { domain: await secure({ expired: true }) }, tls: trusted, state: 'refused' },
     { name: { 'en-US': 'The clock of this machine is behind', 'zh-CN': '本机时钟偏慢' }, tenant: { domain: await secure({ early: true }) }, tls: trusted, state: 'refused' },
     { name: { 'en-US': 'The certificate is that of another host', 'zh-CN': '证书属于另一台主机' }, tenant: { domain: await secure({ names: ['other.example.com'] }) }, tls: trusted, state: 'refused' },
-    { name: { 'en-US': 'The authority of the certificate is unknown', 'zh-CN': '证书的签发机构未知' }, tenant: { domain: good }, state: 'refused' },
+    { name: { 'en-US': 'The authority of the certificate is unknown', 'zh-CN': '签发证书的 CA 未知' }, tenant: { domain: good }, state: 'refused' },
     { name: { 'en-US': 'The tenant wants a client certificate', 'zh-CN': '租户要求客户端证书' }, tenant: { domain: await secure({}, { ca: authority.cert, requestCert: true, rejectUnauthorized: true }) }, tls: trusted, state: 'refused' },
     { name: { 'en-US': 'The passphrase of the key is wrong', 'zh-CN': '私钥的密码有误' }, tenant: { domain: good }, tls: { credentials: { certdata: locked.cert, keydata: locked.key, passphrase: 'barley' } }, state: 'misconfigured' },
     { name: { 'en-US': 'The key belongs to another certificate', 'zh-CN': '私钥属于另一张证书' }, tenant: { domain: good }, tls: { credentials: { certdata: other.cert, keydata: (await authority.client('third')).key } }, state: 'misconfigured' },

@@ -51,7 +51,7 @@ const WORDS: readonly (readonly [english: string, chinese: string, failures: Loo
   ['certificate has expired', '证书已过期', tls('CERT_HAS_EXPIRED')],
   ['certificate is not valid yet', '证书尚未生效', tls('CERT_NOT_YET_VALID')],
   ['certificate of another host', '证书属于另一台主机', tls('ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH')],
-  ['certificate of an unknown authority', '证书的签发机构未知', tls('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY')],
+  ['certificate of an unknown authority', '签发证书的 CA 未知', tls('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY')],
   ['client certificate missing or refused', '缺少客户端证书，或被拒绝', tls('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA')],
   ['answer cannot be used', '响应无法使用', [responseFailure(200, 'not-json'), responseFailure(200, 'without', undefined, { expected: 'access_token' }), responseFailure(null, 'not-http'), responseFailure(200, 'large')]],
   ['redirected elsewhere', '重定向到别处', [responseFailure(302, 'redirect')]],
