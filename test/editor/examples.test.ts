@@ -37,12 +37,12 @@ const statusOf = (name: string): string =>
   `$('[id="' + RED.nodes.filterNodes({ z: RED.workspaces.active(), type: 'ciam-user' }).find((node) => node.name === ${JSON.stringify(name)}).id + '"] .red-ui-flow-node-status-label').text()`;
 
 const DRAWN = `RED.nodes.filterNodes({ z: RED.workspaces.active() }).every(({ id }) => document.getElementById(id))`;
-/** Nodes of the flow on screen that begin left of the canvas, or lie on another one, as wide as they are drawn. */
+/** Nodes of the flow on screen that begin at the left edge of the canvas or beyond it, or lie on another one, as wide as they are drawn. */
 const ILL_PLACED = `(() => {
   const places = RED.nodes.filterNodes({ z: RED.workspaces.active() })
     .map(({ name, x, y, w, h }) => ({ name, left: x - w / 2, right: x + w / 2, top: y - h / 2, bottom: y + h / 2 }));
   const overlap = (one, other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
-  return places.filter((place, index) => place.left < 0 || places.slice(0, index).some((other) => overlap(place, other))).map(({ name }) => name);
+  return places.filter((place, index) => place.left < 20 || places.slice(0, index).some((other) => overlap(place, other))).map(({ name }) => name);
 })()`;
 
 for (const major of MAJORS) {
