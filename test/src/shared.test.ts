@@ -147,6 +147,41 @@ describe('shared calls', () => {
     expect(server.lookups).to.have.length(1);
   });
 
+  it('messages that share a call in the queue have each a queueTimeout of their own', async () => {
+    server.onLookup = silent;
+    const tenant = openTenant(server, { concurrency: 1, queueTimeout: 2 }, { clock });
+    const blocker = failureOf(byMobile(tenant, '13800000000'));
+    await server.until(() => server.lookups.length === 1);
+    const first = failureOf(byMobile(tenant, '13800001111'));
+    clock.advance(1500);
+    const second = failureOf(byMobile(tenant, '13800001111'));
+    clock.advance(500);
+    expect((await first).lookup).to.include({ durationMs: 2000 });
+    expect(tenant.stats()).to.include({ inFlight: 1, queued: 1 });
+    clock.advance(1500);
+    const failure = await second;
+    expect(failure).to.include({ code: 'CIAM.TIMEOUT', message: 'Its turn did not come within the queueTimeout of 2 s.' });
+    expect(failure.lookup).to.include({ durationMs: 2000 });
+    clock.advance(10_000);
+    await blocker;
+  });
+
+  it('one that is cancelled while large answers are copied fails; the others get theirs', async () => {
+    const user = { user_id: 'u1', mobile: '13800001111', extension: { text: 'x'.repeat(600_000) } };
+    server.onLookup = answer(200, user);
+    const tenant = openTenant(server);
+    const stop = new AbortController();
+    const first = byMobile(tenant, '13800001111');
+    const others = Array.from({ length: 4 }, () => byMobile(tenant, '13800001111'));
+    const last = byMobile(tenant, '13800001111', stop.signal);
+    await first;
+    // Two have their copies; the others get theirs after a turn of the event loop.
+    stop.abort();
+    expect(await codesOf([...others, last])).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'CIAM.CLOSED']);
+    expect(server.lookups).to.have.length(1);
+    expect(tenant.stats().lookups).to.include({ found: 5, failed: 1 });
+  });
+
   it('no failure is remembered without a cache, nor is a user', async () => {
     server.onLookup = inTurn(answer(500, ''), notFound, found, found);
     const tenant = openTenant(server);
