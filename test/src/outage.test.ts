@@ -86,6 +86,35 @@ describe('outage', () => {
     expect(fake.tenant.stats()).to.include({ circuit: 'closed', inFlight: 0, queued: 0 });
   });
 
+  it('whoever fails while the stranger is asked has its tries left, and goes on', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = (call) => (call.value === B || call.isStranger ? null : refusesConnection(call));
+    const bad = fake.ask(A);
+    fake.clock.advance(2200);
+    const other = fake.ask(B);
+    fake.clock.advance(57);
+    expect(fake.asked()).to.deep.equal([A, A, A, A, B, A, '?']);
+    const [first, stranger] = fake.transport.calls.filter((call) => call.value === B || call.isStranger);
+    first?.answer(networkFailure('ECONNREFUSED'));
+    fake.transport.onCall = finds;
+    stranger?.answer({ status: 400, text: '{"error_code":"IDAAS.TENANT.USER.0001"}', retryAfter: undefined });
+    fake.clock.advance(10);
+    expect([bad.outcome, other.outcome]).to.deep.equal(['CIAM.NETWORK', 'ok']);
+  });
+
+  it('silent calls that are cancelled say nothing about the tenant', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = staysSilent;
+    const stop = new AbortController();
+    const all = mobiles(16).map((value) => fake.ask(value, stop.signal));
+    fake.clock.advance(5);
+    stop.abort();
+    fake.clock.advance(5);
+    expect(new Set(all.map(({ outcome }) => outcome))).to.deep.equal(new Set(['CIAM.CLOSED']));
+    expect(fake.asked()).to.not.include('?');
+    expect(fake.tenant.stats().circuit).to.equal('closed');
+  });
+
   it('with an answer to somebody else in between a spent lookup just fails: nobody is probed', () => {
     const fake = fakeTenant();
     fake.transport.onCall = (call) => (call.value === A ? refusesConnection(call) : finds(call));
