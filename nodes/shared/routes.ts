@@ -8,6 +8,8 @@ const MOST_BYTES = MOST_KB * 1024;
 const isTooLong = ({ headers, body }: AdminRequest): boolean =>
   Number(headers['content-length'] ?? 0) > MOST_BYTES || Buffer.byteLength(JSON.stringify(body ?? null)) > MOST_BYTES;
 
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** A dialog is answered in its own language, which need not be the runtime's. */
 const inLanguageOf = (red: Red, { headers }: AdminRequest): Red => {
   const lng = /^[a-z]+(-[a-z]+)?/i.exec(headers['accept-language'] ?? '')?.[0];
@@ -31,7 +33,11 @@ export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: stri
   };
   red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {
     const told = inLanguageOf(red, request);
-    if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_KB });
+    try {
+      if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_KB });
+    } catch (error) {
+      return refuse(told, response, 400, { why: reasonOf(error) }); // nested too deep to be written
+    }
     if (running >= MOST_AT_ONCE) return refuse(told, response, 429, { limit: MOST_AT_ONCE });
     running++;
     const gone = new AbortController();
@@ -41,7 +47,7 @@ export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: stri
         if (!gone.signal.aborted) response.json(result);
       })
       .catch((error: unknown) => {
-        if (!gone.signal.aborted) refuse(told, response, 400, { why: error instanceof Error ? error.message : String(error) });
+        if (!gone.signal.aborted) refuse(told, response, 400, { why: reasonOf(error) });
       })
       .finally(() => running--);
   });

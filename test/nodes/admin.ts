@@ -29,8 +29,10 @@ const replyOf = async (response: Response): Promise<Reply> => {
 
 export const get = (path: string): Promise<Reply> => serving(async (url) => replyOf(await fetch(url + path)));
 
-/** `language`: of the dialog. */
-export const post = (path: string, body: unknown, signal?: AbortSignal, language = 'en-US'): Promise<Reply> =>
+export const postText = (path: string, text: string, signal?: AbortSignal, language = 'en-US'): Promise<Reply> =>
   serving(async (url) => replyOf(await fetch(url + path, {
-    method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': language }, body: JSON.stringify(body), ...(signal && { signal }),
+    method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': language }, body: text, ...(signal && { signal }),
   })));
+
+/** `language`: of the dialog. */
+export const post = (path: string, body: unknown, signal?: AbortSignal, language?: string): Promise<Reply> => postText(path, JSON.stringify(body), signal, language);

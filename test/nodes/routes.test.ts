@@ -6,7 +6,7 @@ import userNodes from '../../nodes/ciam-user/ciam-user';
 import type { Red } from '../../nodes/shared/red';
 import { addTestRoute } from '../../nodes/shared/routes';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
-import { get, post } from './admin';
+import { get, post, postText } from './admin';
 import { deploy, deployWith, startServer, tearDown, TOKEN, withTexts } from './support';
 
 /** What a dialog of this language is told. */
@@ -62,6 +62,8 @@ describe('routes', () => {
         const { status } = await post(path, body);
         expect(status, JSON.stringify(body)).to.be.below(500);
       }
+      const nested = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
+      for (const text of [nested, `{"domain":${nested}}`, `{"tenant":{"id":"tenant"},"value":${nested}}`, '{"a":', '']) expect((await postText(path, text)).status, text.slice(0, 40)).to.be.below(500);
     });
   }
 
