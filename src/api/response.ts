@@ -69,7 +69,7 @@ export interface Found {
 export const readUser = (reply: Reply, redactor: Redactor, query: Pick<Query, 'by' | 'value'>): Found | LookupFailure => {
   const body = parseObject(reply.text);
   const id = body?.user_id;
-  const hasId = typeof id === 'number' || (typeof id === 'string' && id !== '');
+  const hasId = Number.isFinite(id) || (typeof id === 'string' && id !== '');
   if (!body || reply.status >= 300 || !hasId) return failureOf(reply, body, 'user_id', redactor, query.value);
   redactor.record(body, reply.text);
   // Nearly every record holds the very value that was looked up.

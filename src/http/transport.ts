@@ -272,8 +272,10 @@ class DispatchedExchange implements Exchange, Load {
 /** OpenSSL's and Node's names for a certificate or a handshake that is not trusted. */
 const TLS_CODE = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|EPROTO$)/;
 
-/** undici's names for an answer whose head or length makes no sense. */
-const NO_HTTP: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+/** undici's names for an answer whose head or length makes no sense; it asserts that a status is 100 at least. */
+const NO_HTTP: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_ASSERTION']);
+/** What it says, without a name, of a 100 and a 101 that nobody asked for. */
+const NOT_ASKED_FOR = /^bad (response|upgrade)$/;
 
 /** What went wrong below HTTP, by the system's code; messages of the system are not passed on, they may hold addresses. */
 const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): LookupFailure => {
@@ -285,7 +287,7 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
   if (TLS_CODE.test(name)) return tlsFailure(name);
   // The parser tells what it met in words only; an answer that broke off is the network's fault.
   if (error.name === 'HTTPParserError' && error.message.includes('EOF')) return networkFailure('UND_ERR_SOCKET');
-  if (error.name === 'HTTPParserError' || NO_HTTP.has(name)) return responseFailure(null, 'not-http');
+  if (error.name === 'HTTPParserError' || NO_HTTP.has(name) || NOT_ASKED_FOR.test(error.message)) return responseFailure(null, 'not-http');
   return networkFailure(name, error instanceof ProxyError ? 'proxy-unreachable' : undefined);
 };
 

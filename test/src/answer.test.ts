@@ -48,6 +48,7 @@ describe('answers', () => {
   });
 
   it('without a user_id that can be one are none', () => {
+    expect(told(200, '{"user_id":1e400}')[0]).to.equal('CIAM.RESPONSE');
     for (const id of [undefined, null, '', true, {}, ['u1']]) expect(told(200, { user_id: id }), JSON.stringify(id)).to.deep.equal(['CIAM.RESPONSE', 'The answer cannot be used: an object without user_id.']);
   });
 

@@ -121,6 +121,9 @@ describe('bodies', () => {
     'two lengths': 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{} ',
     'a length that is no number': 'HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n{}',
     'a length and chunks': 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    'a status below 100': 'HTTP/1.1 099 OK\r\ncontent-length: 2\r\n\r\n{}',
+    'a 100 that nobody asked for': 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}',
+    'a 101 that nobody asked for': 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
     'a header without a colon': 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n{}',
   };
   for (const [name, bytes] of Object.entries(broken)) {
