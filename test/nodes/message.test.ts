@@ -1,7 +1,7 @@
 /** What the node does to a message, and what it leaves alone. */
 import { expect } from 'chai';
 import { answer, found, notFound, type ScriptedTenant } from '../support/servers';
-import { deployWith, type Message, startServer, tearDown } from './support';
+import { deployWith, type Message, node, startServer, tearDown } from './support';
 
 describe('ciam-user, message', () => {
   let server: ScriptedTenant;
@@ -140,6 +140,27 @@ describe('ciam-user, message', () => {
       const flow = await deployWith(server, { user: { normalise: true, fields: 'disabled' } });
       const { found: out } = await flow.sendList({ payload: ['13800001111', '13800001111'] });
       expect(out?.payload).to.deep.equal([0, 1].map((index) => ({ index, value: '13800001111', user: { disabled: false } })));
+    });
+
+    it('of one answer are shaped for one node, and stay as they are for the other that shares it, or has it remembered', async () => {
+      const answers = server.hold();
+      const flow = await deployWith(server, {
+        user: { normalise: true }, tenant: { cacheTtl: 60 },
+        more: [{ id: 'plain', type: 'ciam-user', z: 'tab', x: 0, y: 0, tenant: 'tenant', wires: [['plain-found'], []] }, { id: 'plain-found', type: 'helper', z: 'tab', x: 0, y: 0, wires: [] }],
+      });
+      const plain = new Promise<Message>((resolve) => node('plain-found').on('input', resolve));
+      const shaped = flow.send({ payload: '13800001111' });
+      node('plain').receive({ payload: '13800001111' });
+      await server.until(() => answers.length === 1);
+      answers[0]?.(answer(200, record));
+      const even = { ...record, disabled: false, usr_auth_times: 4, created_at: '2022-02-10T12:23:23+08:00' };
+      expect((await shaped).message.payload).to.deep.equal(even);
+      expect((await plain).payload).to.deep.equal(record);
+      for (const expected of [even, even]) expect((await flow.send({ payload: '13800001111' })).message.payload).to.deep.equal(expected);
+      const again = new Promise<Message>((resolve) => node('plain-found').on('input', resolve));
+      node('plain').receive({ payload: '13800001111' });
+      expect((await again).payload).to.deep.equal(record);
+      expect(server.lookups).to.have.length(1);
     });
 
     it('take the offset +08:00 unless told another', async () => {
