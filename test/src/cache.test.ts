@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import type { User } from '../../src/api/user';
+import { createCache } from '../../src/lookup/cache';
 import { answer, found, inTurn, notFound, type ScriptedTenant } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, closeAll, codesOf, failureOf, mobiles, openTenant, startServer } from './support';
@@ -88,6 +90,16 @@ describe('cache', () => {
     const sources: string[] = [];
     for (const value of [a, c, d, b]) sources.push((await byMobile(tenant, value)).lookup.source);
     expect(sources).to.deep.equal(['cache', 'cache', 'cache', 'tenant']);
+  });
+
+  it('holds 64 MiB of answers at most, however few they are', () => {
+    const cache = createCache({ cacheTtlMs: 60_000, cacheMissTtlMs: 0, cacheStaleMs: 0, cacheSize: 1000 }, clock);
+    const user = (id: number): User => ({ user_id: String(id), texts: Array.from({ length: 100 }, () => 'x'.repeat(10_000)) });
+    for (let id = 0; id < 40; id++) cache?.remember(String(id), { user: user(id), size: 1_000_000, isOther: false });
+    expect(cache?.bytes).to.be.within(60 * 1024 * 1024, 64 * 1024 * 1024);
+    expect(cache?.size).to.be.within(30, 33);
+    expect(cache?.recall('0')).to.equal(undefined);
+    expect(cache?.recall('39')).to.deep.equal(user(39));
   });
 
   it('an answer from memory costs no place, no rate and no queue', async () => {

@@ -6,6 +6,9 @@ import { Redactor } from '../../src/api/redact';
 import { toQuery } from '../../src/api/query';
 import { LookupFailure } from '../../src/failures/failure';
 import { keepFields, normalise } from '../../src/api/user';
+import { answer } from '../support/servers';
+import { longestStall } from '../support/stall';
+import { byMobile, closeAll, openTenant, startServer } from './support';
 
 /** Milliseconds of the processor; the least of some tries, for the first ones are not compiled yet, and others run on this machine too. */
 const costOf = (work: () => unknown, tries = 6): number => {
@@ -125,6 +128,27 @@ describe('what an answer of 1 MiB costs: at most three times JSON.parse, or 50 m
     if (found instanceof LookupFailure) throw found;
     expect(copyUser(found)).to.deep.equal(user);
     expect(costOf(() => copyUser(found))).to.be.lessThan(costOf(() => JSON.parse(answer)));
+  });
+});
+
+describe('an answer of 950 kB that 100 messages wait for', () => {
+  afterEach(closeAll);
+
+  it('holds the event loop for no longer than three times JSON.parse, or 50 ms', async () => {
+    const user = { user_id: '1', mobile: '13800001111', users: Array.from({ length: 8000 }, (_, index) => ({ name: '张三', id: String(index), mobile: '13800001111', created_at: '2022-02-10 12:23:23', extension: { age: '28' } })) };
+    const json = JSON.stringify(user);
+    expect(Buffer.byteLength(json)).to.be.within(850_000, MIB);
+    const server = await startServer();
+    server.onLookup = answer(200, user);
+    const tenant = openTenant(server);
+    const allowed = Math.max(3 * costOf(() => JSON.parse(json)), 50 * slowness);
+    const all = async (): Promise<void> => {
+      const found = await Promise.all(Array.from({ length: 100 }, () => byMobile(tenant, '13800001111')));
+      expect(new Set(found.map((one) => one.user)).size).to.equal(100);
+    };
+    let least = Infinity;
+    for (let count = 0; count < 4; count++) least = Math.min(least, await longestStall(all));
+    expect(least).to.be.lessThan(allowed);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type Answer, fakeTenant, finds, reply } from './fake-tenant';
-import { mobiles } from './support';
+import { answer } from '../support/servers';
+import { byMobile, closeAll, mobiles, openTenant, startServer } from './support';
 
 const VALUES = mobiles(10);
 const user = (mobile: string): ReturnType<Answer> => reply(200, { user_id: `id of ${mobile}`, mobile });
@@ -22,6 +23,26 @@ describe('an answer about somebody else', () => {
     expect(all.map(({ outcome, lookup }) => [outcome, lookup?.attempts])).to.deep.equal(new Array(3).fill(['ok', 2]));
     expect(fake.transport.calls.map(({ fresh }) => fresh)).to.deep.equal([false, true, false, true, false, true]);
     expect(fake.tenant.stats().lookups.mismatched).to.equal(3);
+  });
+
+  it('that a gateway sends twice is no other lookup\'s, now or remembered', async () => {
+    const server = await startServer();
+    server.onLookup = (seen, response) => {
+      const own = { user_id: `id of ${seen.value}`, mobile: seen.value };
+      answer(200, own)(seen, response);
+      const body = JSON.stringify(own);
+      setTimeout(() => seen.socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`), 2);
+    };
+    const tenant = openTenant(server, { concurrency: 1, cacheTtl: 60, warmUp: false });
+    const asked = mobiles(100);
+    const users = async (): Promise<unknown[]> => Promise.all(asked.map(async (value) => (await byMobile(tenant, value)).user.mobile));
+    try {
+      expect(await users()).to.deep.equal(asked);
+      expect(await users()).to.deep.equal(asked);
+      expect(tenant.stats().lookups.cached).to.equal(100);
+    } finally {
+      await closeAll();
+    }
   });
 
   it('three confirmed, none contradicted: that mode is not asked twice for ten minutes, only counted', () => {
