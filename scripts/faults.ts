@@ -72,7 +72,7 @@ const stage = async (): Promise<Stage> => {
     { name: { 'en-US': 'Nobody listens at that port', 'zh-CN': '端口上没有服务' }, tenant: { domain: `127.0.0.1:${nobody}` }, state: 'failing' },
     { name: { 'en-US': 'The port speaks no https: a simulator without `http://`', 'zh-CN': '端口不使用 https：模拟器地址缺少 `http://`' }, tenant: { domain: healthy.slice('http://'.length) }, state: 'refused' },
     { name: { 'en-US': 'A firewall cuts every connection', 'zh-CN': '防火墙切断每个连接' }, tenant: { domain: await plain({ token: (seen) => seen.socket.destroy() }) }, state: 'failing' },
-    { name: { 'en-US': 'The tenant is silent', 'zh-CN': '租户不响应' }, tenant: { domain: await plain({ token: silent }) }, state: 'failing' },
+    { name: { 'en-US': 'The tenant is silent, or a firewall drops every packet', 'zh-CN': '租户不响应，或防火墙丢弃每个数据包' }, tenant: { domain: await plain({ token: silent }) }, state: 'failing' },
     { name: { 'en-US': '503 with a maintenance page', 'zh-CN': '503 和维护页面' }, tenant: { domain: await plain({ token: answer(503, HTML, inHtml) }) }, state: 'failing' },
     { name: { 'en-US': 'The certificate has expired', 'zh-CN': '证书已过期' }, tenant: { domain: await secure({ expired: true }) }, tls: trusted, state: 'refused' },
     { name: { 'en-US': 'The clock of this machine is behind', 'zh-CN': '本机时钟偏慢' }, tenant: { domain: await secure({ early: true }) }, tls: trusted, state: 'refused' },
@@ -197,6 +197,8 @@ const look = async (red: NodeRed, { name, state, held, user }: Fault, number: nu
   // The status of ciam-status may be a quarter of a second late.
   const last = events.at(-1) ?? 'unknown';
   await red.until(() => (isOf(last, red.status.get(named('status'))) ? true : undefined), `${name['en-US']}: status of ${last}`);
+  // Each event is a line, and the log comes on a way of its own.
+  await red.until(() => (lines('tenant').length + lines('user').length >= events.length ? true : undefined), `${name['en-US']}: ${events.length} lines`);
   return {
     name: name[language],
     log: [...lines('tenant'), ...lines('user')].map((line) => ({ ...line, text: normal(line.text) })),

@@ -60,6 +60,7 @@ export const MESSAGES = {
   'config-quoted': 'stands in quotes: remove them.',
   'config-trailing': 'ends with a comma or a semicolon: remove it.',
   'config-variable': 'names an environment variable that is not set, or that is not the whole value.',
+  'config-unset': 'the environment variable __variable__ is not set.',
   'config-later': 'the variable __variable__ has a value once the flow is deployed: known after Deploy.',
   'config-number': 'must be a number from __min__ to __max__.',
   'config-whole-number': 'must be a whole number from __min__ to __max__.',

@@ -68,13 +68,20 @@ export interface Settings extends CheckedNumbers {
   timezone: string;
 }
 
+/** Such as `${NAME}`: had it a value, that would stand here. */
+const refuseUnset = (name: string, value: unknown): void => {
+  const variable = typeof value === 'string' ? /^\s*\$\{([A-Za-z_]\w*)\}\s*$/.exec(value)?.[1] : undefined;
+  if (variable !== undefined) throw configFailure(name, 'unset', { variable });
+};
+
 const checkedNumber = (raw: TenantSettings, name: NumberName): number => {
   const { default: fallback, min, max, whole } = NUMBERS[name];
   const given: unknown = raw[name];
   if (given === undefined) return fallback;
   const value = numberWithin(name, given);
-  if (value === null) throw configFailure(name, whole ? 'whole-number' : 'number', { min, max });
-  return value;
+  if (value !== null) return value;
+  refuseUnset(name, given);
+  throw configFailure(name, whole ? 'whole-number' : 'number', { min, max });
 };
 
 const checkedNumbers = (raw: TenantSettings): CheckedNumbers => {
@@ -103,6 +110,7 @@ const holdsVariable = (text: string): boolean => {
 /** `tenant.example.com`, `…:8443` or `https://…` → origin. Throws a `CIAM.CONFIG` failure that names `domain`. */
 const tenantOrigin = (domain: unknown): URL => {
   const text = typeof domain === 'string' ? domain.trim() : '';
+  refuseUnset('domain', text);
   if (holdsVariable(text)) throw configFailure('domain', 'variable');
   const url = domainUrl(text);
   if (typeof url === 'string') throw configFailure('domain', DOMAIN_REASONS[url]);
@@ -119,6 +127,7 @@ const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'
   const text = name === 'token' ? whole.replace(/^Bearer\s+/i, '') : whole;
   if (!text) throw configFailure(name, `missing-${name}`);
   if (isQuoted(whole) || isQuoted(text)) throw configFailure(name, 'quoted');
+  refuseUnset(name, text);
   if (/^\$\{[^}]*\}$/.test(text)) throw configFailure(name, 'variable');
   const canBeSent = name === 'token' ? /^[\x21-\x7e]+$/.test(text) : !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed();
   if (!canBeSent) throw configFailure(name, 'characters');

@@ -91,6 +91,17 @@ describe('settings of the nodes', () => {
       }
     });
 
+    it('names the variable that is not set', async () => {
+      const variable = '${CIAM_TEST_NOT_SET}';
+      for (const [property, tenant, credentials] of [
+        ['domain', { domain: variable }, { token: TOKEN }], ['timeout', { domain: 'tenant.example.com', timeout: variable }, { token: TOKEN }], ['token', { domain: 'tenant.example.com' }, { token: variable }],
+      ] as const) {
+        const flow = await deploy({ tenant: { auth: 'token', ...tenant }, credentials });
+        expect((await flow.send({ payload: '13800001111' })).message.error).to.include({ code: 'CIAM.CONFIG', message: `${property}: the environment variable CIAM_TEST_NOT_SET is not set.` });
+        await tearDown();
+      }
+    });
+
     it('sends client credentials in the body when told so', async () => {
       const server = await startServer();
       const flow = await deployWith(server, { tenant: { auth: 'client-credentials', clientAuth: 'body' }, credentials: { clientId: 'the id', clientSecret: 'the secret&' } });

@@ -171,7 +171,7 @@ describe('log of a tenant', () => {
       'warn: Tenant host:1: unreachable (CIAM.NETWORK, ECONNREFUSED): lookups wait. Check host and port: nobody listens at host:1.',
       'error: Tenant host:1: still unreachable (CIAM.NETWORK, ECONNREFUSED): lookups fail from now on. Check host and port: nobody listens at host:1.',
       'info: Tenant host:1: recovered after 60 s; lookups failed meanwhile: 3.',
-      'warn: Tenant host:1: asked for a pause of 30 s (CIAM.HTTP.429): lookups wait. Send fewer lookups: set a rate limit in the tenant node, or try again later.',
+      'warn: Tenant host:1: asked for a pause (CIAM.HTTP.429): no calls for 30 s, lookups wait. Send fewer lookups: set a rate limit in the tenant node, or try again later.',
       'info: Tenant host:1: takes calls again after its pause.',
       'error: Tenant host:1: credentials refused (invalid_client): lookups fail. Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works. A strict server may want a secret with + or % in the body (clientAuth).',
       'error: Tenant host:1: no trusted connection (CIAM.TLS, CERT_HAS_EXPIRED): lookups fail. Have the certificate of host:1 renewed by whoever runs it; if it is still valid, set the clock of this machine.',
