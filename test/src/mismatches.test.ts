@@ -25,6 +25,20 @@ describe('an answer about somebody else', () => {
     expect(fake.tenant.stats().lookups.mismatched).to.equal(3);
   });
 
+  it('costs its connection: nobody is asked on it again', async () => {
+    const server = await startServer();
+    server.onLookup = (seen, response) => answer(200, { user_id: 'u', mobile: server.lookups.length === 1 ? OTHER : seen.value })(seen, response);
+    const tenant = openTenant(server, { concurrency: 4, warmUp: false });
+    try {
+      expect((await byMobile(tenant, '13800001111')).user.mobile).to.equal('13800001111');
+      const [first, second] = server.lookups;
+      expect(second?.socket).to.not.equal(first?.socket);
+      await server.until(() => first?.socket.destroyed === true);
+    } finally {
+      await closeAll();
+    }
+  });
+
   it('that a gateway sends twice is no other lookup\'s, now or remembered', async () => {
     const server = await startServer();
     server.onLookup = (seen, response) => {

@@ -248,6 +248,20 @@ describe('outage', () => {
     expect(first.outcome).to.equal('ok');
   });
 
+  it('tries count from none again after it', () => {
+    const fake = fakeTenant({ retries: 1, timeout: 60 });
+    fake.transport.onCall = refusesConnection;
+    const spent = fake.ask(A);
+    fake.clock.advance(500);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    const other = fake.ask(B);
+    let left = 1;
+    fake.transport.onCall = (call) => (call.value === A && left-- > 0 ? answers(502)(call) : finds(call));
+    fake.clock.advance(10_000);
+    expect([other.outcome, spent.outcome]).to.deep.equal(['ok', 'ok']);
+    expect(left).to.be.below(0);
+  });
+
   it('whoever asks again while the end of a probe confirms it gets a call of its own, not the one that is over', () => {
     const silent = '13900000000';
     const fake = fakeTenant({ retries: 0, timeout: 3600 });

@@ -36,6 +36,22 @@ describe('pause', () => {
     expect(fake.events.filter((event) => event === 'resumed')).to.have.length(1);
   });
 
+  it('of one that was refused before, with as many others, is still of the whole tenant', () => {
+    const fake = fakeTenant({ timeout: 600, concurrency: 4 });
+    VALUES.slice(2).forEach((value) => fake.ask(value));
+    fake.clock.advance(50);
+    const [one = '', other = ''] = VALUES;
+    fake.transport.onCall = (call) => (call.value === one || call.value === other ? answers(429, '5')(call) : finds(call));
+    fake.ask(one);
+    fake.ask(other);
+    fake.clock.advance(10);
+    for (let index = 0; index < 5; index++) fake.ask(String(13_900_000_000 + index));
+    const timesAsked = (): number => fake.asked().filter((value) => value === one).length;
+    while (timesAsked() < 2) fake.clock.advance(1);
+    fake.clock.advance(2);
+    expect(fake.tenant.stats().heldMs).to.be.within(4000, 5000);
+  });
+
   it('of nobody who waits ends by itself', () => {
     const fake = fakeTenant({ retries: 0 });
     fake.transport.onCall = answers(429, '5');
