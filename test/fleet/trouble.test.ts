@@ -10,24 +10,26 @@ import { expect } from 'chai';
 import { startSimulator } from '../../src/simulator/simulator';
 import { createAuthority } from '../support/certificates';
 import { example, nodeOf } from '../support/examples';
-import type { FlowNode, NodeRed } from '../support/runtime';
+import { type FlowNode, MAJORS, type NodeRed } from '../support/runtime';
 import { isAlive } from '../support/versions';
 import { ASK, type Asker, askerFlows, fn, startAsker, TAB } from './asker';
 import { type Cluster, inShare, mobileOf, startCluster, WORKER } from './cluster';
 
 const USERS = 900;
 const LATENCY_MS = 50;
+/** Lookups a second that the tenant allows all workers together. */
+const LIMIT = 90;
 const ASKER = example('09-ask-the-mqtt-workers.json');
 /** So long that no test could pass by waiting for it. */
 const RULES = { ASK_AGAIN_AFTER: 60, DEADLINE: 90 };
 
-describe('a fleet in trouble', function () {
+for (const major of MAJORS) describe(`a fleet on Node-RED ${major} in trouble`, function () {
   this.timeout(150_000);
   let cluster: Cluster;
   let asker: Asker;
 
   before(async () => {
-    cluster = await startCluster({ users: USERS, latencyMs: LATENCY_MS });
+    cluster = await startCluster({ major, users: USERS, latencyMs: LATENCY_MS });
     await cluster.workers(2);
     asker = await startAsker(cluster, USERS);
   });
@@ -119,16 +121,16 @@ describe('a fleet in trouble', function () {
   }
 });
 
-describe('a fleet at a tenant that counts', function () {
+// The rate is the package's, whatever Node-RED it runs in: one row on each.
+for (const [major, what, rate] of [[4, 'its limit divided', LIMIT / 3], [5, '90 % of it divided', LIMIT * 0.9 / 3]] as const) describe(`a fleet on Node-RED ${major} at a tenant that counts`, function () {
   this.timeout(120_000);
-  const LIMIT = 90;
   const QUESTIONS = 450;
   let cluster: Cluster;
   let counted: Server;
   let refused = 0;
 
   before(async () => {
-    cluster = await startCluster({ users: QUESTIONS });
+    cluster = await startCluster({ major, users: QUESTIONS });
     const started: number[] = [];
     // No call more than the limit within any second, and no word of when to come again.
     counted = createHttpServer((request, response) => {
@@ -156,26 +158,24 @@ describe('a fleet at a tenant that counts', function () {
     await cluster.stop();
   });
 
-  for (const [what, rate] of Object.entries({ 'its limit divided': LIMIT / 3, '90 % of it divided': LIMIT * 0.9 / 3 })) {
-    it(`loses nothing with CIAM_RATE = ${what}`, async () => {
-      const CIAM_DOMAIN = `http://127.0.0.1:${(counted.address() as AddressInfo).port}`;
-      const workers = await Promise.all([1, 2, 3].map(() => cluster.start('worker', WORKER, { CIAM_DOMAIN, CIAM_RATE: String(rate) })));
-      try {
-        await Promise.all(workers.map((worker) => inShare(worker)));
-        const asker = await startAsker(cluster, QUESTIONS);
-        refused = 0;
-        const tally = await (await asker.ask(QUESTIONS)).until(QUESTIONS);
-        expect(tally).to.deep.include({ answered: QUESTIONS, right: QUESTIONS, wrong: 0, twice: 0, failed: {} });
-        console.log(`CIAM_RATE ${rate}: ${refused} of ${QUESTIONS} refused once, ${(tally.ms / 1000).toFixed(1)} s`);
-        await asker.nodeRed.stop();
-      } finally {
-        await Promise.all(workers.map((worker) => worker.stop()));
-      }
-    });
-  }
+  it(`loses nothing with CIAM_RATE = ${what}`, async () => {
+    const CIAM_DOMAIN = `http://127.0.0.1:${(counted.address() as AddressInfo).port}`;
+    const workers = await Promise.all([1, 2, 3].map(() => cluster.start('worker', WORKER, { CIAM_DOMAIN, CIAM_RATE: String(rate) })));
+    try {
+      await Promise.all(workers.map((worker) => inShare(worker)));
+      const asker = await startAsker(cluster, QUESTIONS);
+      refused = 0;
+      const tally = await (await asker.ask(QUESTIONS)).until(QUESTIONS);
+      expect(tally).to.deep.include({ answered: QUESTIONS, right: QUESTIONS, wrong: 0, twice: 0, failed: {} });
+      console.log(`CIAM_RATE ${rate}: ${refused} of ${QUESTIONS} refused once, ${(tally.ms / 1000).toFixed(1)} s`);
+      await asker.nodeRed.stop();
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    }
+  });
 });
 
-describe('questions that mean harm', function () {
+for (const major of MAJORS) describe(`questions that mean harm, on Node-RED ${major}`, function () {
   this.timeout(120_000);
   let cluster: Cluster;
   let worker: NodeRed;
@@ -200,7 +200,7 @@ describe('questions that mean harm', function () {
     JSON.parse(await post('ask', { by, value })) as { payload: unknown };
 
   before(async () => {
-    cluster = await startCluster();
+    cluster = await startCluster({ major });
     [worker] = await cluster.workers(1) as [NodeRed];
     nodeRed = await cluster.start('asker', flows());
   });
@@ -237,11 +237,11 @@ describe('questions that mean harm', function () {
   });
 });
 
-describe('mqtts:// of the examples', function () {
+for (const major of MAJORS) describe(`mqtts:// of the examples, on Node-RED ${major}`, function () {
   this.timeout(90_000);
 
   it('trusts a broker whose authority it was given, and nobody else', async () => {
-    const cluster = await startCluster();
+    const cluster = await startCluster({ major });
     const trusted = await createAuthority('the authority of the company');
     const { key, cert } = await trusted.server();
     const { port: brokerPort } = new URL(cluster.broker.url);
