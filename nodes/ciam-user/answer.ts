@@ -1,4 +1,5 @@
 /** What messages carry on, made from the outcome of a lookup or of a list. */
+import { setImmediate } from 'node:timers/promises';
 import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
 import { failureObject, type FailureObject } from '../shared/failure';
@@ -36,9 +37,22 @@ export interface Answer {
 export interface Answers {
   found(lookup: Lookup, tenant: NodeTenant): Answer;
   failed(failure: LookupFailure): Answer;
-  /** `rows`: the list as it came in. */
-  list(outcome: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer;
+  /** `rows`: the list as it came in. `signal`: from then on without a pause. */
+  list(outcome: ListOutcome, rows: readonly unknown[], tenant: NodeTenant, signal: AbortSignal): Promise<Answer>;
 }
+
+/** So many items of a list take a few milliseconds. */
+const PART = 1000;
+
+/** Part by part, so that others get their turn while a long list is made ready. */
+const inParts = async <Item, Made>(items: readonly Item[], signal: AbortSignal, make: (item: Item) => Made): Promise<Made[]> => {
+  const made: Made[] = [];
+  for (const item of items) {
+    made.push(make(item));
+    if (made.length % PART === 0 && !signal.aborted) await setImmediate();
+  }
+  return made;
+};
 
 const isNotFound = ({ category }: LookupFailure): boolean => category === 'not-found';
 
@@ -46,14 +60,14 @@ export const answersOf = (red: Red, { shape, together, readItem, toCatch }: Answ
   const describe = (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source });
   const ofRow = (rows: readonly unknown[], index: number): object => (readItem ? { item: rows[index] } : {});
 
-  const split = ({ found, failed, lookup, attempts }: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer => {
+  const split: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
     const foundRow = (index: number): object => {
       if (!readItem) return {};
       // Two messages share nothing.
       return { item: failed.length > 0 ? valueCopy(red, rows[index]) : rows[index] };
     };
-    const users = found.map(({ index, value, user }) => ({ index, value, user: shape ? shape(user, tenant) : user, ...foundRow(index) }));
-    const failures = failed.map(({ index, value, error }) => ({ index, value, error: describe(error), ...ofRow(rows, index) }));
+    const users = await inParts(found, signal, ({ index, value, user }) => ({ index, value, user: shape ? shape(user, tenant) : user, ...foundRow(index) }));
+    const failures = await inParts(failed, signal, ({ index, value, error }) => ({ index, value, error: describe(error), ...ofRow(rows, index) }));
     const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
     return {
       lookup, attempts,
@@ -63,10 +77,10 @@ export const answersOf = (red: Red, { shape, together, readItem, toCatch }: Answ
     };
   };
 
-  const inPlace = ({ found, failed, lookup, attempts }: ListOutcome, rows: readonly unknown[], tenant: NodeTenant): Answer => {
+  const inPlace: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
     const result = new Array<object>(lookup.total);
-    for (const { index, value, user } of found) result[index] = { index, value, user: shape ? shape(user, tenant) : user, error: null, ...ofRow(rows, index) };
-    for (const { index, value, error } of failed) result[index] = { index, value, user: null, error: describe(error), ...ofRow(rows, index) };
+    await inParts(found, signal, ({ index, value, user }) => (result[index] = { index, value, user: shape ? shape(user, tenant) : user, error: null, ...ofRow(rows, index) }));
+    await inParts(failed, signal, ({ index, value, error }) => (result[index] = { index, value, user: null, error: describe(error), ...ofRow(rows, index) }));
     return { lookup, attempts, good: { result }, bad: null, shown: gravest(failed.map(({ error }) => error)) };
   };
 

@@ -102,13 +102,13 @@ export = (red: Red): void => {
     const lookUpList = (visit: Visit, tenant: NodeTenant, by: unknown, { values, rows }: { values: unknown[]; rows: unknown[] }): void => {
       const list = {};
       const progress = (settled: number): void => light.progress(list, settled, values.length);
-      tenant.lookupList({ by, values, progress }, { signal: closing.signal }).then((outcome) => {
-        light.listEnded(list);
-        conclude(visit, () => answers.list(outcome, rows, tenant));
-      }, () => {
-        light.listEnded(list);
-        conclude(visit, () => answers.failed(client().inputFailure('list')));
-      });
+      void tenant.lookupList({ by, values, progress }, { signal: closing.signal })
+        .then((outcome) => answers.list(outcome, rows, tenant, closing.signal))
+        .catch(() => answers.failed(client().inputFailure('list')))
+        .then((answer) => {
+          light.listEnded(list);
+          conclude(visit, () => answer);
+        });
     };
 
     const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => {

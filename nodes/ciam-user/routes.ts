@@ -18,7 +18,7 @@ const open = (red: Red, { id, ...values }: Values): NodeTenant => {
 
 const lookUp = async (tenant: NodeTenant, { by, readItem }: AnswerOptions, answers: Answers, value: unknown, signal: AbortSignal): Promise<Answer> => {
   const asked = lookedUp(value, readItem);
-  if ('rows' in asked) return answers.list(await tenant.lookupList({ by, values: asked.values }, { signal }), asked.rows, tenant);
+  if ('rows' in asked) return answers.list(await tenant.lookupList({ by, values: asked.values }, { signal }), asked.rows, tenant, signal);
   return new Promise((resolve) => {
     tenant.ask({ by, value: asked.value }, signal, (failure, found) =>
       resolve(found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('no-answer'))));
