@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { found, type Script, type ScriptedTenant, silent } from '../support/servers';
 import { FakeClock } from './clock';
+import { answers, fakeTenant, staysSilent } from './fake-tenant';
 import { byMobile, closeAll, codesOf, failureOf, mobiles, openTenant, startServer } from './support';
 
 describe('limits of the tenant', () => {
@@ -23,6 +24,18 @@ describe('limits of the tenant', () => {
     clock.advance(10_000);
     expect(await codes).to.deep.equal(new Array(9).fill('CIAM.TIMEOUT'));
     expect(server.mostInFlight).to.equal(5);
+  });
+
+  it('a lookup between two tries keeps its place', () => {
+    const fake = fakeTenant({ concurrency: 4, timeout: 60 });
+    const [silent, ...others] = mobiles(4);
+    fake.transport.onCall = (call) => (call.value === silent ? staysSilent : answers(502))(call);
+    [silent, ...others].forEach((value) => fake.ask(value));
+    fake.clock.advance(2);
+    fake.ask('13900000000');
+    fake.clock.advance(2);
+    expect(fake.asked()).to.not.include('13900000000');
+    expect(fake.tenant.stats()).to.include({ queued: 1 });
   });
 
   it('first come, first served', async () => {
