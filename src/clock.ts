@@ -13,6 +13,9 @@ export interface Timer {
   unref?(): unknown;
 }
 
+/** Messages or items handled in one go before yielding to the event loop, so that timers and sockets wait for milliseconds only. */
+export const AT_ONCE = 200;
+
 /** What a timer can take; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

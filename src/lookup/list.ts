@@ -2,7 +2,7 @@
 import { copyJson } from '../api/json';
 import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
-import { type Clock, elapsedMs } from '../clock';
+import { AT_ONCE, type Clock, elapsedMs } from '../clock';
 import { closedFailure, type LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
@@ -47,9 +47,6 @@ export interface ListParts {
 }
 
 type Outcome = { value: string; user: User } | { value: string | null; error: LookupFailure };
-
-/** Items that are settled in one go before yielding to the event loop. */
-const AT_ONCE = 200;
 
 /** However many lists run with one signal, they are one listener of it. */
 const running = new Aborts<List>((list) => list.refuse(closedFailure()));

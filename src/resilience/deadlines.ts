@@ -1,5 +1,5 @@
 /** One timer for any number of deadlines that are about the same time away: the oldest is nearly always the next to pass. */
-import { type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { AT_ONCE, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 
 /** What can have a deadline; the links are the list's own. */
 export interface Timed {
@@ -10,9 +10,6 @@ export interface Timed {
   /** The deadline has passed. Must not throw. */
   passed(): void;
 }
-
-/** Passed in one go before yielding to the event loop. */
-const AT_ONCE = 200;
 
 /** Its time can be stopped: then nothing passes, and what was left of each deadline is left when it goes on. */
 export class Deadlines {

@@ -2,7 +2,7 @@
  * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
  * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
  */
-import { Alarm, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { Alarm, AT_ONCE, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
 import { AdaptiveRate, isLimit } from './adaptive-rate';
@@ -18,8 +18,6 @@ import type { Report, Turn, TurnList } from './turn';
 
 type Limits = Pick<Settings, 'label' | 'concurrency' | 'queueLimit' | 'rateLimit' | 'pace' | 'timeoutMs'>;
 
-/** Refusals, or items that need no call, in a row before yielding to the event loop. */
-const AT_ONCE = 200;
 /** A pause whose time is up goes on for so long until a lookup shows whether it is over. */
 const UNWAITED_PAUSE_MS = 5000;
 /** A probe that is silent for so long allows one more beside it. */

@@ -2,7 +2,7 @@
 import { type LookupFailure, type LookupInfo } from '../failures/failure';
 import { itemAt, type ListOutcome } from '../lookup/list';
 import { type LookupRequest } from '../lookup/waiter';
-import { systemClock } from '../clock';
+import { AT_ONCE, systemClock } from '../clock';
 import { byGiven, toQuery } from '../api/query';
 import { Figures } from '../lookup/figures';
 import { type NodeTenant, promised } from './tenant';
@@ -14,9 +14,6 @@ const valueOf = ({ by, value }: LookupRequest): string | null => {
     return null; // the failure is about the tenant, not about the value
   }
 };
-
-/** Items of a list that fail in one go before yielding to the event loop. */
-const AT_ONCE = 200;
 
 /** `label`: of the tenant that would have been asked. */
 export const failingTenant = (failure: LookupFailure, label = ''): NodeTenant => {
