@@ -27,12 +27,14 @@ export interface RedisPaceOptions {
 /**
  * Reserves the next free places, one after the other; Redis runs it as a whole, by its own clock (Redis 5 and later), in microseconds.
  * Places that would be further ahead than a second are not reserved: the answer is then over a second, and by so much too early.
+ * Nobody reserves more than 128 places at once: what is further ahead than those is left from a clock that was set back since.
  */
 const SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local every, calls = 1000000 / tonumber(ARGV[1]), tonumber(ARGV[2])
-local free = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0'))
+local free = tonumber(redis.call('GET', KEYS[1]) or '') or 0
+if not (free >= now and free <= now + 1000000 + 128 * every) then free = now end
 local tooFar = free + (calls - 1) * every - (now + 1000000)
 if free > now and tooFar > 0 then return string.format('%.0f', 1000000 + tooFar) end
 local behind = free + calls * every

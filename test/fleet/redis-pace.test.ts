@@ -9,20 +9,20 @@ import { Pace } from '../../src/resilience/pace';
 import { systemClock } from '../../src/clock';
 import { type RedisServer, startRedis } from './redis-server';
 
-interface Connection { client: RedisClient; close: () => void }
+interface Connection { client: RedisClient; run: (script: string) => Promise<unknown>; close: () => void }
 
 const CLIENTS: Record<string, (port: number) => Promise<Connection>> = {
   ioredis: async (port) => {
     const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, enableReadyCheck: true });
     client.on('error', () => undefined); // a server that was killed is part of the tests
     await once(client, 'ready');
-    return { client, close: () => client.disconnect() };
+    return { client, run: (script) => client.eval(script, 0), close: () => client.disconnect() };
   },
   redis: async (port) => {
     const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: 50 } });
     client.on('error', () => undefined);
     await client.connect();
-    return { client, close: () => client.destroy() };
+    return { client, run: (script) => client.eval(script), close: () => client.destroy() };
   },
 };
 
@@ -97,6 +97,21 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       const hook = redisPace(client, { rate: 2 });
       expect([await hook('one', 1), await hook('two', 1), await redisPace(client, { rate: 2, key: 'other' })('one', 1)]).to.deep.equal([0, 0, 0]);
       expect(await hook('one', 1)).to.be.within(400, 500);
+    });
+
+    it('begins anew where Redis holds nonsense, or a time that a clock set back has left far ahead', async () => {
+      const hook = redisPace(await connection(), { rate: 10 });
+      for (const value of ["'nonsense'", "''", "'nan'", "string.format('%.0f', (redis.call('TIME')[1] + 3600) * 1000000)"]) {
+        await connections[0]?.run(`redis.call('SET', 'ciam-pace:tenant', ${value})`);
+        expect(await hook('tenant', 1), value).to.equal(0);
+        expect(await hook('tenant', 1), value).to.be.within(50, 100);
+      }
+    });
+
+    it('counts the places of a large batch at a low rate', async () => {
+      const hook = redisPace(await connection(), { rate: 1 });
+      expect(await hook('tenant', 128)).to.equal(0);
+      expect(await hook('tenant', 1)).to.be.within(126_000, 128_000);
     });
 
     it('gives several processes their rate together, and never more', async () => {
