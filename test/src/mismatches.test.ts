@@ -112,6 +112,10 @@ describe('reused connections', () => {
     fake.transport.calls[1]?.answer('stale'); // what closing does to the other one
     fake.clock.advance(1);
     expect(second.outcome).to.equal('ok');
+    // The next one that stays silent has its second call too.
+    const third = fake.ask(VALUES[2]);
+    fake.clock.advance(2501);
+    expect([third.outcome, third.lookup?.attempts]).to.deep.equal(['ok', 2]);
   });
 
   it('one that had been idle for less than 5 s gets no second call', () => {
