@@ -13,6 +13,7 @@ interface Outcome {
 }
 
 const TENANT = nodeOf(WORKER, 'ciam-tenant').id;
+const FLOW = nodeOf(WORKER, 'tab').id;
 
 /** Asked and answered by HTTP: whoever asks holds a response that can be answered once only. */
 const overHttp = (rules: object): FlowNode[] => [
@@ -122,6 +123,37 @@ describe('questions to the workers', function () {
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100, twice: 0 });
     // Every second answer to the first hundred has come by now: answers keep their order.
     expect(await (await asker.ask(100)).until(100)).to.deep.include({ answered: 100, right: 100, twice: 0 });
+  });
+
+  it('take nothing for an answer that holds neither a user nor a failure', async () => {
+    const hollow = fn('hollow', FLOW, 'return [[{ topic: msg.topic, correlationData: msg.correlationData, payload: { lookup: {} } }, msg]];', [[nodeOf(WORKER, 'mqtt out').id]]);
+    await become(worker, [...WORKER, hollow].map((node) =>
+      node['name'] === 'answer' ? { ...node, wires: [['hollow'], (node['wires'] as string[][])[1]] } : node));
+    expect(await (await asker.ask(100)).until(100)).to.deep.include({ right: 100, wrong: 0, failed: {}, twice: 0 });
+  });
+
+  it('do not reach a worker whose own question was not asked', async () => {
+    const share = nodeOf(WORKER, 'function', 'in or out of the share').id;
+    const sick = await cluster.start('worker', [
+      ...WORKER,
+      { id: 'told', type: 'http in', z: FLOW, url: '/told', method: 'post', wires: [['outcome']] },
+      fn('outcome', FLOW, "return [{ topic: 'outcome', probe: true, category: msg.payload.category }, msg];", [[share], ['answered']]),
+      { id: 'answered', type: 'http response', z: FLOW },
+    ], { CIAM_CLIENT_SECRET: 'wrong', CIAM_WORKER: 'sick' });
+    const tell = (category: string): Promise<unknown> =>
+      fetch(`${sick.url}told`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ category }) });
+    try {
+      await inShare(sick, false);
+      for (const category of ['cancelled', 'overloaded']) {
+        await tell(category);
+        expect(sick.status.get(share)).to.include({ fill: 'red' });
+      }
+      // The same by any answer of the tenant.
+      await tell('not-found');
+      await inShare(sick);
+    } finally {
+      await sick.stop();
+    }
   });
 
   it('and their answers cannot be read by another account', async () => {

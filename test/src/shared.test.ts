@@ -25,6 +25,15 @@ describe('shared calls', () => {
     expect(tenant.stats()).to.deep.include({ inFlight: 0, queued: 0, lookups: { found: 50, notFound: 0, failed: 0, shared: 49, cached: 0, stale: 0, retried: 0, mismatched: 0 } });
   });
 
+  it('what the first one makes of its user at once is not what the others get', async () => {
+    server.onLookup = answer(200, { user_id: 'u1', name: 'as it came' });
+    const tenant = openTenant(server);
+    tenant.ask({ by: 'mobile', value: '13800001111' }, undefined, (_failure, lookup) => {
+      if (lookup) lookup.user['name'] = 'changed';
+    });
+    expect((await byMobile(tenant, '13800001111')).user['name']).to.equal('as it came');
+  });
+
   it('a failure is shared too, each message with an object and a value of its own', async () => {
     server.onLookup = notFound;
     const tenant = openTenant(server);
