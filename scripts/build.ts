@@ -118,8 +118,7 @@ const buildEditor = async (type: string): Promise<void> => {
   const to = join(dist, 'nodes', type);
   const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022', plugins: [withoutComments] });
   const script = withTabs(bundle?.text ?? '');
-  mkdirSync(to, { recursive: true });
-  writeFileSync(join(to, `${type}.html`), `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
+  write(`nodes/${type}/${type}.html`, `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
   cpSync(join(from, 'icons'), join(to, 'icons'), { recursive: true });
   for (const [language, shipped] of Object.entries(LANGUAGES)) copyTexts(join(from, 'locales', language), join(to, 'locales', shipped));
 };

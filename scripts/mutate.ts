@@ -1,6 +1,6 @@
 /**
  * `npm run mutate`: breaks the parts of the client where a mistake would be quiet, one place at a time, and runs the tests
- * that ought to notice. What no test notices is printed; docs/mutation.md says why each of those that are left is no loss.
+ * that ought to notice. What no test notices is printed; docs/mutation.md tells of those that are left.
  * `npm run mutate -- src/api/query.ts` takes one file; `--jobs 4` that many at a time; `--every 5` one change of five. Works on copies.
  */
 import { execFileSync, spawn } from 'node:child_process';

@@ -75,7 +75,7 @@ export const valueCopy = (red: Red, value: unknown): unknown => {
   }
 };
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** What this output leads to, as deployed just now. */
 export const wiresOf = ({ wires = [] }: Pick<RedNode, 'wires'>, output: 0 | 1): string[] => wires[output] ?? [];

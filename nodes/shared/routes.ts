@@ -1,5 +1,6 @@
 /** Rules for admin routes that use secrets or ask the tenant. */
 import { MOST_KB } from './limits';
+import { asError } from './message';
 import type { AdminRequest, AdminResponse, Red } from './red';
 
 const MOST_AT_ONCE = 4;
@@ -7,8 +8,6 @@ const MOST_BYTES = MOST_KB * 1024;
 
 const isTooLong = ({ headers, body }: AdminRequest): boolean =>
   Number(headers['content-length'] ?? 0) > MOST_BYTES || Buffer.byteLength(JSON.stringify(body ?? null)) > MOST_BYTES;
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A dialog is answered in its own language, which need not be the runtime's. */
 const inLanguageOf = (red: Red, { headers }: AdminRequest): Red => {
@@ -36,7 +35,7 @@ export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: stri
     try {
       if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_KB });
     } catch (error) {
-      return refuse(told, response, 400, { why: reasonOf(error) }); // nested too deep to be written
+      return refuse(told, response, 400, { why: asError(error).message }); // nested too deep to be written
     }
     if (running >= MOST_AT_ONCE) return refuse(told, response, 429, { limit: MOST_AT_ONCE });
     running++;
@@ -47,7 +46,7 @@ export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: stri
         if (!gone.signal.aborted) response.json(result);
       })
       .catch((error: unknown) => {
-        if (!gone.signal.aborted) refuse(told, response, 400, { why: reasonOf(error) });
+        if (!gone.signal.aborted) refuse(told, response, 400, { why: asError(error).message });
       })
       .finally(() => running--);
   });

@@ -24,10 +24,10 @@ const overHttp = (rules: object): FlowNode[] => [
   { id: 'test-response', type: 'http response', z: TAB },
 ];
 
-const ask = async ({ url }: NodeRed, by: unknown, value: unknown): Promise<Outcome> => {
-  const response = await fetch(`${url}ask`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by, value }) });
-  return await response.json() as Outcome;
-};
+const post = ({ url }: NodeRed, path: string, body: object): Promise<Response> =>
+  fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+const ask = async (nodeRed: NodeRed, by: unknown, value: unknown): Promise<Outcome> => await (await post(nodeRed, 'ask', { by, value })).json() as Outcome;
 
 for (const major of MAJORS) {
   describe(`a question to the workers, on Node-RED ${major}`, function () {
@@ -140,16 +140,14 @@ describe('questions to the workers', function () {
       fn('outcome', FLOW, "return [{ topic: 'outcome', probe: true, category: msg.payload.category }, msg];", [[share], ['answered']]),
       { id: 'answered', type: 'http response', z: FLOW },
     ], { CIAM_CLIENT_SECRET: 'wrong', CIAM_WORKER: 'sick' });
-    const tell = (category: string): Promise<unknown> =>
-      fetch(`${sick.url}told`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ category }) });
     try {
       await inShare(sick, false);
       for (const category of ['cancelled', 'overloaded']) {
-        await tell(category);
+        await post(sick, 'told', { category });
         expect(sick.status.get(share)).to.include({ fill: 'red' });
       }
       // The same by any answer of the tenant.
-      await tell('not-found');
+      await post(sick, 'told', { category: 'not-found' });
       await inShare(sick);
     } finally {
       await sick.stop();

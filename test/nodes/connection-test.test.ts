@@ -2,28 +2,10 @@
 import { expect } from 'chai';
 import { mock } from 'node:test';
 import { startSimulator } from '../../src/simulator/simulator';
+import type { ConnectionTestAnswer } from '../support/connection-test';
 import { answer, grants, notFound, type ScriptedTenant, type Seen, silent } from '../support/servers';
 import { post } from './admin';
 import { deploy, deployWith, startServer, tearDown } from './support';
-
-interface Availability {
-  available: boolean;
-  error?: { code: string };
-}
-
-interface Result {
-  ok: boolean;
-  token: { ok: boolean; expiresIn: number | null };
-  reached: { ok: boolean };
-  mobile: Availability;
-  username: Availability;
-  email: Availability;
-  id: Availability;
-  clock: { skewMs: number | null };
-  paused: { heldMs: number; code: string } | null;
-  dialect: string | null;
-  error?: { code: string; category: string; advice: string; message: string };
-}
 
 const CLIENT = { clientId: 'an id', clientSecret: 'the-secret-nobody-sees' };
 const notFoundEiam = answer(400, { error_code: 'USER.0001', error_msg: 'User not found' });
@@ -38,10 +20,10 @@ describe('connection test', () => {
   });
   afterEach(tearDown);
 
-  const test = async (body: object = {}, id = 'tenant'): Promise<Result> => {
+  const test = async (body: object = {}, id = 'tenant'): Promise<ConnectionTestAnswer> => {
     const { status, body: result } = await post(`/ciam-tenant/${id}/test`, body);
     expect(status).to.equal(200);
-    return result as Result;
+    return result as ConnectionTestAnswer;
   };
   const deployClient = (tenant: object = {}) => deployWith(server, { tenant: { auth: 'client-credentials', ...tenant }, credentials: CLIENT });
   const perWay = (mobile: typeof notFound, username: typeof notFound) => (seen: Seen, response: Parameters<typeof notFound>[1]) =>

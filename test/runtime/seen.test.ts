@@ -1,6 +1,7 @@
 /** What an operator sees of a tenant in a real Node-RED: statuses, events, the log, figures, and the connection test. */
 import { expect } from 'chai';
 import { translator } from '../support/catalogue';
+import type { ConnectionTestAnswer } from '../support/connection-test';
 import { type FlowNode, MAJORS, type NodeRed, startNodeRed, type Status } from '../support/runtime';
 import { answer, found, grants, notFound, ScriptedTenant } from '../support/servers';
 
@@ -33,21 +34,6 @@ const subflow = (id: string, told: boolean): FlowNode[] => {
 const instance = (id: string, of: string, host: string): FlowNode =>
   ({ id, type: `subflow:${of}`, ...PLACE, name: '', env: env('HOST', host), wires: [[`${id}-out`], [`${id}-out`]] });
 
-interface Failure { code: string; message: string; category: string; advice: string }
-interface Rung { available: boolean; error?: Failure }
-/** The answer of the connection test. */
-interface Ladder {
-  ok: boolean;
-  reached: { ok: boolean };
-  token: { ok: boolean; expiresIn: number | null };
-  mobile: Rung;
-  username: Rung;
-  email: Rung;
-  id: Rung;
-  clock: { skewMs: number | null };
-  paused: { heldMs: number; code: string } | null;
-  error?: Failure;
-}
 interface Told { topic: string; payload: { event: string; state: string; tenant: string; code: string | null; since: string; heldMs: number; failed: number } }
 
 for (const major of MAJORS) {
@@ -104,12 +90,12 @@ for (const major of MAJORS) {
     /** Of a config node of this name; a line each. */
     const logOf = (name: string): string[] => [...red.log().matchAll(/ - \[(info|warn|error)\] \[ciam-tenant:([\w -]+)\] (.*)$/gm)].filter(([, , own]) => own === name).map(([, level = '', , text = '']) => `${level}: ${text}`);
     const get = async <T>(path: string): Promise<T> => await (await fetch(`${red.url}${path}`)).json() as T;
-    const test = async (values: object, id = 'fresh'): Promise<Ladder> => {
+    const test = async (values: object, id = 'fresh'): Promise<ConnectionTestAnswer> => {
       const response = await fetch(`${red.url}ciam-tenant/${id}/test`, {
         method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': 'en-US' }, body: JSON.stringify(values),
       });
       expect(response.status).to.equal(200);
-      return await response.json() as Ladder;
+      return await response.json() as ConnectionTestAnswer;
     };
 
     describe('of a subflow', () => {
