@@ -24,6 +24,8 @@ export interface Editor {
   page: Page;
   /** Bodies of everything the server sent as JSON. */
   received: string[];
+  /** Errors that the page reported so far. */
+  problems: string[];
   /** Opens a node's dialog; waits until it can be used. */
   open: (id: string) => Promise<void>;
   /** Opens the dialog of the tenant chosen in the dialog that is open. */
@@ -117,7 +119,7 @@ export const openEditor = async (browser: Browser, url: string, { language = 'en
   };
 
   return {
-    page, received, form, settled,
+    page, received, problems, form, settled,
     open: async (id) => {
       // Two clicks are a double click only within a time that a busy machine may miss.
       // Not the group, whose middle may lie beside the node: a long status makes it wider.

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator';
 import { MAJORS, type FlowNode } from '../support/runtime';
+import { answer, type Script, ScriptedTenant } from '../support/servers';
 import { type Editor, openEditor } from './browser';
 import { useDesk } from './desk';
 
@@ -15,8 +16,18 @@ const flows = (tenant: object): FlowNode[] => [
   { id: 'lookup', type: 'ciam-user', z: 'flow', name: '', tenant: 'tenant', by: 'username', x: 300, y: 80, wires: [[], []] },
 ];
 
+/** Closed after each test, also after one that fails: what still listens keeps the test run from ending. */
+const servers: Server[] = [];
+const closeServers = (): void => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+};
+
 const serve = async (listener: RequestListener): Promise<{ server: Server; url: string }> => {
   const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
   await once(server, 'listening');
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 };
@@ -38,6 +49,10 @@ const withoutMobile = (simulator: Simulator, status: number, body: string): Requ
       .catch((error: unknown) => response.destroy(error as Error));
   });
 };
+
+/** Asks every lookup to come back later; its clock is ahead of this one by so much. */
+const pausedFor = (seconds: number, aheadMs: number): Script => (seen, response) =>
+  answer(429, '', { 'retry-after': String(seconds), date: new Date(Date.now() + aheadMs).toUTCString() })(seen, response);
 
 const input = (name: string): string => `#node-config-input-${name}`;
 
@@ -61,10 +76,12 @@ for (const major of MAJORS) {
   describe(`connection test on Node-RED ${major}`, () => {
     const desk = useDesk({ major, flows: flows({ demo: true }) });
     let simulator: Simulator;
+    let paused: ScriptedTenant;
     before(async () => {
-      simulator = await startSimulator();
+      [simulator, paused] = await Promise.all([startSimulator(), ScriptedTenant.start()]);
     });
-    after(() => simulator.close());
+    after(() => Promise.all([simulator.close(), paused.close()]));
+    afterEach(closeServers);
 
     it('says that all works, before anything is deployed', async () => {
       const { editor } = desk;
@@ -117,7 +134,6 @@ for (const major of MAJORS) {
       expect(more).to.deep.equal([]);
       await fill(editor, { domain: 'http://tenant.example.com' });
       expect((await test(editor)).at(-1)).to.match(/^CIAM\.CONFIG: domain: must use https/);
-      page.server.close();
       await editor.cancel();
       await editor.cancel();
     });
@@ -132,7 +148,22 @@ for (const major of MAJORS) {
       expect(await test(editor)).to.include.members(['This tenant does not offer lookup by mobile.', 'Lookup by username works.', 'Lookup by user ID works.', 'The tenant answers as OneAccess does.']);
       await fill(editor, { domain: ungranted.url });
       expect(await test(editor)).to.include.members(['Lookup by mobile is not granted to this app: grant user_read in the admin portal.', 'Lookup by username works.']);
-      for (const { server } of [unserved, ungranted]) server.close();
+      await editor.cancel();
+      await editor.cancel();
+    });
+
+    it('tells a clock that is wrong, and for how long the tenant has asked for a pause', async () => {
+      const { editor } = desk;
+      paused.onLookup = pausedFor(30, 3_600_000);
+      await openTenant(editor);
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: paused.url, clientId: 'my-app', clientSecret: 'right' });
+      const [reached, signedIn, clock, pause, ...more] = await test(editor);
+      expect(reached).to.match(/^Reached 127\.0\.0\.1:\d+\.$/);
+      expect(signedIn).to.equal('Signed in: the access token is valid for 30 minutes.');
+      expect(clock).to.match(/^This machine's clock is 3[56]\d\d seconds behind the tenant's: set it\.$/);
+      expect(pause).to.match(/^The tenant has asked for a pause: \d\d seconds to go \(CIAM\.HTTP\.429\)\.$/);
+      expect(more.at(-1)).to.match(/^CIAM\.HTTP\.429: /);
       await editor.cancel();
       await editor.cancel();
     });
@@ -161,7 +192,6 @@ for (const major of MAJORS) {
       await arrival;
       await editor.cancel();
       await arrivals[1];
-      silent.server.close();
       await editor.cancel();
     });
 
@@ -190,6 +220,11 @@ for (const major of MAJORS) {
       expect((await test(editor)).at(-2)).to.match(/^请对照管理门户检查租户节点中的 ClientId 和 ClientSecret/);
       await fill(editor, { clientSecret: 'right' });
       expect(await test(editor)).to.include.members(['可以按手机号查询。', '本机时钟与租户一致。']);
+      paused.onLookup = pausedFor(30, -3_600_000);
+      await fill(editor, { domain: paused.url });
+      const [, , clock, pause] = await test(editor);
+      expect(clock).to.match(/^本机时钟比租户快 36\d\d 秒：请校准。$/);
+      expect(pause).to.match(/^租户要求暂停访问：还需 \d\d 秒（CIAM\.HTTP\.429）。$/);
       await editor.cancel();
       await editor.cancel();
       await editor.close();

@@ -59,6 +59,7 @@ export const useDesk = ({ major, flows, settings }: DeskOptions, options: OpenOp
   afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
     await screenshot(desk.editor.page, `failed ${this.currentTest.fullTitle()}`);
+    for (const problem of desk.editor.problems) console.log(`The page of the failed test reported: ${problem}`);
     // The page may be in any state now, and so may the flows: the next test gets others.
     await desk.editor.drop();
     if (!settings) await desk.nodeRed.deploy(flows);

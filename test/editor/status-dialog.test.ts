@@ -1,7 +1,7 @@
 /** The dialog of ciam-status in a browser: it opens, chooses the tenant, has names for all controls, and refuses nothing that is right. */
 import { expect } from 'chai';
 import { MAJORS, type FlowNode } from '../support/runtime';
-import { controls } from './browser';
+import { controls, openEditor } from './browser';
 import { useDesk } from './desk';
 
 const FLOWS: FlowNode[] = [
@@ -24,6 +24,15 @@ for (const major of MAJORS) {
       expect(names.map(({ role }) => role)).to.include.members(['textbox', 'combobox', 'button']);
       expect(names.filter(({ name }) => name === '')).to.deep.equal([]);
       await editor.cancel();
+    });
+
+    it('speaks Chinese to Chinese readers, dialog and help', async () => {
+      const editor = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
+      await editor.open('state');
+      expect((await editor.page.locator('.red-ui-tray .ciam-form label').allTextContents()).map((label) => label.trim())).to.include.members(['租户', '名称']);
+      expect(await editor.value<string>(`RED.nodes.getNodeHelp('ciam-status')`)).to.match(/租户/);
+      await editor.cancel();
+      await editor.close();
     });
 
     it('chooses the tenant, and marks a node that has none', async () => {

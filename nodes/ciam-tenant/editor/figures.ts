@@ -19,7 +19,7 @@ const percentiles = ({ p50, p95, p99 }: Stats['latencyMs']): string =>
 
 const stateWords = ({ state, heldMs }: Stats): string => {
   const words = stateText(`status.${state}`);
-  return heldMs > 0 ? `${words} (${text('figures.left', { n: format(Math.ceil(heldMs / 1000)) })})` : words;
+  return heldMs > 0 ? text('figures.left', { state: words, n: format(Math.ceil(heldMs / 1000)) }) : words;
 };
 
 const lastWords = ({ code, at }: { code: string; at: string }): string =>
