@@ -48,8 +48,11 @@ const translatedMessage = (red: Red, { message, property }: LookupFailure, key: 
 
 /** Message and advice in the runtime's language; what the tenant wrote stays in `detail`. */
 export const failureObject = (red: Red, failure: LookupFailure): FailureObject => {
-  const { code, category, status, retryable, system, detail, messageKey } = failure;
-  const values = failure.namesHost ? failure.values : { ...failure.values, host: translated(red, 'ciam-user.message.the-tenant', {}, client().MESSAGES['the-tenant']) };
+  const { code, category, status, retryable, system, detail, messageKey, behind } = failure;
+  const values = {
+    ...failure.values, ...(behind && { cause: failureObject(red, behind).advice }),
+    ...(!failure.namesHost && { host: translated(red, 'ciam-user.message.the-tenant', {}, client().MESSAGES['the-tenant']) }),
+  };
   return {
     code, category, status, retryable,
     message: messageKey === undefined ? failure.message : translatedMessage(red, failure, messageKey, values),

@@ -1,7 +1,7 @@
 /** What a flow builder can do about a failure: one or two sentences for each kind. */
 
 /**
- * English advice by key; `__host__` stands for the host. The Chinese is in the catalogue `nodes/ciam-user/locales/zh-CN`;
+ * English advice by key; `__host__` stands for the host, `__cause__` for the advice about what is behind it. The Chinese is in the catalogue `nodes/ciam-user/locales/zh-CN`;
  * the English catalogue has none, so that these stand only here.
  */
 export const ADVICE = {
@@ -34,7 +34,8 @@ export const ADVICE = {
   'proxy-refused': 'Check in the proxy that it may, and can, connect to __host__: it did not.',
   'proxy-password': 'Check the user name and password in the proxy node.',
   'proxy-ntlm': 'Use a proxy that takes a user name and password (Basic), or put a local one such as cntlm or px in between: this proxy wants NTLM or Kerberos.',
-  'circuit': 'Wait: the tenant is asked again by itself every few seconds. Check the domain and the network if it stays so.',
+  'circuit': 'Wait: the tenant is asked again by itself every few seconds. __cause__',
+  'circuit-unknown': 'Wait: the tenant is asked again by itself every few seconds. Check the domain and the network if it stays so.',
   'timeout': 'Raise the timeout in the tenant node if answers take so long; if none ever comes, check the network, the firewall and the proxy.',
   'untrusted': 'Check the domain; for a certificate of your own authority, choose a TLS node that knows it.',
   'no-https': 'Check the port: __host__ does not speak https there. For the simulator on this machine, write http:// before the host.',

@@ -34,7 +34,7 @@ const CODES = table({
   'CIAM.HTTP.421': { category: 'unavailable', advice: 'not-now' },
   'CIAM.HTTP.425': { category: 'unavailable', advice: 'not-now' },
   'CIAM.QUEUE.FULL': { category: 'overloaded' },
-  'CIAM.CIRCUIT': { category: 'unavailable', advice: 'circuit' },
+  'CIAM.CIRCUIT': { category: 'unavailable', advice: 'circuit-unknown' },
   'CIAM.LIST': { category: 'rejected', advice: 'list' },
   'CIAM.CLOSED': { category: 'cancelled' },
   'USER.0001': { category: 'not-found' },

@@ -209,7 +209,8 @@ export const queueFullFailure = (limit: number): LookupFailure =>
 export const circuitFailure = (last: LookupFailure | null = null): LookupFailure => {
   if (last === null) return failure('CIAM.CIRCUIT', 'circuit-unknown', { category: 'unavailable' });
   const system = last.system ?? last.code;
-  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values: { ...(last.namesHost && { host: last.values.host ?? '' }), system }, behind: last });
+  const values = { ...(last.namesHost && { host: last.values.host ?? '' }), system, cause: last.advice };
+  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values, advice: 'circuit', behind: last });
 };
 
 export const listFailure = (failed: number, total: number): LookupFailure =>

@@ -22,11 +22,12 @@ describe('sentences of failures', () => {
       expect(message).to.match(/\p{Script=Han}/u).and.not.match(/__\w+__/);
       expect(advice).to.match(/\p{Script=Han}/u).and.not.match(/__\w+__/);
     }
-    const [, config, refused, unknown] = told;
+    const [, config, refused, unknown, outage] = told;
     expect(config?.message).to.match(/^timeout: .*0\.1.*3600/);
     expect(refused?.message).to.include('a.example:8443').and.include('ECONNREFUSED');
     expect(refused?.advice).to.include('a.example:8443');
     expect(unknown?.message).to.include('租户');
+    expect(outage?.advice, 'with what is behind it').to.match(/^请稍候.*自动再次访问租户。请稍候：网关/);
   });
 
   it('are those of the code in an English runtime, and in one without a catalogue', () => {

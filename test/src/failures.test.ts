@@ -127,10 +127,14 @@ describe('failures', () => {
   });
 
   it('an outage names its last trouble', () => {
+    const wait = 'Wait: the tenant is asked again by itself every few seconds.';
     expect(failures.circuitFailure(networkFailure('ECONNREFUSED', 'network', 'a.example'))).to.include({
       code: 'CIAM.CIRCUIT', system: 'ECONNREFUSED', message: 'a.example has been unreachable for as long as the timeout allows; last trouble: ECONNREFUSED.',
+      advice: `${wait} Check host and port: nobody listens at a.example.`,
     });
-    expect(failures.circuitFailure(httpFailure(503))).to.include({ system: 'CIAM.HTTP.503', advice: failures.ADVICE.circuit });
+    expect(failures.circuitFailure(networkFailure('ECONNREFUSED', 'proxy-unreachable')).advice).to.equal(`${wait} ${failures.ADVICE.proxy}`);
+    expect(failures.circuitFailure(httpFailure(503))).to.include({ system: 'CIAM.HTTP.503', advice: `${wait} ${failures.ADVICE.gateway}` });
+    expect(failures.circuitFailure().advice).to.equal(`${wait} Check the domain and the network if it stays so.`);
   });
 
   it('of one message is an object of its own, whose value is not printed', () => {
