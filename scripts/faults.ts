@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Authority, createAuthority } from '../test/support/certificates';
 import { LANGUAGES, type Language, translator } from '../test/support/catalogue';
+import type { ConnectionTestAnswer } from '../test/support/connection-test';
 import { startConnectProxy } from '../test/support/connect-proxy';
 import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed, type Status } from '../test/support/runtime';
 import { answer, found, type Script, ScriptedTenant, silent } from '../test/support/servers';
@@ -154,6 +155,8 @@ export interface Sight {
   /** Under the ciam-status node. */
   state: string;
   failure: { code: string; system?: string; advice: string } | null;
+  /** What Test connection says to do, of a tenant that is deployed. */
+  tested: string | null;
 }
 
 const linesOf = (log: string, name: string): Line[] =>
@@ -171,6 +174,13 @@ const COLOURS: Record<string, Record<Language, string>> = {
 /** The words of what refuses, and of what makes no sense, are those of its cause. */
 const isOf = (state: string, { fill, text = '' }: Status = {}): boolean =>
   (state === 'refused' || state === 'misconfigured' ? fill === 'red' : text.endsWith(`ciam-status.status.${state}`));
+
+/** Test connection, as the dialog asks for it with nothing changed on screen. */
+const testedBy = async (red: NodeRed, tenant: string, language: Language): Promise<string> => {
+  const response = await fetch(`${red.url}ciam-tenant/${tenant}/test`, { method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': language }, body: '{}' });
+  const { error } = await response.json() as ConnectionTestAnswer;
+  return error ? normal(error.advice) : '';
+};
 
 /** Sends the message of one fault when its tenant has come to rest, and gathers what there is to see. */
 const look = async (red: NodeRed, { name, state, held, user }: Fault, number: number, language: Language): Promise<Sight> => {
@@ -204,6 +214,7 @@ const look = async (red: NodeRed, { name, state, held, user }: Fault, number: nu
     log: [...lines('tenant'), ...lines('user')].map((line) => ({ ...line, text: normal(line.text) })),
     status: statusOf('user'), events, state: statusOf('status'),
     failure: error ? { code: error.code, ...(error.system !== undefined && { system: normal(error.system) }), advice: normal(firstSentence(error.advice)) } : null,
+    tested: null,
   };
 };
 
@@ -216,7 +227,10 @@ export const sights = async (language: Language, major: Major = 5, lang = LANG[l
     const flows = [{ id: 'tab', type: 'tab', label: 'Faults' }, ...faults.flatMap(flowOf)];
     const red = await startNodeRed({ major, flows, env: { LANG: lang, LC_ALL: undefined, LC_MESSAGES: undefined } });
     try {
-      return await Promise.all(faults.map((fault, number) => look(red, fault, number, language)));
+      const seen = await Promise.all(faults.map((fault, number) => look(red, fault, number, language)));
+      // One after the other: the route takes four at once.
+      for (const [number, sight] of seen.entries()) if (!faults[number]?.absent) sight.tested = await testedBy(red, id('tenant', number), language);
+      return seen;
     } finally {
       await red.stop();
     }

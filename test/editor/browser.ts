@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type Locator, type Page, type Request, chromium } from 'playwright-core';
 import { root } from '../support/versions';
 
 export const LANGUAGES = ['en-US', 'zh-CN'] as const;
@@ -83,7 +83,8 @@ const contextFor = (browser: Browser, language: Language, name: string): Promise
 export const openEditor = async (browser: Browser, url: string, { language = 'en-US', theme = 'light', user }: OpenOptions = {}): Promise<Editor> => {
   const context = await contextFor(browser, language, user?.[0] ?? '');
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  // A page takes two seconds to load, and half a minute where several test runs share a machine.
+  page.setDefaultTimeout(60_000);
   await page.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
   const foreign: string[] = [];
   const problems: string[] = [];
@@ -98,12 +99,21 @@ export const openEditor = async (browser: Browser, url: string, { language = 'en
   page.on('console', (message) => {
     if (/error|warning/.test(message.type()) && isNews(message.text())) problems.push(message.text());
   });
-  await page.goto(url);
-  if (user) await logIn(page, user);
-  await page.waitForSelector('.red-ui-palette-node[data-palette-type="ciam-user"]', { state: 'attached' });
-  await page.waitForSelector('.red-ui-flow-node', { state: 'attached' });
-  // The header, the palette and the canvas are there; what covers them while the flows load goes last.
-  await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+  const pending = new Set<Request>();
+  page.on('request', (request) => pending.add(request));
+  page.on('requestfinished', (request) => pending.delete(request));
+  page.on('requestfailed', (request) => pending.delete(request));
+  try {
+    await page.goto(url);
+    if (user) await logIn(page, user);
+    await page.waitForSelector('.red-ui-palette-node[data-palette-type="ciam-user"]', { state: 'attached' });
+    await page.waitForSelector('.red-ui-flow-node', { state: 'attached' });
+    // The header, the palette and the canvas are there; what covers them while the flows load goes last.
+    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+  } catch (error) {
+    await screenshot(page, 'editor that did not open');
+    throw new Error(`The editor did not open. It waits for: ${[...pending].map((request) => request.url()).join(', ') || 'nothing'}; problems: ${problems.join(', ') || 'none'}`, { cause: error });
+  }
 
   const trays = page.locator('.red-ui-tray');
   const form = trays.last().locator('form').first();

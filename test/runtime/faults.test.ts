@@ -39,9 +39,18 @@ for (const [major, lang, language] of RUNS) {
       }
     });
 
+    it('of a tenant that cannot work are told by Test connection in the words of the log', () => {
+      for (const { name, log, events, tested } of seen.filter(({ events }) => events.at(-1) !== 'ready')) {
+        const line = log.filter(({ level }) => level !== 'info').at(-1)?.text ?? '';
+        if (tested === null) expect(name).to.match(/missing|不存在/);
+        else if (events.at(-1) === 'misconfigured' && !line.endsWith(tested)) expect(tested, name).to.match(/^(Correct the property|请在租户节点或查询节点中修正)/);
+        else expect(line, name).to.include(tested).and.satisfy(() => tested !== '');
+      }
+    });
+
     it('are told in its language', () => {
-      for (const { name, log, failure } of seen) {
-        for (const text of [...log.map((line) => line.text), ...(failure ? [failure.advice] : [])]) expect(/[\u4e00-\u9fff]/.test(text), `${name}: ${text}`).to.equal(language === 'zh-CN');
+      for (const { name, log, failure, tested } of seen) {
+        for (const text of [...log.map((line) => line.text), ...(failure ? [failure.advice] : []), ...(tested ? [tested] : [])]) expect(/[\u4e00-\u9fff]/.test(text), `${name}: ${text}`).to.equal(language === 'zh-CN');
       }
     });
 
