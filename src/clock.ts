@@ -15,6 +15,8 @@ export interface Timer {
 
 /** Messages or items handled in one go before yielding to the event loop, so that timers and sockets wait for milliseconds only. */
 export const AT_ONCE = 200;
+/** … and for so long at most: some are large. */
+export const AT_ONCE_MS = 8;
 
 /** What a timer can take; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

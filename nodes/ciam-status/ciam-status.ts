@@ -1,6 +1,6 @@
 /** Tells what a tenant is doing: its figures on request, each change of its state by itself. */
 import type { NodeCondition, NodeTenant, TenantEvent, TenantState } from '../../src/node-api';
-import { finish, sendBy, written } from '../shared/message';
+import { finish, put, sendBy, written } from '../shared/message';
 import type { NodeConfig, Red, RedNode, Status } from '../shared/red';
 import { limitedStatus, wordsOf } from '../shared/status';
 import { linkTenant } from '../shared/tenant-link';
@@ -56,13 +56,16 @@ export = (red: Red): void => {
     status.changed();
 
     this.on('input', (message, send, done) => {
+      let out = message;
       let error: Error | undefined;
       try {
-        sendBy(this, send, 0, written(message, (target) => (target.payload = link.tenant.stats())));
+        const stats = link.tenant.stats();
+        out = written(red, message, (target) => put(target, 'payload', stats));
+        sendBy(this, send, 0, out);
       } catch {
         error = new Error('The message cannot be written or sent.');
       }
-      finish(red, this, message, done, error);
+      finish(red, this, message, out, done, error);
     });
 
     this.on('close', (_removed, done) => {

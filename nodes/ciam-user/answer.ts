@@ -41,15 +41,18 @@ export interface Answers {
   list(outcome: ListOutcome, rows: readonly unknown[], tenant: NodeTenant, signal: AbortSignal): Promise<Answer>;
 }
 
-/** So many items of a list take a few milliseconds. */
-const PART = 1000;
+/** Milliseconds. */
+const PART = 8;
 
 /** Part by part, so that others get their turn while a long list is made ready. */
 const inParts = async <Item, Made>(items: readonly Item[], signal: AbortSignal, make: (item: Item) => Made): Promise<Made[]> => {
   const made: Made[] = [];
+  let since = performance.now();
   for (const item of items) {
     made.push(make(item));
-    if (made.length % PART === 0 && !signal.aborted) await setImmediate();
+    if (performance.now() - since < PART || signal.aborted) continue;
+    await setImmediate();
+    since = performance.now();
   }
   return made;
 };
@@ -57,10 +60,15 @@ const inParts = async <Item, Made>(items: readonly Item[], signal: AbortSignal, 
 const isNotFound = ({ category }: LookupFailure): boolean => category === 'not-found';
 
 export const answersOf = (red: Red, { shape, together, readItem, toCatch }: AnswerOptions, source: DescribedFailure['source']): Answers => {
-  const describe = (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source });
+  /** Each message has a `source` of its own. */
+  const describer = () => {
+    const own = { ...source };
+    return (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source: own });
+  };
   const ofRow = (rows: readonly unknown[], index: number): object => (readItem ? { item: rows[index] } : {});
 
   const split: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
+    const describe = describer();
     const foundRow = (index: number): object => {
       if (!readItem) return {};
       // Two messages share nothing.
@@ -78,6 +86,7 @@ export const answersOf = (red: Red, { shape, together, readItem, toCatch }: Answ
   };
 
   const inPlace: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
+    const describe = describer();
     const result = new Array<object>(lookup.total);
     await inParts(found, signal, ({ index, value, user }) => (result[index] = { index, value, user: shape ? shape(user, tenant) : user, error: null, ...ofRow(rows, index) }));
     await inParts(failed, signal, ({ index, value, error }) => (result[index] = { index, value, user: null, error: describe(error), ...ofRow(rows, index) }));
@@ -88,7 +97,7 @@ export const answersOf = (red: Red, { shape, together, readItem, toCatch }: Answ
     found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shape ? shape(user, tenant) : user }, bad: null, shown: null }),
     failed: (failure) => ({
       lookup: failure.lookup ?? null, attempts: failure.lookup?.attempts ?? 0, good: null, shown: failure,
-      bad: { result: failure.code, failure, error: describe(failure), onlyNotFound: isNotFound(failure) },
+      bad: { result: failure.code, failure, error: describer()(failure), onlyNotFound: isNotFound(failure) },
     }),
     list: together ? inPlace : split,
   };

@@ -8,7 +8,7 @@ import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
 import { finish } from '../shared/message';
 import { type Options, readOptions } from './options';
-import { createOutputs } from './outputs';
+import { createOutputs, type Ending } from './outputs';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
 import { lookedUp } from './value';
@@ -58,10 +58,10 @@ export = (red: Red): void => {
     /** Messages that were ended by closing. */
     let cutShort = 0;
 
-    const end = ({ message, done }: Visit, shown: Answer['shown'], error?: Error): void => {
+    const end = (visit: Visit, shown: Answer['shown'], { message, error }: Ending): void => {
       light.settled(shown);
       if (closing.signal.aborted) cutShort++;
-      finish(red, this, message, done, error);
+      finish(red, this, visit.message, message, visit.done, error);
     };
 
     /** Never throws: other messages may wait for the same call. */
@@ -69,16 +69,16 @@ export = (red: Red): void => {
       if (visit.hasEnded) return;
       visit.hasEnded = true;
       let shown: Answer['shown'];
-      let error: Error | undefined;
+      let ending: Ending;
       try {
         const answer = makeAnswer();
         shown = answer.shown;
-        error = outputs.send(visit.message, visit.send, answer);
+        ending = outputs.send(visit.message, visit.send, answer);
       } catch {
         shown = client().inputFailure('unwritable');
-        error = caughtError(red, shown);
+        ending = { message: visit.message, error: caughtError(red, shown) };
       }
-      end(visit, shown, error);
+      end(visit, shown, ending);
     };
 
     const byOf = (message: Message): unknown => {

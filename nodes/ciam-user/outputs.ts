@@ -1,14 +1,20 @@
 /** How an answer leaves the node: filled into the message, by the first output, the second, or to Catch nodes. */
 import type { Message, Red, RedNode, Send } from '../shared/red';
 import { client } from '../shared/client';
-import { copyOf, sendBy, wiresOf, written } from '../shared/message';
+import { copyOf, put, sendBy, wiresOf, written } from '../shared/message';
 import type { Answer, Answers, Bad } from './answer';
 import { caughtError } from './caught';
 import type { AnswerOptions } from './options';
 
+/** What is left to be told to the runtime: the message as it became, and the error for Catch nodes, if there is one. */
+export interface Ending {
+  message: Message;
+  error: Error | undefined;
+}
+
 export interface Outputs {
-  /** Sends what is to be sent; gives the error for Catch nodes, if there is one. */
-  send(message: Message, send: Send, answer: Answer): Error | undefined;
+  /** Sends what is to be sent. */
+  send(message: Message, send: Send, answer: Answer): Ending;
 }
 
 const isLookupError = (error: unknown): boolean => {
@@ -30,9 +36,9 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
   /** Fills in what belongs to one output; `null`: the message has no such place. */
   const filled = (message: Message, { lookup }: Answer, result: unknown, error: object | null): Message | null => {
     const place = { isThere: true };
-    const into = written(message, (target) => {
-      if (lookup) target.lookup = { ...lookup };
-      if (error) target.error = error;
+    const into = written(red, message, (target) => {
+      if (lookup) put(target, 'lookup', { ...lookup });
+      if (error) put(target, 'error', error);
       else if (isLookupError(target.error)) delete target.error;
       place.isThere = write(target, result);
     });
@@ -43,20 +49,25 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
   const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && wiresOf(node, 1).length === 0);
 
   /** Sends a failure by the second output, or gives it as the error for Catch nodes. */
-  const sendBad = (message: Message, send: Send, { failure }: Bad, caught: boolean): Error | undefined => {
-    if (caught) return caughtError(red, failure);
-    sendBy(node, send, 1, message);
-    return undefined;
+  const sendBad = (message: Message, send: Send, { failure }: Bad, caught: boolean): Ending => {
+    if (!caught) sendBy(node, send, 1, message);
+    return { message, error: caught ? caughtError(red, failure) : undefined };
+  };
+
+  /** Made before the results are in it, and without what they will replace, which may be a long list. */
+  const twoOf = (message: Message): { first: Message; second: Message } => {
+    const second = written(red, message, (target) => void write(target, null));
+    return { first: copyOf(red, second), second };
   };
 
   /** There is no place for the result: a failure, and the message goes on without one. */
-  const sendMisplaced = (message: Message, send: Send, answer: Answer): Error | undefined => {
+  const sendMisplaced = (message: Message, send: Send, answer: Answer): Ending => {
     const { bad } = answers.failed(client().configFailure('output', 'place'));
-    if (!bad) return undefined;
+    if (!bad) return { message, error: undefined };
     const caught = goesToCatch(bad);
-    const second = written(message, (target) => {
-      if (answer.lookup) target.lookup = { ...answer.lookup };
-      if (!caught) target.error = bad.error;
+    const second = written(red, message, (target) => {
+      if (answer.lookup) put(target, 'lookup', { ...answer.lookup });
+      if (!caught) put(target, 'error', bad.error);
     });
     publish(node, second, answer);
     return sendBad(second, send, bad, caught);
@@ -66,13 +77,15 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
     send(message, send, answer) {
       const { good, bad } = answer;
       const caught = bad !== null && goesToCatch(bad);
-      // Two outcomes are two messages; the copy is made before the results are in it. A Catch node gets the message that came in.
-      const first = good && filled(bad ? copyOf(red, message) : message, answer, good.result, null);
-      const second = bad && filled(message, answer, bad.result, caught ? null : bad.error);
+      // Two outcomes are two messages. A Catch node gets the one that came in.
+      const messages = good && bad ? twoOf(message) : { first: message, second: message };
+      const first = good && filled(messages.first, answer, good.result, null);
+      const second = bad && filled(messages.second, answer, bad.result, caught ? null : bad.error);
       if ((good && !first) || (bad && !second)) return sendMisplaced(message, send, answer);
-      publish(node, message, answer);
+      const ended = second ?? first ?? message;
+      publish(node, ended, answer);
       if (first) sendBy(node, send, 0, first);
-      return bad && second ? sendBad(second, send, bad, caught) : undefined;
+      return bad && second ? sendBad(second, send, bad, caught) : { message: ended, error: undefined };
     },
   };
 };

@@ -2,6 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { LookupFailure } from '../../src/node-api';
+import { put } from '../shared/message';
 import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
 
 type Failures = Pick<typeof import('../../src/node-api'), 'configFailure' | 'inputFailure'>;
@@ -68,11 +69,32 @@ export const itemReader = (red: Red, config: NodeConfig, { configFailure }: Pick
   if (typeof item !== 'string') throw configFailure('item', 'path');
   const path = item.trim();
   if (!path) return null;
+  const keys = keysOf(red, path);
   // The heading of a column need not be a path: it may hold blanks or dots.
   return (row) => {
     if (!isRow(row)) return undefined;
-    return isPlainName(path) || Object.hasOwn(row, path) ? row[path] : red.util.getObjectProperty(row, path);
+    if (isPlainName(path) || Object.hasOwn(row, path)) return row[path];
+    return keys === 'refers' ? red.util.getObjectProperty(row, path) : keys && valueAt(row, keys);
   };
+};
+
+/** Read once, since a list may have very many rows. `refers`: they depend on the row; `undefined`: it is the heading of a column only. */
+const keysOf = (red: Red, path: string): (string | number)[] | 'refers' | undefined => {
+  try {
+    const keys = red.util.normalisePropertyExpression(path);
+    return keys.every((key): key is string | number => !Array.isArray(key)) ? keys : 'refers';
+  } catch {
+    return undefined;
+  }
+};
+
+const valueAt = (row: unknown, keys: readonly (string | number)[]): unknown => {
+  let value = row;
+  for (const key of keys) {
+    if (value === null || value === undefined) return undefined;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return value;
 };
 
 /** What is looked up: one value, or one for each row of a list. A single value that is no object is taken as it is. */
@@ -101,7 +123,7 @@ const prepared = (red: Red, node: RedNode, expression: string, configFailure: Fa
   }
 };
 
-/** Puts the result where the node was told to; false when the message has no such place. */
+/** Puts the result where the node was told to; false when the message has no such place. Throws when that cannot be written. */
 export type WriteResult = (message: Message, result: unknown) => boolean;
 
 export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Failures): WriteResult => {
@@ -109,15 +131,23 @@ export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Fa
   if (typeof output !== 'string' || !output) throw configFailure('output', 'missing-output');
   if (isPlainName(output)) {
     return (message, result) => {
-      message[output] = result;
+      put(message, output, result);
       return true;
     };
   }
   return (message, result) => {
     try {
-      return red.util.setMessageProperty(message, output, result, true);
+      if (!red.util.setMessageProperty(message, output, result, true)) return false;
+    } catch {
+      // No path, or something on it is read-only: what can be read there now tells which.
+    }
+    let now: unknown;
+    try {
+      now = red.util.getMessageProperty(message, output);
     } catch {
       return false;
     }
+    if (now !== result) throw new TypeError(`${output} cannot be written.`);
+    return true;
   };
 };

@@ -1,14 +1,44 @@
-/** Messages may be frozen, read-only, full of getters, or hold what Node-RED cannot copy: what is done to them here never throws. */
+/**
+ * Messages may be frozen, read-only, full of getters, no objects at all, or hold what Node-RED cannot copy: what is done to them here
+ * never throws, and what is written into them is there.
+ */
 import type { Done, Message, Red, RedNode, Send } from './red';
 
 /** A message that does not tell its names may still have these, which flows cannot do without. */
 const USUAL = ['_msgid', 'topic', 'req', 'res'];
 
+/** A message of a class of its own has few ancestors. */
+const MOST_ANCESTORS = 10;
+
+/** Names of the getters that its class has. */
+const gettersOf = (message: Message): string[] => {
+  const names: string[] = [];
+  let ancestor = Object.getPrototypeOf(message) as object | null;
+  for (let count = 0; ancestor !== null && count < MOST_ANCESTORS; count++) {
+    const next = Object.getPrototypeOf(ancestor) as object | null;
+    if (next === null) break; // what every object has
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(ancestor))) if (property.get) names.push(name);
+    ancestor = next;
+  }
+  return names;
+};
+
 const namesOf = (message: Message): string[] => {
+  // Of a text, or of bytes, each place has a name.
+  if (typeof message === 'string' || ArrayBuffer.isView(message)) return USUAL;
   try {
-    return Object.keys(message);
+    return [...Object.keys(message), ...isOrdinary(message) ? gettersOf(message) : []];
   } catch {
     return USUAL;
+  }
+};
+
+/** Of anything else Node-RED copies a part at best, and an output takes an array for several messages. */
+const isOrdinary = (message: unknown): boolean => {
+  try {
+    return Object.prototype.toString.call(message) === '[object Object]';
+  } catch {
+    return false;
   }
 };
 
@@ -17,7 +47,8 @@ const plainCopy = (message: Message, copied: (value: unknown) => unknown = (valu
   const copy: Message = {};
   for (const name of namesOf(message)) {
     try {
-      copy[name] = copied(message[name]);
+      const value = message[name];
+      if (value !== undefined) copy[name] = copied(value);
     } catch {
       // A getter that throws: there is nothing to hand on.
     }
@@ -25,15 +56,27 @@ const plainCopy = (message: Message, copied: (value: unknown) => unknown = (valu
   return copy;
 };
 
+/** Throws if the property does not hold the value then: a setter may do something else with it. */
+export const put = (into: Message, name: string, value: unknown): void => {
+  into[name] = value;
+  if (into[name] !== value) throw new TypeError(`${name} cannot be written.`);
+};
+
 /** Writes into the message, or into a copy if it refuses; gives the one that was written. */
-export const written = (message: Message, write: (into: Message) => void): Message => {
+export const written = (red: Red, message: Message, write: (into: Message) => void): Message => {
+  const into = (target: Message): Message => {
+    write(target);
+    return target;
+  };
   try {
-    write(message);
-    return message;
+    if (isOrdinary(message)) return into(message);
   } catch {
-    const copy = plainCopy(message);
-    write(copy);
-    return copy;
+    // It refuses, or something within it does.
+  }
+  try {
+    return into(plainCopy(message));
+  } catch {
+    return into(plainCopy(message, (value) => valueCopy(red, value)));
   }
 };
 
@@ -95,10 +138,13 @@ export const sendBy = (node: RedNode, send: Send, output: 0 | 1, message: Messag
 /** Without what Node-RED cannot copy. */
 const copyable = (red: Red, message: Message): Message => plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
 
-/** Ends a message, once. Catch and Complete nodes get a copy, which the runtime may be unable to make. */
-export const finish = (red: Red, node: RedNode, message: Message, done: Done, error?: Error): void => {
+/**
+ * Ends a message, once. Catch and Complete nodes get a copy, which the runtime may be unable to make. `message`: what became of the
+ * one that came in; `done` knows that one only, so the runtime is told of a copy in the way in which `done` tells it.
+ */
+export const finish = (red: Red, node: RedNode, came: Message, message: Message, done: Done, error?: Error): void => {
   try {
-    keepingHttp(message, () => done(error));
+    keepingHttp(message, () => (message === came || !node._complete ? done(error) : node._complete(message, error)));
   } catch (thrown) {
     const why = asError(thrown).message;
     if (error) catchWithout(red, node, message, error, why);

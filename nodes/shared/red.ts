@@ -36,6 +36,8 @@ export interface RedNode {
   warn(text: string): void;
   /** With a message it goes to Catch nodes; to the log if there is none. */
   error(error: Error | string, message?: Message): void;
+  /** What `done` does, for the message that it knows. */
+  _complete?(message: Message, error?: Error): void;
   /** Without arguments: whether anybody listens. */
   metric(event?: string, message?: Message, value?: number): boolean | undefined;
 }
@@ -69,6 +71,8 @@ export interface Red {
     cloneMessage(message: Message): Message;
     getMessageProperty(message: Message, property: string): unknown;
     getObjectProperty(object: object, property: string): unknown;
+    /** The keys of a path; a list of keys stands for a reference to another property. Throws for what is no path. */
+    normalisePropertyExpression(expression: string): (string | number | unknown[])[];
     setMessageProperty(message: Message, property: string, value: unknown, createMissing: boolean): boolean;
     evaluateNodeProperty(value: string, type: string, node: RedNode | undefined, message: Message, callback: (error: Error | null | undefined, value: unknown) => void): void;
     prepareJSONataExpression(expression: string, node: RedNode): unknown;

@@ -2,7 +2,7 @@
  * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
  * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
  */
-import { Alarm, AT_ONCE, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { Alarm, AT_ONCE, AT_ONCE_MS, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
 import { AdaptiveRate, isLimit } from './adaptive-rate';
@@ -50,6 +50,8 @@ export class RequestQueue {
   private listItems = 0;
   private granted: TurnList | null = null;
   private isListsTurn = false;
+  /** Lists have had their share, until the event loop has been round: each answer in a burst of them looks whose turn it is. */
+  private haveListsYielded = false;
 
   /** `null`: no limit. */
   private readonly rate: Rate | Pace | null;
@@ -383,9 +385,10 @@ export class RequestQueue {
     if (this.pumping || this.closed) return;
     this.pumping = true;
     let idle = 0;
-    while (idle < AT_ONCE && !this.isEmpty) {
+    let since: number | null = null;
+    while (!this.isEmpty) {
       const now = this.clock.now();
-      const isRefusing = this.lists.size > 0 && this.refusalOfNew(now) !== null;
+      const isRefusing = this.lists.size > 0 && !this.haveListsYielded && this.refusalOfNew(now) !== null;
       const next = isRefusing ? this.firstList() : this.next();
       if (next === null) break;
       const wait = isRefusing ? 0 : this.waitMs(now);
@@ -394,10 +397,12 @@ export class RequestQueue {
         if (wait < Infinity) this.wakeIn(this.lists.size > 0 ? Math.min(wait, this.pause.untilLasted(this.outage.failingAfterMs, this.clock.now())) : wait);
         break;
       }
-      if ('pull' in next) idle += this.pullFrom(next);
-      else this.startNext(next, now);
+      if ('pull' in next) {
+        idle += this.pullFrom(next);
+        since ??= now;
+        if (idle >= AT_ONCE || now - since > AT_ONCE_MS) this.letListsYield();
+      } else this.startNext(next, now);
     }
-    if (idle >= AT_ONCE) this.wakeIn(0);
     this.pumping = false;
     if (this.pause.by) this.endUnwaitedPause();
   }
@@ -420,7 +425,7 @@ export class RequestQueue {
 
   /** Items of all lists together take at most `concurrency` places. */
   private nextList(): TurnList | null {
-    return this.listItems < this.limits.concurrency ? this.firstList() : null;
+    return this.listItems < this.limits.concurrency && !this.haveListsYielded ? this.firstList() : null;
   }
 
   private firstList(): TurnList | null {
@@ -440,6 +445,11 @@ export class RequestQueue {
     return began ? 0 : 1;
   }
 
+  private letListsYield(): void {
+    this.haveListsYielded = true;
+    this.wakeIn(0);
+  }
+
   private wakeIn(wait: number): void {
     const ms = Math.min(wait, LONGEST_TIMER_MS);
     const at = this.clock.now() + ms;
@@ -449,6 +459,7 @@ export class RequestQueue {
     }
     const timer = this.clock.setTimeout(() => {
       this.wakeUp = null;
+      this.haveListsYielded = false;
       this.pump();
     }, ms);
     this.wakeUp = { at, timer };

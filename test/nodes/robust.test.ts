@@ -75,15 +75,94 @@ describe('ciam-user, messages that cannot be handled', () => {
     return Object.defineProperty({ ...rest }, 'payload', { value: payload, writable: false, enumerable: true });
   };
   const getterOnly = ({ payload, ...rest }: Properties): object => ({ ...rest, get payload() { return payload; } });
-  for (const [what, make] of Object.entries({ frozen, 'with a read-only payload': readOnly, 'whose payload is a getter': getterOnly })) {
-    it(`one that is ${what} is filled as a copy`, async () => {
+  /** Does nothing with what is assigned. */
+  const deaf = ({ payload, ...rest }: Properties): object => Object.defineProperty({ ...rest }, 'payload', { get: () => payload, set: () => undefined, enumerable: true });
+  class Envelope {
+    #payload: string;
+    readonly _msgid: string;
+    topic = 'kept';
+    constructor({ payload, _msgid }: Properties) {
+      this.#payload = payload;
+      this._msgid = _msgid;
+    }
+    get payload(): string { return this.#payload; }
+    get sender(): string { return `sender of ${this._msgid}`; }
+  }
+  const REFUSING = { 'is frozen': frozen, 'has a read-only payload': readOnly, 'has a getter as payload': getterOnly, 'has a payload that takes nothing': deaf, 'is of a class with getters': (properties: Properties) => new Envelope(properties) };
+  for (const [what, make] of Object.entries(REFUSING)) {
+    it(`one that ${what} carries its result to every port: first output, second output, Catch and Complete nodes`, async () => {
       const flow = await deployWith(server);
-      expect((await arrival(flow, 'found', make({ payload: '13800001111', _msgid: '1' }))).payload).to.include({ user_id: 'id of 13800001111' });
+      const completed = arrival(flow, 'completed', make({ payload: '13800001111', _msgid: '1' }));
+      expect((await completed).payload).to.include({ user_id: 'id of 13800001111' });
       const failed = await arrival(flow, 'failed', make({ payload: '13800000404', _msgid: '2' }));
       expect(failed).to.include({ payload: 'IDAAS.TENANT.USER.0001', _msgid: '2' });
       expect(failed.error).to.include({ category: 'not-found' });
+      if (what.startsWith('is of a class')) expect(failed).to.include({ topic: 'kept', sender: 'sender of 2' });
+      await helper.unload();
+      const catching = await deployWith(server, { user: { onFailure: 'catch' } });
+      const caught = await arrival(catching, 'caught', make({ payload: '13800000404', _msgid: '3' }));
+      expect(caught).to.include({ payload: 'IDAAS.TENANT.USER.0001', _msgid: '3' });
+      expect(caught.lookup).to.include({ value: '13800000404' });
+      expect(caught.error).to.include({ code: 'IDAAS.TENANT.USER.0001' });
     });
   }
+
+  it('one that holds something frozen on the way to its output is filled as a copy', async () => {
+    const flow = await deployWith(server, { user: { output: 'data.user.found' } });
+    const message = (payload: string): object => ({ payload, _msgid: payload, data: Object.freeze({ kept: true, user: Object.freeze({ name: 'kept' }) }) });
+    expect((await arrival(flow, 'found', message('13800001111'))).data).to.deep.include({ kept: true, user: { name: 'kept', found: { user_id: 'id of 13800001111', name: '张三', extension: { age: '28' } } } });
+    expect(await arrival(flow, 'failed', message('13800000404'))).to.have.nested.property('data.user.found', 'IDAAS.TENANT.USER.0001');
+  });
+
+  /** What comes only from nodes that do not know what a message is. */
+  const NO_MESSAGES: Record<string, unknown> = {
+    'an array': ['13800001111'], 'an empty array': [], 'an array in an array': [['13800001111']], 'a text': '13800001111', 'a number': 13800001111, 'a symbol': Symbol('13800001111'),
+    'a function': () => '13800001111', 'null': null, 'undefined': undefined, 'a Buffer': Buffer.from('13800001111'), 'a Map': new Map([['payload', '13800001111']]), 'an Error': new Error('13800001111'),
+    'a Date': new Date(0), 'a text as an object': Object('13800001111') as unknown,
+  };
+  for (const [what, message] of Object.entries(NO_MESSAGES)) {
+    it(`${what} in place of a message is refused, once`, async () => {
+      for (const onFailure of ['output', 'catch'] as const) {
+        const flow = await deployWith(server, { user: { onFailure } });
+        const port = onFailure === 'output' ? 'failed' : 'caught';
+        const ports: string[] = [];
+        for (const one of ['found', 'failed', 'caught'] as const) flow.on(one, () => ports.push(one));
+        const arrived = new Promise<Message>((resolve) => flow.on(port, resolve));
+        // `receive` makes an object of nothing; of the rest it would fail at a text.
+        if (message === null || message === undefined) flow.user.receive(message as unknown as object);
+        else flow.user.emit('input', message);
+        const out = await arrived;
+        expect(out).to.include({ payload: 'CIAM.INPUT' });
+        expect(out.error).to.include({ code: 'CIAM.INPUT' });
+        expect(out.lookup).to.include({ value: null });
+        // A neighbour's turn: what would come a second time has come by then.
+        await flow.send({ payload: '13800000404' });
+        expect(ports).to.deep.equal([port, port]);
+        await helper.unload();
+      }
+    });
+  }
+
+  it('an array that carries what a message has is looked up, and stays one message', async () => {
+    const flow = await deployWith(server);
+    const message = (payload: unknown): object => Object.assign(['a', 'b'], { payload, _msgid: '1', topic: 'kept' });
+    expect(await arrival(flow, 'found', message('13800001111'))).to.include({ topic: 'kept' }).and.to.have.nested.property('payload.user_id', 'id of 13800001111');
+    expect(await arrival(flow, 'failed', message('13800000404'))).to.include({ topic: 'kept', payload: 'IDAAS.TENANT.USER.0001' });
+    const first = new Promise<Message>((resolve) => flow.on('found', resolve));
+    expect((await arrival(flow, 'failed', message(['13800001111', '13800000404']))).payload).to.have.length(1);
+    expect((await first).payload).to.have.length(1);
+  });
+
+  it('what a flow writes into a failure is seen by no later message', async () => {
+    const flow = await deployWith(server);
+    for (const payload of ['13800000404', ['13800000404']]) {
+      const sourceOf = ({ message }: { message: Message }): { id: string } =>
+        (Array.isArray(message.payload) ? (message.payload as Message[])[0]?.error as { source: { id: string } } : message.error as { source: { id: string } }).source;
+      const one = async (): Promise<{ id: string }> => Array.isArray(payload) ? sourceOf({ message: (await flow.sendList({ payload })).failed ?? {} }) : sourceOf(await flow.send({ payload }));
+      (await one()).id = 'spoiled';
+      expect((await one()).id).to.equal('user');
+    }
+  });
 
   it('one whose properties throw when they are read fails as one without a value', async () => {
     const flow = await deployWith(server, { user: { by: 'msg' } });

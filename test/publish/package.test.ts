@@ -82,6 +82,10 @@ describe('published package', () => {
     expect(files).to.include.members(targets.map((path) => path.slice(2)));
   });
 
+  it('is strict throughout: a read-only message that refuses a result would do so silently otherwise', () => {
+    for (const path of files.filter((name) => name.endsWith('.js'))) expect(readFileSync(join(unpacked, path), 'utf8'), path).to.match(/^(#!.*\n)?"use strict";/);
+  });
+
   it('can be read: names and lines as they were written', () => {
     const client = readFileSync(join(unpacked, 'dist/src/node-api.js'), 'utf8');
     expect(client).to.match(/^var createTenant = \(settings, parts = \{\}\) =>/m);
