@@ -82,7 +82,8 @@ const buildRuntime = async (entry: string): Promise<void> => {
 
 /** The nodes share much: one file holds what runs of them all, and the file of each, which Node-RED loads, takes its part. */
 const buildNodes = async (): Promise<void> => {
-  const contents = NODES.map(({ type, entry }) => `export { default as '${type}' } from './${entry}';`).join('\n');
+  const imports = NODES.map(({ entry }, index) => `import node${index} from './${entry}';`).join('\n');
+  const contents = `${imports}\nmodule.exports = { ${NODES.map(({ type }, index) => `'${type}': node${index}`).join(', ')} };`;
   // Of what has no file of its own the bundler does not know that it is strict: what a read-only message refuses would vanish silently.
   write('nodes/nodes.js', `"use strict";\n${withTabs(await bundled({ stdin: { contents, resolveDir: root } }, 'nodes/nodes'))}`);
   for (const { type, entry } of NODES) write(`${entry}.js`, `"use strict";\nmodule.exports = require("../nodes.js")["${type}"];\n`);

@@ -1,7 +1,7 @@
 /** Messages that cannot be copied, written or read: one outcome each, and no harm to their neighbours. */
 import { expect } from 'chai';
 import { found, notFound, type ScriptedTenant } from '../support/servers';
-import { deployWith, type Flow, helper, LEVELS, logOf, type Message, node, startServer, tearDown } from './support';
+import { deployWith, type Flow, helper, LEVELS, logOf, type Message, node, type Port, startServer, tearDown } from './support';
 
 /** Node-RED cannot copy such an array. */
 class Rows extends Array<string> {
@@ -20,7 +20,7 @@ describe('ciam-user, messages that cannot be handled', () => {
   afterEach(tearDown);
 
   /** Sends the message as it is, without the helper's mark, and waits for one of the ports. */
-  const arrival = (flow: Flow, port: 'found' | 'failed' | 'caught', message: object): Promise<Message> => {
+  const arrival = (flow: Flow, port: Port, message: object): Promise<Message> => {
     const arrived = new Promise<Message>((resolve) => flow.on(port, resolve));
     flow.user.receive(message);
     return arrived;
