@@ -6,7 +6,7 @@ import { misconfiguredLine } from '../shared/failure';
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
-import { finish } from '../shared/message';
+import { finish, wiresOf } from '../shared/message';
 import { type Options, readOptions } from './options';
 import { createOutputs, type Ending } from './outputs';
 import { addRoutes } from './routes';
@@ -39,7 +39,8 @@ export = (red: Red): void => {
     red.nodes.createNode(this, config);
     const { options, unusable } = optionsOf(red, this, config);
     const { read, readItem } = options;
-    const answers = answersOf(red, options, { id: this.id, type: this.type, name: this.name ?? '' });
+    const source = { id: this.id, type: this.type, name: this.name ?? '' };
+    const answers = answersOf(red, options, source, () => options.toCatch || wiresOf(this, 1).length === 0);
     const outputs = createOutputs(red, this, options, answers);
     let toldMissing = false;
     const link = linkTenant(red, config.tenant, {

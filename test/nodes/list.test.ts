@@ -6,7 +6,7 @@ import { inputFailure, type NodeTenant } from '../../src/node-api';
 import { translator } from '../support/catalogue';
 import { expect } from 'chai';
 import { answer, found, notFound, type ScriptedTenant, silent } from '../support/servers';
-import { deployWith, type Message, node, startServer, tearDown } from './support';
+import { deployWith, helper, type Message, node, startServer, tearDown } from './support';
 
 describe('ciam-user, lists', () => {
   let server: ScriptedTenant;
@@ -84,6 +84,21 @@ describe('ciam-user, lists', () => {
     expect(await flow.sendList({ payload: ['nobody'] })).to.have.all.keys('caught');
     expect(await flow.sendList({ payload: ['anna'] })).to.have.all.keys('found', 'completed');
     expect(await flow.sendList({ payload: [] })).to.have.all.keys('found', 'completed');
+  });
+
+  it('gives Catch nodes equal failures as one object, which the runtime copies once; the second output gets one for each item', async () => {
+    const errorsOf = (out: Partial<Record<'caught' | 'failed', Message>>): unknown[] => ((out.caught ?? out.failed)?.payload as { error: unknown }[]).map(({ error }) => error);
+    const payload = ['', 'nobody', null, '', 'noone'];
+    for (const parts of [{ onFailure: 'catch' }, { wires: [['found'], []] }]) {
+      const flow = await deployWith(server, { user: { ...user, ...parts } });
+      const caught = errorsOf(await flow.sendList({ payload }));
+      expect(new Set(caught).size).to.equal(3);
+      expect(caught[1]).to.deep.equal(notFoundError);
+      await helper.unload();
+    }
+    const errors = errorsOf(await (await deployWith(server, { user })).sendList({ payload }));
+    expect(new Set(errors).size).to.equal(5);
+    expect(errors[1]).to.deep.equal(notFoundError);
   });
 
   it('tells each item by what it was looked up when messages say so', async () => {

@@ -10,11 +10,12 @@ describe('list', () => {
   });
   afterEach(closeAll);
 
-  describe('10,000 items without a stall of the event loop', () => {
+  describe('very many items without a stall of the event loop', () => {
     const cases: Record<string, { values: unknown[]; concurrency?: number; cacheTtl?: number }> = {
       'all different': { values: mobiles(10_000) },
       'all the same': { values: new Array<string>(10_000).fill('13800001111') },
       'nothing to look up': { values: new Array<string>(10_000).fill(''), concurrency: 1024 },
+      'every second one nothing to look up, the others in a few calls': { values: Array.from({ length: 50_000 }, (_, index) => (index % 2 === 0 ? '' : `138${String(index % 200).padStart(8, '0')}`)), concurrency: 64 },
       'all remembered': { values: mobiles(10_000), concurrency: 1024, cacheTtl: 60 },
     };
     for (const [name, { values, ...settings }] of Object.entries(cases)) {
@@ -24,7 +25,7 @@ describe('list', () => {
         await tenant.lookupList({ by: 'mobile', values: mobiles(500) });
         if (settings.cacheTtl) await tenant.lookupList({ by: 'mobile', values });
         const stall = await longestStall(async () => {
-          expect((await tenant.lookupList({ by: 'mobile', values })).lookup.total).to.equal(10_000);
+          expect((await tenant.lookupList({ by: 'mobile', values })).lookup.total).to.equal(values.length);
         });
         expect(stall).to.be.lessThan(50);
       });
