@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from './json';
 import { BEGINNING, Needles } from './needles';
+import { readable } from './readable';
 import { eachView, fullyDecoded, hasEscapes, hasOneView, placeInText, type View } from './views';
 
 /** A client id is no secret in a user's record. Of a token a half is a secret too. */
@@ -116,7 +117,7 @@ const isWordByte = (sign: number): boolean => sign >= 0x80 || (sign >= 0x30 && s
 const standsAlone = (bytes: string, start: number, end: number): boolean =>
   !(start > 0 && isWordByte(bytes.charCodeAt(start - 1))) && !(end < bytes.length && isWordByte(bytes.charCodeAt(end)));
 
-/** Where a word stands in the bytes, in capitals or not; a short one only by itself. */
+/** Where a word stands in bytes, or in a readable text, in capitals or not; a short one only by itself. */
 const findWord = (bytes: string, word: string, found: (start: number, end: number) => void): void => {
   const [text, sought] = [bytes.toLowerCase(), word.toLowerCase()];
   for (let start = text.indexOf(sought); start >= 0; start = text.indexOf(sought, start + sought.length)) {
@@ -130,12 +131,18 @@ const wordsOf = (value: string): string[] =>
   [...new Set([value, value.replace(/^\+\d{1,4}-/, ''), value.replaceAll(' ', '+')])].filter(Boolean).map(toBytes);
 
 const ADDRESS = /[^\s@"'<>(),:;]{1,64}@[^\s@"'<>(),:;]{1,255}/g;
-const LONG_NUMBER = /\+?\p{Nd}(?:[\s\p{Cf}.()/_·‐-―−-]{0,3}\p{Nd}){6,}/gu;
+const LONG_NUMBER = /\+?\p{N}(?:[\s\p{C}\p{Pd}.()/_·•‧・−\u2800\ufffd]{0,3}\p{N}){6,}/gu;
 
+/** In the text as it reads: what is written in wide, raised or other digits and letters, or with invisible signs in between. */
 const findPersonal = (bytes: string, words: readonly string[], found: (start: number, end: number) => void): void => {
-  for (const word of words) findWord(bytes, word, found);
+  const { text, starts, ends } = readable(bytes);
+  const tell = (start: number, end: number): void => found(starts?.[start] ?? start, ends?.[end - 1] ?? end);
+  for (const word of words) {
+    const { text: sought } = readable(word);
+    if (sought) findWord(text, sought, tell); // of accents alone nothing is left
+  }
   for (const pattern of [ADDRESS, LONG_NUMBER]) {
-    for (const { index, 0: match } of bytes.matchAll(pattern)) found(index, index + match.length);
+    for (const { index, 0: match } of text.matchAll(pattern)) tell(index, index + match.length);
   }
 };
 
@@ -170,8 +177,8 @@ const maskOf = (source: string, needles: Needles, words: readonly string[], pers
     const hide = (start: number, end: number): void => mask.hide(view, start, end);
     needles.find(view.bytes, hide);
     if (isJoined) return;
+    for (const word of words) findWord(view.bytes, word, hide);
     if (personal) findPersonal(view.bytes, words, hide);
-    else for (const word of words) findWord(view.bytes, word, hide);
   });
   return mask;
 };
@@ -207,7 +214,7 @@ export class Redactor {
     const { needles, words } = this.inSentences;
     const mask = maskOf(text, needles, [...words, ...(lookedUp ? wordsOf(lookedUp) : [])], true);
     const sure = said.length > LONGEST_READ ? length - UNSURE : length;
-    return oneLine(mask.apply(0, sure).replace(LONG_NUMBER, MASK));
+    return oneLine(mask.apply(0, sure));
   }
 
   /** True when a code shows a known secret in any form, or the value looked up. */

@@ -185,6 +185,42 @@ describe('the redactor', () => {
         expect(new Redactor().sentence(said, lookedUp)).to.equal(told);
       });
     }
+    const BETWEEN: Record<string, string> = {
+      'a blank without width': '\u200b', 'a word joiner': '\u2060', 'a byte order mark': '\ufeff', 'many blanks without width': '\u200b'.repeat(40), 'a soft hyphen': '\u00ad', 'a no-break space': '\u00a0',
+      'a narrow space': '\u202f', 'a wide space': '\u3000', 'a mark of direction': '\u200f', 'an isolate': '\u2068', 'an accent': '\u0301', 'a keycap': '\ufe0f\u20e3', 'a Hangul filler': '\u3164', 'a Braille blank': '\u2800',
+      'a no-break hyphen': '\u2011', 'a wide hyphen': '\uff0d', 'a wide stop': '\uff0e', 'a middle dot': '\u30fb', 'a tag': '\u{e0020}', 'a control character': '\u0001', 'half a character': '\ud800', 'a line separator': '\u2028',
+      'some of all': '\u200b\u00a0\u00ad-\u0301',
+    };
+    const DIGITS: Record<string, (digit: number) => string> = {
+      'wide': (digit) => String.fromCodePoint(0xff10 + digit), 'Arabic': (digit) => String.fromCodePoint(0x660 + digit), 'Devanagari': (digit) => String.fromCodePoint(0x966 + digit),
+      'mathematical': (digit) => String.fromCodePoint(0x1d7ce + digit), 'raised': (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(digit), 'circled': (digit) => '⓪①②③④⑤⑥⑦⑧⑨'.charAt(digit),
+    };
+    const numbers = Object.fromEntries([
+      ...Object.entries(BETWEEN).map(([name, sign]): [string, string] => [`with ${name} in it`, ['138', '0000', '1111'].join(sign)]),
+      ...Object.entries(BETWEEN).map(([name, sign]): [string, string] => [`with ${name} after each digit`, Array.from('13800001111').join(sign)]),
+      ...Object.entries(DIGITS).map(([name, digit]): [string, string] => [`in ${name} digits`, Array.from('13800001111', (sign) => digit(Number(sign))).join('')]),
+    ]);
+    const ESCAPED: ((text: string) => string)[] = [
+      (text) => text, (text) => text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`), (text) => Array.from(text, (sign) => (/\w/.test(sign) ? sign : `&#x${sign.codePointAt(0)?.toString(16) ?? ''};`)).join(''), (text) => (text.isWellFormed() ? percent(text) : text),
+    ];
+    for (const [name, number] of Object.entries(numbers)) {
+      it(`a number ${name} is masked as a whole, and nothing else`, () => {
+        for (const escaped of ESCAPED) {
+          for (const lookedUp of [null, '13800001111', '+86-13800001111']) {
+            const said = `José's number ${escaped(number)} is taken (IDAAS.TENANT.USER.0001, line 12345)`;
+            expect(new Redactor().sentence(said, lookedUp), said).to.match(/^José's number (\*\*\*)+ is taken \(IDAAS\.TENANT\.USER\.0001, line 12345\)$/);
+          }
+        }
+      });
+    }
+    it('the value looked up is masked with other signs in it, and in other letters', () => {
+      for (const said of ['zhang\u200bsan', 'zhang\u00adsan', 'ＺＨＡＮＧＳＡＮ', 'zha\u0301ngsan', 'zh&#8203;angsan', '𝐳𝐡𝐚𝐧𝐠𝐬𝐚𝐧']) expect(new Redactor().sentence(`User ${said} is locked`, 'zhangsan')).to.equal('User *** is locked');
+      expect(new Redactor().sentence('User zhang\u00a0san, zhang\u3000san', 'zhang san')).to.equal('User ***, ***');
+      expect(new Redactor().sentence('li\u200bsi@exa\u00admple.com, lisi＠example.com')).to.equal('***, ***');
+      expect(new Redactor().sentence('User José', 'Jose\u0301')).to.equal('User ***');
+      expect(new Redactor().sentence('an accent alone', '\u0301')).to.equal('an accent alone');
+    });
+
     it('is one short line', () => {
       const redactor = known(TOKEN);
       fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 250 }), (said) => {
