@@ -9,7 +9,8 @@ const EVERY_MS = 2_000;
 /** A limit finer than this is of no use to a reader. */
 const DIGITS = { maximumFractionDigits: 1 };
 
-type Row = [name: string, value: string];
+/** Two beside each other, but for what may be long. */
+type Row = [name: string, value: string, width?: 'wide'];
 
 const format = (value: number | null): string => (value === null ? '–' : new Intl.NumberFormat(RED.i18n.lang(), DIGITS).format(value));
 const seconds = (value: number): string => text('figures.seconds', { n: format(value) });
@@ -31,28 +32,28 @@ const whenAny = (name: string, value: number): Row[] => (value > 0 ? [[name, for
 const rows = (stats: Stats): Row[] => {
   const { inFlight, queued, limit, token, lookups, failures, lastFailure, latencyMs } = stats;
   return [
-    [text('figures.state'), stateWords(stats)],
+    [text('figures.state'), stateWords(stats), 'wide'],
     [text('figures.in-flight'), format(inFlight)],
     [text('figures.queued'), format(queued)],
     [text('figures.limit'), limit === null ? text('figures.no-limit') : text('figures.per-second', { n: format(limit) })],
+    [text('figures.retried'), format(lookups.retried)],
     [text('figures.found'), format(lookups.found)],
     [text('figures.not-found'), format(lookups.notFound)],
-    [text('figures.failed'), format(lookups.failed)],
-    ...Object.entries(failures).map(([code, count]): Row => [`· ${code === 'other' ? text('figures.other') : code}`, format(count)]),
-    ...(lastFailure ? [[text('figures.last-failure'), lastWords(lastFailure)] satisfies Row] : []),
-    [text('figures.retried'), format(lookups.retried)],
     [text('figures.cached'), format(lookups.cached)],
     [text('figures.shared'), format(lookups.shared)],
     ...whenAny(text('figures.stale'), lookups.stale),
     ...whenAny(text('figures.mismatched'), lookups.mismatched),
-    [text('figures.latency'), percentiles(latencyMs)],
+    [text('figures.failed'), format(lookups.failed), 'wide'],
+    ...Object.entries(failures).map(([code, count]): Row => [`· ${code === 'other' ? text('figures.other') : code}`, format(count), 'wide']),
+    ...(lastFailure ? [[text('figures.last-failure'), lastWords(lastFailure), 'wide'] satisfies Row] : []),
+    [text('figures.latency'), percentiles(latencyMs), 'wide'],
     [text('figures.renewals'), format(token.renewals)],
     [text('figures.expires'), token.expiresIn === null ? '–' : seconds(token.expiresIn)],
   ];
 };
 
 const list = (stats: Stats): JQuery =>
-  $('<dl>').append(rows(stats).map(([name, value]) => $('<div>').append($('<dt>').text(name), $('<dd>').text(value))));
+  $('<dl>').append(rows(stats).map(([name, value, width]) => $('<div>').toggleClass('ciam-wide', width === 'wide').append($('<dt>').text(name), $('<dd>').text(value))));
 
 /** A tenant inside a subflow runs once in each instance of it: they are told apart by number. */
 const show = (all: Stats[]): void => {
