@@ -5,11 +5,13 @@ import type { Red, RedNode } from '../shared/red';
 
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
 
-/** What was refused: a certificate, by a proxy, the credentials, or by an answer that gives no access. */
-const refusedBy = ({ code, category }: LookupFailure): string => {
+/** What was refused: a certificate, by a proxy, the credentials, or by an answer that cannot be used or gives no access. */
+const refusedBy = ({ code, category, adviceKey }: LookupFailure): string => {
   if (category === 'untrusted') return category;
   if (code === 'CIAM.NETWORK') return 'no-way';
-  return category === 'unauthorized' ? 'refused' : 'no-access';
+  // The code does not say what is wrong with the answer.
+  if (code === 'CIAM.RESPONSE') return 'unusable';
+  return category === 'unauthorized' && adviceKey !== 'new-token' ? 'refused' : 'no-access';
 };
 
 /** Code, and the system's own behind it. */
@@ -27,8 +29,8 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
     const known = cause !== null && cause.code === code ? cause.at(tenant) : null;
     const told = known && failureObject(red, known);
     const troubleMs = awaySince === null ? 0 : Date.parse(since) - Date.parse(awaySince);
-    const line = text(event === 'refused' && known ? refusedBy(known) : event, {
-      tenant, failed, code: told ? codes(told) : code ?? '', advice: told?.advice ?? '', seconds: seconds(event === 'recovered' ? troubleMs : heldMs),
+    const line = text(event !== 'refused' ? event : known ? refusedBy(known) : 'no-access', {
+      tenant, failed, code: told ? codes(told) : code ?? '', message: told?.message ?? '', advice: told?.advice ?? '', seconds: seconds(event === 'recovered' ? troubleMs : heldMs),
     });
     return count === undefined ? line : `${line} ${text('again', { count })}`;
   };

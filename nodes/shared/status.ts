@@ -6,7 +6,7 @@ import type { RedNode, Status } from './red';
 const OWN_WORDS: ReadonlySet<AdviceKey> = new Set<AdviceKey>([
   'queue-timeout', 'not-now', 'busy', 'gateway', 'server-error', 'no-host', 'proxy', 'proxy-refused', 'proxy-password', 'proxy-ntlm',
   'no-https', 'certificate-expired', 'certificate-early', 'certificate-host', 'certificate-authority', 'client-certificate',
-  'whitelist', 'app', 'client-grant', 'not-served', 'redirect', 'credentials', 'list',
+  'whitelist', 'app', 'client-grant', 'new-token', 'not-served', 'redirect', 'credentials', 'list',
 ]);
 /** Mostly the certificate that a server wants; but it may be anything that the two do not agree on. */
 const HANDSHAKE = /HANDSHAKE_FAILURE$/;

@@ -32,6 +32,8 @@ export interface TokenSource {
   /** A token that came in place of a refused one was refused as well, or was accepted. */
   rejected(token: Token): void;
   accepted(token: Token): void;
+  /** The tenant granted its tokens: one that it refuses is not for want of the right credentials. */
+  readonly isGranted: boolean;
   /** This machine was suspended for so long. */
   age(ms: number): void;
   /** Whole seconds until expiry; `null` when that is not known. */
@@ -51,7 +53,7 @@ export const fixedToken = (token: string, userAgent: string): TokenSource => {
   const give = (callback: TokenCallback): void => callback(fixed);
   return {
     ready: () => fixed, use: give, prepare: give, refused: () => false, rejected: nothing, accepted: nothing, age: nothing,
-    expiresIn: null, renewals: 0, close: nothing,
+    isGranted: false, expiresIn: null, renewals: 0, close: nothing,
   };
 };
 
@@ -106,6 +108,7 @@ export interface TokenParts {
 }
 
 export class ClientToken implements TokenSource, Receiver {
+  readonly isGranted = true;
   private current: Token | null = null;
   /** Of this token and of those before it that are still good. */
   private secrets: { texts: string[]; until: number }[] = [];

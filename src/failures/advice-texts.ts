@@ -12,6 +12,7 @@ export const ADVICE = {
   'name-rule': 'Write the name as the tenant expects it; the rule is in the admin portal under Users > User Attribute Definition.',
   'dialling-code': 'Allow this dialling code in the admin portal under Enterprise Configuration > International Dialing Code Configuration, or look up another number.',
   'unauthorized': 'Check the token, or the client id and secret, in the tenant node; a token may have expired.',
+  'new-token': 'The tenant accepts the client id and secret, but refuses the token that it has just granted: check that the API user_read is granted to the app, or ask whoever runs the tenant or the gateway in front of it.',
   'client-credentials': 'Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works. A strict server may want a secret with + or % in the body (clientAuth).',
   'client-grant': 'Allow this app in the admin portal to sign in with client credentials (grant type client_credentials).',
   'token-request': 'Choose "body" for how the client id and secret are sent (clientAuth): a strict server may want a secret with + or % there.',

@@ -124,6 +124,11 @@ export class LookupFailure extends Error {
     return new LookupFailure(this.code, details.message ? sentence(details.message, details) : this.message, details);
   }
 
+  /** A copy with advice that fits better. @internal */
+  advised(advice: AdviceKey): LookupFailure {
+    return new LookupFailure(this.code, this.message, { ...this.#details, advice });
+  }
+
   toJSON(): object {
     const { code, message, category, status, retryable, advice, system, detail } = this;
     return { code, message, category, status, retryable, advice, ...(system !== undefined && { system }), ...(detail !== undefined && { detail }) };

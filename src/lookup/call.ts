@@ -323,7 +323,7 @@ export class Call implements Turn, Receiver {
       return this.callAgain(false);
     }
     if (token) source.rejected(token);
-    this.refusedForAll(failure);
+    this.refusedForAll(source.isGranted ? failure.advised('new-token') : failure);
   }
 
   /** The token of this lookup has been, once; the new one may be too young in its turn. */

@@ -27,6 +27,7 @@ const WORDS: readonly (readonly [english: string, chinese: string, failures: Loo
     ...tenant(400, 'USER.0002', 'USER.0003', 'USER.0004', 'USER.0005', 'USER.0020', 'USER.0036', 'USER.0037', 'USER.0038', 'MOBILE.0002'),
   ]],
   ['credentials refused', '认证信息被拒绝', [...tenant(401, 'invalid_client', 'unauthorized', 'unauthorized_user', 'SOME.0001'), ...tenant(400, 'invalid_token'), ...http(401)]],
+  ['new token refused', '新的访问凭据被拒绝', [...tenant(400, 'invalid_token'), ...http(401)].map((failure) => failure.advised('new-token'))],
   ['sign-in not allowed for this app', '不允许该应用认证', tenant(400, 'unauthorized_client', 'invalid_scope', 'unsupported_grant_type')],
   ['not allowed: is API user_read granted?', '未获授权：是否已授予 API user_read？', [...tenant(400, 'access_denied'), ...tenant(403, 'insufficient_scope', 'SOME.0001')]],
   ['app missing or disabled', '应用不存在或已停用', tenant(400, 'APP.0001', 'APP.0002', 'APP.0003')],

@@ -160,6 +160,7 @@ describe('log of a tenant', () => {
     change(refused, tenantFailure('invalid_client', 401));
     change(refused, tlsFailure('CERT_HAS_EXPIRED'));
     change({ ...refused, count: 4 }, responseFailure(302, 'redirect'));
+    change(refused, tenantFailure('invalid_token', 401).advised('new-token'));
     change(refused, httpFailure(500));
     change(refused, proxyPasswordFailure());
     change({ event: 'accepted' });
@@ -175,7 +176,8 @@ describe('log of a tenant', () => {
       'info: Tenant host:1: takes calls again after its pause.',
       'error: Tenant host:1: credentials refused (invalid_client): lookups fail. Check the client id and client secret in the tenant node against the admin portal; after a reset only the new secret works. A strict server may want a secret with + or % in the body (clientAuth).',
       'error: Tenant host:1: no trusted connection (CIAM.TLS, CERT_HAS_EXPIRED): lookups fail. Have the certificate of host:1 renewed by whoever runs it; if it is still valid, set the clock of this machine.',
-      'error: Tenant host:1: gives no access (CIAM.RESPONSE): lookups fail. Check the domain: it redirects elsewhere, to a login page or another host perhaps. Write the host of the tenant itself. [4 times since this was told last]',
+      'error: Tenant host:1: lookups fail (CIAM.RESPONSE). The answer cannot be used: HTTP 302, a redirect, which is never followed. Check the domain: it redirects elsewhere, to a login page or another host perhaps. Write the host of the tenant itself. [4 times since this was told last]',
+      'error: Tenant host:1: gives no access (invalid_token): lookups fail. The tenant accepts the client id and secret, but refuses the token that it has just granted: check that the API user_read is granted to the app, or ask whoever runs the tenant or the gateway in front of it.',
       'error: Tenant host:1: gives no access (CIAM.HTTP.500): lookups fail. The tenant has an error of its own: try again later, and show it to whoever runs the tenant if the same lookup always ends so.',
       'error: Tenant host:1: cannot be reached (CIAM.NETWORK, PROXY_AUTHENTICATION_REQUIRED): lookups fail. Check the user name and password in the proxy node.',
       'info: Tenant host:1: accepted again.',

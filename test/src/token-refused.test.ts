@@ -38,7 +38,7 @@ describe('token refused by a lookup', () => {
     it(`${name} again: unauthorized, and no more calls`, async () => {
       server.onLookup = script;
       const failure = await failureOf(byMobile(openTenant(server, { ...CLIENT, retries: 5 }, { clock: fastClock(10) }), '13800001111'));
-      expect(failure).to.include({ category: 'unauthorized', retryable: false });
+      expect(failure).to.include({ category: 'unauthorized', retryable: false }).and.have.property('advice').that.matches(/accepts the client id and secret, but refuses the token/);
       // Each of the two tokens was younger than two seconds, and got a second chance.
       expect(failure.lookup?.attempts).to.equal(4);
       expect(used()).to.deep.equal(['token-1', 'token-1', 'token-2', 'token-2']);
@@ -49,6 +49,7 @@ describe('token refused by a lookup', () => {
       server.onLookup = script;
       const failure = await failureOf(byMobile(openTenant(server), '13800001111'));
       expect(failure.category).to.equal('unauthorized');
+      expect(failure.advice).to.match(/^Check the token/);
       expect(failure.lookup?.attempts).to.equal(1);
       expect([server.tokenCalls.length, server.lookups.length]).to.deep.equal([0, 1]);
     });
