@@ -33,7 +33,7 @@ for (const [major, lang, language] of RUNS) {
       for (const { name, log, events, failure } of seen.filter(({ events }) => events.at(-1) !== 'ready')) {
         const trouble = log.filter(({ level }) => level !== 'info');
         expect(trouble, name).to.not.be.empty;
-        expect(trouble.at(-1)?.text, name).to.match(/CIAM\.|invalid_|unauthorized_/);
+        expect(trouble.at(-1)?.text, name).to.match(/[（(](CIAM\.|invalid_|unauthorized)/);
         if (events.at(-1) === 'failing') expect(log.map(({ level }) => level), name).to.deep.equal(['warn', 'error']);
         else if (failure && events.at(-1) !== 'misconfigured') expect(trouble.at(-1)?.text, name).to.include(failure.advice);
       }
