@@ -1,4 +1,4 @@
-/** The mistakes that are made on purpose: each mutant is one small change of one place in a source file. */
+/** The mistakes that are made on purpose: each mutant is one small change of one place in a source file, and all are compiled into it, switched off. */
 import ts from 'typescript';
 
 export interface Mutant {
@@ -14,7 +14,7 @@ const BINARY: Readonly<Partial<Record<ts.SyntaxKind, string[]>>> = {
   [K.EqualsEqualsEqualsToken]: ['!=='], [K.ExclamationEqualsEqualsToken]: ['==='],
   [K.LessThanToken]: ['<=', '>='], [K.LessThanEqualsToken]: ['<', '>'], [K.GreaterThanToken]: ['>=', '<='], [K.GreaterThanEqualsToken]: ['>', '<'],
   [K.PlusToken]: ['-'], [K.MinusToken]: ['+'], [K.AsteriskToken]: ['/'], [K.SlashToken]: ['*'], [K.PercentToken]: ['*'],
-  [K.AmpersandAmpersandToken]: ['||'], [K.BarBarToken]: ['&&'], [K.QuestionQuestionToken]: ['&&'],
+  [K.AmpersandAmpersandToken]: ['||'], [K.BarBarToken]: ['&&'],
   [K.PlusEqualsToken]: ['-='], [K.MinusEqualsToken]: ['+='], [K.QuestionQuestionEqualsToken]: ['='],
 };
 
@@ -46,6 +46,7 @@ const replacements = (node: ts.Node): string[] => {
   const text = node.getText();
   if (ts.isBinaryExpression(node)) {
     const [left, right] = [node.left.getText(), node.right.getText()];
+    if (node.operatorToken.kind === K.QuestionQuestionToken) return [`(${left}) && (${right})`];
     return (BINARY[node.operatorToken.kind] ?? []).map((operator) => `${left} ${operator} ${right}`);
   }
   if (ts.isPrefixUnaryExpression(node)) {
@@ -95,4 +96,23 @@ export const mutantsOf = (file: string, source: string): Mutant[] => {
   };
   visit(tree);
   return mutants;
+};
+
+/** The source with all its mutants in it; `mutant(id)` says whether that one is on. */
+export const withSwitches = (source: string, mutants: readonly (Mutant & { id: number })[]): string => {
+  const places = new Map<string, { start: number; end: number; before: string; after: string }>();
+  for (const { id, start, end, replacement } of mutants) {
+    const isStatement = replacement === ';';
+    const place = places.get(`${start} ${end}`) ?? { start, end, before: isStatement ? '' : '(', after: isStatement ? '}}' : ')' };
+    place.before += isStatement ? `{if(!mutant(${id})){` : `mutant(${id})?(${replacement}):`;
+    places.set(`${start} ${end}`, place);
+  }
+  // At the same place: ends before beginnings, inner ends before outer ones, outer beginnings before inner ones.
+  const insertions = [...places.values()].flatMap(({ start, end, before, after }) => [
+    { at: start, isEnd: false, length: end - start, text: before }, { at: end, isEnd: true, length: end - start, text: after },
+  ]);
+  insertions.sort((a, b) => a.at - b.at || Number(b.isEnd) - Number(a.isEnd) || (a.isEnd ? a.length - b.length : b.length - a.length));
+  let from = 0;
+  const parts = insertions.map(({ at, text }) => source.slice(from, (from = at)) + text);
+  return parts.join('') + source.slice(from);
 };
