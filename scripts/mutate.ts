@@ -1,8 +1,8 @@
 /**
  * `npm run mutate`: breaks the parts of the client where a mistake would be quiet, one place at a time, and runs the tests
  * that come by there. What no test notices is printed; docs/mutation.md tells of those that are left.
- * `npm run mutate -- src/api/query.ts` takes one file; `--jobs 2` two mutants at a time; `--every 5` one of five; `--lines 200-300`
- * those of these lines. All mutants are compiled into one copy, with switches.
+ * `npm run mutate -- src/api/query.ts` takes one file; `--every 5` one change of five. All mutants are compiled into one copy,
+ * with switches; tests that open no socket are run for many mutants in one process, the others in a process for each.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,16 +11,17 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync, transformSync } from 'esbuild';
 import { type Mutant, mutantsOf, withSwitches } from './mutation/mutants';
-import { DOUBTFUL, type Known, type Order } from './mutation/run';
+import type { Known, Message, Order, Verdict } from './mutation/run';
 
 const root = resolve(__dirname, '..');
 
 const SUBJECTS = ['src/failures/failure.ts', 'src/api/response.ts', 'src/api/query.ts', 'src/resilience/request-queue.ts', 'src/lookup/call.ts'];
-const TESTS = /^test\/(src|simulation)\/.*(?<!\.slow)\.test\.ts$|^test\/(modes|reference)\.test\.ts$/;
+const TESTS = /^test\/(src\/[\w-]+|simulation\/troubles|modes|reference)(?<!\.slow)\.test\.ts$/;
 /** For what is done before the first test and between two of them. */
-const START_MS = 15_000;
+const START_MS = 60_000;
 
-interface Subject { file: string; source: string; mutants: (Mutant & { id: number })[] }
+type Numbered = Mutant & { id: number };
+interface Subject { file: string; source: string; mutants: Numbered[] }
 
 /** Everything compiled, the subjects with their mutants in them. */
 const compile = (copy: string, subjects: readonly Subject[]): string[] => {
@@ -40,78 +41,87 @@ const compile = (copy: string, subjects: readonly Subject[]): string[] => {
   return files.filter((name) => TESTS.test(name)).map((name) => join(copy, name.replace(/\.ts$/, '.js')));
 };
 
-/** Resolves with how the process of tests ended; `null`: it has been silent for too long. */
-const run = (copy: string, order: Order): Promise<number | null> => new Promise((done) => {
-  const child = spawn(process.execPath, [join(copy, 'scripts/mutation/run.js')], {
-    cwd: copy, stdio: ['pipe', 'ignore', order.mutant === null ? 'inherit' : 'ignore', 'ipc'],
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  let timer = setTimeout(kill, START_MS * order.patience);
-  child.on('message', (ms: number) => {
+/** True when the process of tests has come to its end; false when it was killed, since a test went on for too long. */
+const run = (copy: string, order: Order, tried: (verdict: Verdict) => void = () => undefined): Promise<boolean> => new Promise((done) => {
+  const child = spawn(process.execPath, [join(copy, 'scripts/mutation/run.js')], { cwd: copy, stdio: ['pipe', 'ignore', order.mutants.length > 0 ? 'ignore' : 'inherit', 'ipc'] });
+  const within = (ms: number): NodeJS.Timeout => setTimeout(() => child.kill('SIGKILL'), ms);
+  let timer = within(START_MS);
+  child.on('message', (message: Message) => {
     clearTimeout(timer);
-    timer = setTimeout(kill, ms + START_MS);
+    timer = within('id' in message ? START_MS : message.mayTakeMs);
+    if ('id' in message) tried(message.verdict);
   });
   child.once('close', (code) => {
     clearTimeout(timer);
-    done(code);
+    done(code === 0);
   });
   child.stdin?.end(JSON.stringify(order));
 });
 
-/** A mutant that makes a test wait, or loop, is noticed, once it has done so twice. */
-const isNoticed = async (copy: string, mutant: number, tests: Known[]): Promise<boolean> => {
-  if (tests.length === 0) return false;
-  const files = [...new Set(tests.map(({ file }) => file))];
-  for (const patience of [1, 3]) {
-    const code = await run(copy, { mutant, files, tests: tests.map((test) => ({ ...test, meets: [] })), patience, report: '' });
-    if (code !== null && code !== DOUBTFUL) return code !== 0;
+/** Tries mutants by these tests, one process for many, a new one after a mutant that hung. Returns those that were not noticed. */
+const attempt = async (copy: string, mutants: readonly Numbered[], tests: Known[], isAlone: boolean): Promise<Numbered[]> => {
+  const survivors: Numbered[] = [];
+  const left = mutants.map((mutant) => ({ mutant, tests: [...tests.keys()].filter((index) => tests[index]?.meets.includes(mutant.id)), patience: 1 }));
+  while (left.length > 0) {
+    const patience = left[0]?.patience ?? 1;
+    const next = left.splice(0, isAlone || patience > 1 ? 1 : left.length);
+    const tried = (verdict: Verdict): void => {
+      const one = next.shift();
+      if (!one) return;
+      if (verdict === 'survived') survivors.push(one.mutant);
+      else if (verdict === 'doubtful' && one.patience === 1) left.push({ ...one, patience: 3 });
+    };
+    const files = [...new Set(next.flatMap((one) => one.tests).map((index) => tests[index]?.file ?? ''))];
+    const hasEnded = await run(copy, {
+      files, tests: tests.map(({ title, ms }) => ({ title, ms })), mutants: next.map(({ mutant: { id }, tests: own }) => ({ id, tests: own })),
+      patience, isReal: tests.some(({ isReal }) => isReal), report: '',
+    }, tried);
+    if (!hasEnded) tried('doubtful');
+    left.unshift(...next);
   }
-  return true;
+  return survivors;
 };
 
+/** The quick ones first, so that the slow ones run for few mutants. */
+const STAGES: { name: string; has: (test: Known) => boolean }[] = [
+  { name: 'quick tests without sockets', has: ({ ms, isReal }) => ms <= 300 && !isReal },
+  { name: 'quick tests', has: ({ ms, isReal }) => ms <= 600 && isReal },
+  { name: 'all tests', has: ({ ms, isReal }) => ms > (isReal ? 600 : 300) },
+];
+
 const main = async (): Promise<void> => {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { jobs: { type: 'string', default: '1' }, every: { type: 'string', default: '1' }, lines: { type: 'string', default: '1-99999' } } });
-  const [from = 1, to = 1] = values.lines.split('-').map(Number);
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { every: { type: 'string', default: '1' } } });
   let id = 0;
   const subjects = (positionals.length > 0 ? positionals : SUBJECTS).map((file): Subject => {
     const source = readFileSync(join(root, file), 'utf8');
     return { file, source, mutants: mutantsOf(file, source).map((mutant) => ({ ...mutant, id: id++ })) };
   });
   const copy = mkdtempSync(join(tmpdir(), 'mutation-'));
-  const survivors: { file: string; line: number; was: string; became: string }[] = [];
   try {
-    const files = compile(copy, subjects);
     const report = join(copy, 'report.json');
-    if (await run(copy, { mutant: null, files, tests: [], patience: 1, report }) !== 0) throw new Error('The tests fail without any mutant.');
+    await run(copy, { files: compile(copy, subjects), tests: [], mutants: [], patience: 1, isReal: true, report });
     const { found, outside } = JSON.parse(readFileSync(report, 'utf8')) as { found: Known[]; outside: number[] };
-    const everywhere = new Set(outside);
     for (const { file, source, mutants } of subjects) {
       const startedAt = performance.now();
+      const chosen = mutants.filter((_, index) => index % Number(values.every) === 0);
       const own = new Set(mutants.map((mutant) => mutant.id));
       const coming = found.filter(({ meets }) => meets.some((met) => own.has(met)));
-      const chosen = mutants.filter(({ line }, index) => index % Number(values.every) === 0 && line >= from && line <= to);
-      const left = [...chosen];
-      let survived = 0;
-      const work = async (): Promise<void> => {
-        for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-          const { start, end, line, replacement: became } = mutant;
-          const tests = everywhere.has(mutant.id) ? coming : coming.filter((test) => test.meets.includes(mutant.id));
-          if (await isNoticed(copy, mutant.id, tests)) continue;
-          survived++;
-          const was = source.slice(start, end);
-          survivors.push({ file, line, was, became });
-          console.log(`${tests.length > 0 ? 'survived' : 'not run '}  ${file}:${line}  ${was}  →  ${became}`);
-        }
-      };
-      await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-      const share = (100 * (1 - survived / chosen.length)).toFixed(1);
-      console.log(`${file}: ${chosen.length - survived} of ${chosen.length} mutants killed, ${share} %, ${((performance.now() - startedAt) / 1000 / chosen.length).toFixed(2)} s each`);
+      // What happens outside of tests concerns them all.
+      for (const test of coming) test.meets.push(...outside);
+      let left = chosen;
+      for (const { name, has } of STAGES) {
+        const tests = coming.filter(has);
+        // Constants have their values before the first test: a process for each.
+        const constants = await attempt(copy, left.filter((mutant) => outside.includes(mutant.id)), tests, true);
+        left = [...constants, ...await attempt(copy, left.filter((mutant) => !outside.includes(mutant.id)), tests, false)].sort((a, b) => a.id - b.id);
+        const seconds = (performance.now() - startedAt) / 1000 / chosen.length;
+        for (const { start, end, line, replacement } of left) console.log(`survived  ${file}:${line}  ${source.slice(start, end)}  →  ${replacement}`);
+        console.log(`${file}, ${name}: ${chosen.length - left.length} of ${chosen.length} mutants noticed, ${(100 * (1 - left.length / chosen.length)).toFixed(1)} %, ${seconds.toFixed(2)} s each`);
+      }
     }
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
-  mkdirSync(join(root, 'build-output'), { recursive: true });
-  writeFileSync(join(root, 'build-output/mutation.json'), JSON.stringify(survivors, null, 1));
 };
 
 main().catch((error: unknown) => {
