@@ -1,8 +1,8 @@
 /** What one call does beside the plain way, on a transport and a clock that are the test's. */
 import { expect } from 'chai';
-import { networkFailure } from '../../src/failures/failure';
+import { networkFailure, tlsFailure } from '../../src/failures/failure';
 import { nobody } from '../../src/lookup/call';
-import { type Answer, answers, type FakeCall, fakeTenant, finds, refusesConnection, reply } from './fake-tenant';
+import { type Answer, answers, type FakeCall, fakeTenant, finds, refusesConnection, reply, staysSilent } from './fake-tenant';
 import { mobiles } from './support';
 
 const CLIENT = { auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret' } as const;
@@ -158,5 +158,275 @@ describe('tries', () => {
     for (const value of others) fake.ask(value);
     fake.clock.advance(5 + 200); // the second try of A was the tenth failed call
     expect(fake.asked()).to.deep.equal([A, ...others, A, '?', B]);
+  });
+});
+
+describe('messages that share a call', () => {
+  it('have each a user of their own, as the tenant sent it; the call is the first one\'s', () => {
+    const fake = fakeTenant();
+    const users: unknown[] = [];
+    const told: unknown[] = [];
+    for (let count = 0; count < 3; count++) {
+      fake.tenant.ask({ by: 'mobile', value: A }, undefined, (_failure, found) => {
+        if (!found) return;
+        told.push([found.user.user_id, found.lookup.source, found.lookup.attempts]);
+        users.push(found.user);
+        found.user.user_id = 'changed';
+      });
+    }
+    fake.clock.advance(1);
+    expect(told).to.deep.equal([[`id of ${A}`, 'tenant', 1], [`id of ${A}`, 'shared', 0], [`id of ${A}`, 'shared', 0]]);
+    expect(new Set(users).size).to.equal(3);
+    expect(fake.asked()).to.deep.equal([A]);
+  });
+
+  it('share a failure too', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = answers(400);
+    const all = [fake.ask(A), fake.ask(A)];
+    fake.clock.advance(1);
+    expect(all.map(({ outcome, told, lookup }) => [outcome, told, lookup?.attempts])).to.deep.equal([['CIAM.HTTP.400', 1, 1], ['CIAM.HTTP.400', 1, 0]]);
+  });
+
+  it('have each the whole timeout; a call that has taken one message\'s time is joined by nobody', () => {
+    const fake = fakeTenant({ timeout: 10 });
+    fake.transport.onCall = staysSilent;
+    const first = fake.ask(A);
+    fake.clock.advance(4000);
+    const second = fake.ask(A);
+    fake.clock.advance(6000);
+    expect([first.outcome, second.outcome]).to.deep.equal(['CIAM.TIMEOUT', null]);
+    expect(first.failure?.message).to.contain('10 s');
+    const third = fake.ask(A);
+    fake.clock.advance(4000);
+    expect([second.outcome, second.lookup?.attempts, third.outcome]).to.deep.equal(['CIAM.TIMEOUT', 0, null]);
+    fake.clock.advance(6000);
+    expect([third.outcome, third.lookup?.attempts]).to.deep.equal(['CIAM.TIMEOUT', 1]);
+    expect(fake.asked().filter((value) => value === A)).to.have.length(2);
+  });
+
+  it('have each a queueTimeout of their own, and count one by one', () => {
+    const fake = fakeTenant({ concurrency: 1, queueTimeout: 2, timeout: 60 });
+    fake.transport.onCall = staysSilent;
+    fake.ask(B);
+    const first = fake.ask(A);
+    fake.clock.advance(1500);
+    const second = fake.ask(A);
+    expect(fake.tenant.stats().queued).to.equal(2);
+    fake.clock.advance(500);
+    expect([first.outcome, second.outcome, fake.tenant.stats().queued]).to.deep.equal(['CIAM.TIMEOUT', null, 1]);
+    fake.clock.advance(1500);
+    expect(second.failure?.message).to.contain('queueTimeout of 2 s');
+  });
+
+  it('and have got their turn have no queueTimeout any more', () => {
+    const fake = fakeTenant({ concurrency: 1, queueTimeout: 2, timeout: 60 });
+    fake.transport.onCall = staysSilent;
+    fake.ask(B);
+    const all = [fake.ask(A), fake.ask(A)];
+    fake.clock.advance(1000);
+    fake.transport.calls[0]?.answer(reply(400, ''));
+    fake.clock.advance(5000);
+    expect(all.map(({ outcome }) => outcome)).to.deep.equal([null, null]);
+  });
+
+  it('go on without the one that is cancelled; whoever comes then has a call of its own when that one was the first', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = staysSilent;
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = fake.ask(A, one.signal);
+    const second = fake.ask(A, two.signal);
+    const third = fake.ask(A);
+    two.abort();
+    expect([second.outcome, second.lookup?.attempts, fake.ask(A).outcome, fake.transport.calls.length]).to.deep.equal(['CIAM.CLOSED', 0, null, 1]);
+    one.abort();
+    expect([first.outcome, first.lookup?.attempts]).to.deep.equal(['CIAM.CLOSED', 1]);
+    fake.ask(A);
+    expect(fake.transport.calls).to.have.length(2);
+    fake.transport.calls[0]?.answer(reply(400, ''));
+    expect([first, second, third].map(({ told, outcome }) => [told, outcome])).to.deep.equal([[1, 'CIAM.CLOSED'], [1, 'CIAM.CLOSED'], [1, 'CIAM.HTTP.400']]);
+  });
+
+  it('get large answers a few at a time; one that is cancelled meanwhile gets none', async () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = () => reply(200, { user_id: 'u', text: 'x'.repeat(600_000) });
+    const stop = new AbortController();
+    const all = [undefined, undefined, undefined, undefined, stop.signal].map((signal) => fake.ask(A, signal));
+    fake.clock.advance(1);
+    const outcomes = (): unknown[] => all.map(({ outcome }) => outcome);
+    expect(outcomes()).to.deep.equal(['ok', 'ok', 'ok', null, null]);
+    stop.abort();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(outcomes()).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'CIAM.CLOSED']);
+    expect(new Set(all.map(({ told }) => told))).to.deep.equal(new Set([1]));
+  });
+});
+
+describe('a token that is refused', () => {
+  const tokens = (fake: ReturnType<typeof fakeTenant>): number => fake.asked().filter((value) => value === 'token').length;
+  const refusedTimes = (times: number, random = 0.5): ReturnType<typeof fakeTenant> => {
+    const fake = fakeTenant({ ...CLIENT, retries: 0 }, () => random);
+    fake.ask(B);
+    fake.clock.advance(3000);
+    let left = times;
+    fake.transport.onCall = (call) => (!call.isToken && left-- > 0 ? refusesToken(call) : finds(call));
+    return fake;
+  };
+
+  it('is renewed once, and the lookup replayed at once, on a connection as it comes', () => {
+    const fake = refusedTimes(1);
+    const asked = fake.ask(A);
+    fake.clock.advance(3);
+    expect([asked.outcome, asked.lookup?.attempts, tokens(fake)]).to.deep.equal(['ok', 2, 2]);
+    expect(fake.transport.calls.map(({ fresh }) => fresh)).to.not.include(true);
+  });
+
+  it('and is young is tried again after a pause of up to a second, once', () => {
+    for (const [random, ms] of [[0, 500], [0.5, 750], [1, 1000]] as const) {
+      const fake = fakeTenant({ ...CLIENT, retries: 0 }, () => random);
+      let left = 1;
+      fake.transport.onCall = (call) => (!call.isToken && left-- > 0 ? refusesToken(call) : finds(call));
+      const asked = fake.ask(A);
+      fake.clock.advance(2 + ms);
+      expect(asked.outcome).to.equal(null);
+      fake.clock.advance(1);
+      expect([asked.outcome, asked.lookup?.attempts, tokens(fake)]).to.deep.equal(['ok', 2, 1]);
+    }
+  });
+
+  it('and so is the new one, after its pause: refused for all, with one renewal', () => {
+    const fake = refusedTimes(Infinity);
+    const asked = fake.ask(A);
+    fake.clock.advance(752);
+    expect(asked.outcome).to.equal(null);
+    fake.clock.advance(10);
+    expect([asked.outcome, asked.lookup?.attempts, tokens(fake)]).to.deep.equal(['invalid_token', 3, 2]);
+    expect(fake.ask(C).outcome).to.equal('invalid_token');
+  });
+
+  it('at an age of two seconds is not young any more', () => {
+    const fake = fakeTenant({ ...CLIENT, retries: 0 });
+    fake.ask(B);
+    fake.clock.advance(2000);
+    let left = 1;
+    fake.transport.onCall = (call) => (!call.isToken && left-- > 0 ? refusesToken(call) : finds(call));
+    const asked = fake.ask(A);
+    fake.clock.advance(3);
+    expect([asked.outcome, tokens(fake)]).to.deep.equal(['ok', 2]);
+  });
+
+  it('and was replaced meanwhile for another lookup: that is the renewal of this one too', () => {
+    const fake = refusedTimes(2);
+    const all = [fake.ask(A), fake.ask(C)];
+    fake.clock.advance(3);
+    expect(all.map(({ outcome, lookup }) => [outcome, lookup?.attempts])).to.deep.equal([['ok', 2], ['ok', 2]]);
+    expect(tokens(fake)).to.equal(2);
+  });
+});
+
+describe('a token call that fails', () => {
+  it('counts as a try of whoever waits for it', () => {
+    const fake = fakeTenant({ ...CLIENT, retries: 1 });
+    fake.transport.onCall = answers(502);
+    const asked = fake.ask(A);
+    fake.clock.advance(150);
+    expect(fake.asked()).to.deep.equal(['token']);
+    fake.clock.advance(4);
+    // The second try was the last one: the tenant may be away, and nobody, who needs a token too, is asked for.
+    expect(fake.asked()).to.deep.equal(['token', 'token', 'token']);
+    expect(fake.events).to.deep.equal(['unreachable']);
+    fake.transport.onCall = finds;
+    fake.clock.advance(500);
+    expect([asked.outcome, asked.lookup?.attempts]).to.deep.equal(['ok', 3]);
+  });
+
+  it('because it stays silent: whoever has come later has another one', () => {
+    const fake = fakeTenant(CLIENT);
+    fake.transport.onCall = staysSilent;
+    const first = fake.ask(A);
+    fake.clock.advance(5000);
+    const second = fake.ask(B);
+    fake.clock.advance(5000);
+    expect([first.outcome, second.outcome]).to.deep.equal(['CIAM.TIMEOUT', null]);
+    fake.transport.onCall = finds;
+    fake.clock.advance(1000);
+    expect(second.outcome).to.equal('ok');
+  });
+});
+
+describe('what a call has met', () => {
+  it('is told when its time is up between two tries, during a pause, and in an outage', () => {
+    const cases: [string, Answer, string][] = [['backoff', answers(425), 'CIAM.HTTP.425'], ['pause', answers(429, '30'), 'CIAM.HTTP.429'], ['outage', refusesConnection, 'CIAM.NETWORK']];
+    for (const [name, onCall, code] of cases) {
+      const fake = fakeTenant({ timeout: 3, retries: 10 });
+      fake.transport.onCall = onCall;
+      const asked = fake.ask(A);
+      fake.clock.advance(3000);
+      expect(asked.outcome, name).to.equal(code);
+    }
+  });
+
+  it('a certificate that is refused ends all lookups', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = () => tlsFailure('CERT_HAS_EXPIRED');
+    const asked = fake.ask(A);
+    fake.clock.advance(1);
+    expect([asked.outcome, fake.ask(B).outcome, fake.events]).to.deep.equal(['CIAM.TLS', 'CIAM.TLS', ['refused']]);
+  });
+
+  it('a fresh connection is for the replay only, and each further call is counted', () => {
+    const fake = fakeTenant();
+    const script: ReturnType<Answer>[] = ['stale', reply(425, '')];
+    fake.transport.onCall = (call) => script.shift() ?? finds(call);
+    const asked = fake.ask(A);
+    fake.clock.advance(1000);
+    expect(fake.transport.calls.map(({ fresh }) => fresh)).to.deep.equal([false, true, false]);
+    expect([asked.lookup?.attempts, fake.tenant.stats().lookups.retried]).to.deep.equal([3, 2]);
+  });
+
+  it('an answer about somebody else costs its connection', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = (call) => reply(200, { user_id: 'u', mobile: call.fresh ? A : B });
+    const asked = fake.ask(A);
+    fake.clock.advance(2);
+    expect([asked.outcome, ...fake.transport.calls.map(({ isDiscarded }) => isDiscarded)]).to.deep.equal(['ok', true, false]);
+  });
+
+  it('refused twice while others are served: it delays only itself, for as long as it is told, and uses up its tries', () => {
+    const fake = fakeTenant({ retries: 2, timeout: 600 });
+    fake.transport.onCall = (call) => (call.value === A ? answers(429, '5')(call) : finds(call));
+    const bad = fake.ask(A);
+    fake.clock.advance(1);
+    expect(fake.tenant.stats().heldMs).to.equal(5000);
+    fake.ask(B); // waits for the end of the pause, and is served
+    const times = (): number[] => fake.transport.calls.filter(({ value }) => value === A).map(({ at }) => at - fake.startedAt);
+    fake.clock.advance(8000); // the limiter lets calls go slowly at first
+    expect([times().length, fake.tenant.stats().heldMs]).to.deep.equal([2, 0]);
+    for (let count = 0; count < 40; count++) {
+      const good = fake.ask(String(13_900_000_000 + count));
+      fake.clock.advance(500);
+      expect(good.outcome, String(count)).to.equal('ok');
+    }
+    expect([bad.outcome, bad.lookup?.attempts]).to.deep.equal(['CIAM.HTTP.429', 4]);
+    for (const index of [2, 3]) expect((times()[index] ?? 0) - (times()[index - 1] ?? 0)).to.be.within(5000, 6000);
+  });
+
+  it('a probe that stays silent for half a minute is given up, and the lookup goes on', () => {
+    const fake = fakeTenant({ ...CLIENT, timeout: 3600, retries: 0, concurrency: 16 });
+    fake.ask(B);
+    fake.clock.advance(10);
+    fake.transport.onCall = refusesConnection;
+    for (const value of mobiles(12).slice(2)) fake.ask(value);
+    fake.clock.advance(3);
+    fake.transport.onCall = staysSilent;
+    const probing = fake.ask(A);
+    fake.clock.advance(1000);
+    const probe = fake.transport.calls.find(({ value }) => value === A);
+    expect(probe?.isOver).to.equal(false);
+    fake.clock.advance(40_000);
+    expect([probe?.isOver, probing.outcome]).to.deep.equal([true, null]);
+    fake.transport.onCall = finds;
+    fake.clock.advance(30_000);
+    expect(probing.outcome).to.equal('ok');
   });
 });

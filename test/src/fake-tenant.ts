@@ -11,6 +11,8 @@ export type Answer = (call: FakeCall) => TransportResult | null;
 export class FakeCall implements Exchange {
   idleMs = 0;
   isOver = false;
+  /** Its connection is not to be used again. */
+  isDiscarded = false;
 
   constructor(readonly request: TransportRequest, private readonly receiver: Receiver, readonly fresh: boolean, readonly at: number) {}
 
@@ -39,7 +41,7 @@ export class FakeCall implements Exchange {
   }
 
   discard(): void {
-    this.isOver = true;
+    this.isOver = this.isDiscarded = true;
   }
 }
 
