@@ -83,11 +83,8 @@ const attempt = async (copy: string, mutants: readonly Numbered[], tests: Known[
 };
 
 /** The quick ones first, so that the slow ones run for few mutants. */
-const STAGES: { name: string; has: (test: Known) => boolean }[] = [
-  { name: 'quick tests without sockets', has: ({ ms, isReal }) => ms <= 300 && !isReal },
-  { name: 'quick tests', has: ({ ms, isReal }) => ms <= 600 && isReal },
-  { name: 'all tests', has: ({ ms, isReal }) => ms > (isReal ? 600 : 300) },
-];
+const STAGES = ['quick tests without sockets', 'quick tests', 'slow tests', 'simulations'];
+const stageOf = ({ file, ms, isReal }: Known): number => (isReal ? (ms <= 600 ? 1 : 2) : ms <= 300 ? 0 : file.includes('simulation') ? 3 : 2);
 
 const main = async (): Promise<void> => {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { every: { type: 'string', default: '1' } } });
@@ -109,8 +106,8 @@ const main = async (): Promise<void> => {
       // What happens outside of tests concerns them all.
       for (const test of coming) test.meets.push(...outside);
       let left = chosen;
-      for (const { name, has } of STAGES) {
-        const tests = coming.filter(has);
+      for (const [stage, name] of STAGES.entries()) {
+        const tests = coming.filter((test) => stageOf(test) === stage);
         // Constants have their values before the first test: a process for each.
         const constants = await attempt(copy, left.filter((mutant) => outside.includes(mutant.id)), tests, true);
         left = [...constants, ...await attempt(copy, left.filter((mutant) => !outside.includes(mutant.id)), tests, false)].sort((a, b) => a.id - b.id);

@@ -250,7 +250,7 @@ export class Call implements Turn, Receiver {
     this.needsFresh = false;
     this.exchange = transport.send(toRequest(this.query, token.headers), this, fresh);
     if (this.messages === 0) this.limitStranger();
-    else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence();
+    else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence(token);
   }
 
   private waitForToken(): void {
@@ -414,15 +414,14 @@ export class Call implements Turn, Receiver {
 
   // A silent connection
 
-  private watchSilence(): void {
+  private watchSilence(token: Token): void {
     const ms = Math.min(Math.max(this.parts.timeoutMs / 4, SHORTEST_SILENCE_MS), LONGEST_SILENCE_MS);
-    this.setTimer(() => this.callBeside(), ms);
+    this.setTimer(() => this.callBeside(token), ms);
   }
 
-  private callBeside(): void {
+  private callBeside(token: Token): void {
     const { queue, transport } = this.parts;
-    if (this.state !== 'calling' || !this.token) return;
-    if (!queue.beginSecondCall()) return this.watchSilence();
+    if (!queue.beginSecondCall()) return this.watchSilence(token);
     this.attempts++;
     const second = new SecondCall((result) => {
       queue.endSecondCall();
@@ -433,7 +432,7 @@ export class Call implements Turn, Receiver {
       this.received(result);
     });
     this.second = second;
-    second.exchange = transport.send(toRequest(this.query, this.token.headers), second, true);
+    second.exchange = transport.send(toRequest(this.query, token.headers), second, true);
   }
 
   private endSilence(): void {
@@ -457,7 +456,6 @@ export class Call implements Turn, Receiver {
     if (this.messages > 0) owner.ended(this, result);
     if (isWaitedFor) queue.pump();
     const { leader } = this; // unless it was dropped meanwhile
-    this.leader = null;
     // A copy even for the first one: the others copy what came, not what a flow has made of it.
     if (leader) owner.settle(leader, this.followers ? ownOf(result) : result, true, this.attempts);
     if (this.followers) this.settleFollowers(result);
@@ -477,7 +475,6 @@ export class Call implements Turn, Receiver {
   private stop(): void {
     this.state = 'over';
     this.exchange?.cancel();
-    this.exchange = null;
     this.endSilence();
   }
 

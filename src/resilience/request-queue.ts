@@ -48,7 +48,6 @@ export class RequestQueue {
   /** There was an answer that did not refuse the token. */
   private wasAccepted = false;
   private listItems = 0;
-  private granted: TurnList | null = null;
   private isListsTurn = false;
   /** Lists have had their share, until the event loop has been round: each answer in a burst of them looks whose turn it is. */
   private haveListsYielded = false;
@@ -141,9 +140,8 @@ export class RequestQueue {
     const refused = this.refusalOfNew(now);
     if (refused) return refused;
     if (this.refusal.failure) this.refusal.enter(turn);
-    const isGranted = turn.list !== null && turn.list === this.granted;
-    this.granted = null;
-    if (isGranted || (this.isEmpty && this.hasPlaceForNew && this.waitMs(now) === 0)) {
+    // A list hands in an item when it may begin.
+    if (turn.list || (this.isEmpty && this.hasPlaceForNew && this.waitMs(now) === 0)) {
       this.start(turn, false, now);
       return null;
     }
@@ -310,7 +308,6 @@ export class RequestQueue {
 
   /** What was refused is accepted. */
   accept(): void {
-    if (this.refusal.failure === null) return;
     this.refusal.end();
     this.alarms.refusal.stop();
     this.condition.end('refused');
@@ -436,10 +433,8 @@ export class RequestQueue {
   /** 1: the item needed no call. */
   private pullFrom(list: TurnList): 0 | 1 {
     this.isListsTurn = false;
-    this.granted = list;
     this.listItems++;
     const began = list.pull();
-    this.granted = null;
     // To the end, so that lists take turns among themselves.
     if ((this.lists.size > 1 || !list.hasMore) && this.lists.delete(list) && list.hasMore) this.lists.add(list);
     return began ? 0 : 1;
