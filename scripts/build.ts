@@ -58,7 +58,9 @@ const withoutComments: Plugin = {
 const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
 /** Two blanks of indentation as a tab: as readable, and a tenth smaller. Not for commands, whose help is a text of several lines. */
-const withTabs = (code: string): string => code.replace(/^(?: {2})+(?=\S)/gm, (blanks) => '\t'.repeat(blanks.length / 2));
+const withTabs = (code: string): string => code.replace(/^(?: {2})+(?=\S)/gm, (blanks) => '\t'.repeat(blanks.length / 2))
+  // What the compiler has put on a line of its own stands behind its condition again, as in the source.
+  .replace(/^(\t*)((?:(?:else )?if|for|while) \(.*\)|else)\n\1\t(\S.*;)$/gm, '$1$2 $3');
 const withoutIndentation = (html: string): string => html.replace(/^\s+/gm, '');
 
 const write = (file: string, text: string): void => {

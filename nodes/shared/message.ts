@@ -7,20 +7,12 @@ import type { Done, Message, Red, RedNode, Send } from './red';
 /** A message that does not tell its names may still have these, which flows cannot do without. */
 const USUAL = ['_msgid', 'topic', 'req', 'res'];
 
-/** A message of a class of its own has few ancestors. */
-const MOST_ANCESTORS = 10;
-
-/** Names of the getters that its class has. */
-const gettersOf = (message: Message): string[] => {
-  const names: string[] = [];
-  let ancestor = Object.getPrototypeOf(message) as object | null;
-  for (let count = 0; ancestor !== null && count < MOST_ANCESTORS; count++) {
-    const next = Object.getPrototypeOf(ancestor) as object | null;
-    if (next === null) break; // what every object has
-    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(ancestor))) if (property.get) names.push(name);
-    ancestor = next;
-  }
-  return names;
+/** Names of the getters that its class has, and those that it extends: not those that every object has. */
+const gettersOf = (object: object): string[] => {
+  const kind = Object.getPrototypeOf(object) as object | null;
+  if (!kind || !Object.getPrototypeOf(kind)) return [];
+  const own = Object.entries(Object.getOwnPropertyDescriptors(kind)).filter(([, property]) => property.get !== undefined);
+  return [...own.map(([name]) => name), ...gettersOf(kind)];
 };
 
 const namesOf = (message: Message): string[] => {
