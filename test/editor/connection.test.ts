@@ -168,6 +168,28 @@ for (const major of MAJORS) {
       await editor.cancel();
     });
 
+    it('knows the variables of the flow that a new tenant is for, and says which are known after Deploy', async () => {
+      const env = [{ name: 'CIAM_HOST', value: simulator.url, type: 'str' }];
+      const [flow, ...rest] = flows({ demo: true });
+      await desk.nodeRed.deploy([{ id: 'flow', type: 'tab', ...flow, env }, { id: 'sub', type: 'subflow', name: 'Sub', in: [], out: [], env }, ...rest]);
+      const editor = await desk.reopen();
+      await editor.open('lookup');
+      await editor.page.click('#node-input-btn-tenant-add');
+      await editor.page.waitForSelector(input('demo'));
+      await editor.settled();
+      await editor.page.uncheck(input('demo'));
+      await fill(editor, { domain: '${CIAM_HOST}', clientId: 'my-app', clientSecret: 'right' });
+      const testIn = async (scope: string): Promise<string[]> => {
+        await editor.page.selectOption('#red-ui-editor-config-scope', scope);
+        return await test(editor);
+      };
+      expect(await testIn('flow')).to.include('Lookup by username works.');
+      expect((await testIn('')).at(-1)).to.match(/^CIAM\.CONFIG: domain: .*CIAM_HOST is not set|^CIAM\.CONFIG: domain: names an environment variable that is not set/);
+      expect((await testIn('sub')).at(-1)).to.match(/^CIAM\.CONFIG: domain: .*CIAM_HOST.*known after Deploy/);
+      await editor.cancel();
+      await editor.cancel();
+    });
+
     it('is stopped by its button, and by closing the dialog', async () => {
       const { editor, editor: { page } } = desk;
       const arrivals: Promise<unknown>[] = [];

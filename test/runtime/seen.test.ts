@@ -59,6 +59,10 @@ for (const major of MAJORS) {
       { id: 'later-state', type: 'ciam-status', ...PLACE, name: '', tenant: 'later', wires: [['later-told']] }, debug('later-told'),
       ...(withLater ? [{ id: 'later', type: 'ciam-tenant', name: 'later one', auth: 'token', domain: good.url, warmUp: false, credentials: { token: 'a-token-that-comes-later' } }] : []),
 
+      { id: 'quiet', type: 'ciam-tenant', name: 'quiet one', auth: 'token', domain: good.url, credentials: { token: 'a-token-of-the-quiet' } },
+      click('unwired-go', 'unwired-user'), { ...user('unwired-user', 'quiet', ''), wires: [['unwired-out'], []] }, debug('unwired-out'),
+      { id: 'unwired-catch', type: 'catch', ...PLACE, name: '', scope: ['unwired-user'], uncaught: false, wires: [['unwired-out']] },
+
       { id: 'wrong', type: 'ciam-tenant', name: 'wrong one', domain: wrong.url, credentials: CLIENT },
       user('wrong-user', 'wrong', ''), statusNode('wrong-status', ['wrong-user', 'wrong-state'], 'wrong-out'), debug('wrong-out'),
       { id: 'wrong-state', type: 'ciam-status', ...PLACE, name: '', tenant: 'wrong', wires: [['wrong-told']] }, debug('wrong-told'),
@@ -139,6 +143,21 @@ for (const major of MAJORS) {
       expect(await arrived('later-out', 2)).to.have.nested.property('payload.user_id', `id of ${VALUE}`);
       await until('later-told', 'ready');
       await red.until(() => (red.status.get('later-user')?.fill === 'green' ? true : undefined), 'green');
+    });
+
+    it('a failure without a wire reaches Catch nodes with its cause and what to do, and a not-found ends quietly', async () => {
+      good.onLookup = notFound;
+      await red.inject('unwired-go');
+      await red.until(() => (red.status.get('unwired-user')?.text?.endsWith('not-found') ? true : undefined), 'the not-found');
+      good.onLookup = answer(400, { error: 'access_denied', error_description: 'User Zhang San may not' });
+      await red.inject('unwired-go');
+      const { payload, error } = await arrived('unwired-out') as { payload: string; error: { message: string; cause: object } };
+      good.onLookup = found;
+      expect(payload).to.equal('access_denied');
+      expect(error.message).to.match(/^access_denied: /);
+      expect(error.cause).to.include({ code: 'access_denied', category: 'forbidden', status: 400, retryable: false }).and.have.property('advice').that.matches(/^Grant the API user_read/);
+      expect(shown('unwired-out'), 'the not-found left nothing').to.have.length(1);
+      expect(red.log()).to.not.include('Zhang');
     });
 
     it('wrong credentials are told at the deployment, before any message: log, event and both statuses', async () => {
