@@ -21,13 +21,23 @@ const STEPS = 50;
 /** So many answers say what the rate is. */
 const ENOUGH = 10;
 const SHORTEST_STEPS = 5;
-const CUTS_TO_JUDGE = 3;
+/** A rate that is refused again so soon was not what the limiter allows. */
+const SOON_MS = 1000;
 /** 503 may be the answer to one broken record, or of one broken backend: it is a limiter's if so many of the recent calls met it. */
 const LIMITER_SHARE = 0.15;
-/** Cuts have not helped if so many of the calls between the last ones met it all the same; the first ones are not judged. */
-const USELESS_SHARE = 0.25;
-const CALLS_TO_JUDGE = 25;
-const CUTS_TO_SETTLE = 6;
+/** Fewer are enough while a limiter is known. */
+const KNOWN_LIMITER_SHARE = 0.05;
+/** Slowed calls are judged in batches of so many. */
+const BATCH = 12;
+/** … or as many as there are in that time, from so many on. */
+const BATCH_MS = 3000;
+const SMALLEST_BATCH = 4;
+/** A limiter takes all but so many of a batch … */
+const TAKEN_ALL_BUT = 1;
+/** … or at least refuses fewer than of the batch before. */
+const LOWERED = 0.7;
+/** It was a limiter after all, if so many more of the calls that are not slowed any more meet 503. */
+const RISEN_BY = 0.2;
 const RECENT_CALLS = 50;
 const FEWEST_CALLS = 20;
 const IGNORE_MS = 60_000;
@@ -36,33 +46,72 @@ const IGNORE_MS = 60_000;
 class AnsweredRate {
   private readonly counts = new Array<number>(STEPS).fill(0);
   private step = 0;
-  private first = -1;
+  private since: number | null = null;
+  private isAfresh = false;
   /** Answers that `at` has found. */
   known = 0;
 
-  count(now: number): void {
+  count(startedAt: number, now: number): void {
+    this.since ??= now;
+    if (startedAt < this.since && this.isAfresh) return;
     this.moveTo(now);
     const place = this.step % STEPS;
     this.counts[place] = (this.counts[place] ?? 0) + 1;
   }
 
+  /** What began before does not count. */
+  beginAfresh(now: number): void {
+    this.counts.fill(0);
+    this.since = now;
+    this.isAfresh = true;
+  }
+
   /** Over the shortest recent time that has enough answers in it. */
   at(now: number): number {
     this.moveTo(now);
-    const known = Math.min(STEPS, this.step - this.first + 1);
+    const elapsed = Math.max(1, now - (this.since ?? now));
     let sum = 0;
     let steps = 0;
-    while (steps < known && (sum < ENOUGH || steps < SHORTEST_STEPS)) sum += this.counts[(this.step - steps++) % STEPS] ?? 0;
+    while (steps < STEPS && steps * STEP_MS < elapsed + STEP_MS && (sum < ENOUGH || steps < SHORTEST_STEPS)) sum += this.counts[(this.step - steps++ + STEPS) % STEPS] ?? 0;
     this.known = sum;
-    return (sum * 1000) / (Math.max(steps, SHORTEST_STEPS) * STEP_MS);
+    return (sum * 1000) / Math.min(Math.max(steps, SHORTEST_STEPS) * STEP_MS, elapsed);
   }
 
   private moveTo(now: number): void {
     const step = Math.floor(now / STEP_MS);
-    if (this.first < 0) this.first = step;
-    const steps = Math.min(step - Math.max(this.step, this.first - 1), STEPS);
-    for (let passed = 0; passed < steps; passed++) this.counts[(step - passed) % STEPS] = 0;
+    const passed = Math.min(step - this.step, STEPS);
+    for (let back = 0; back < passed; back++) this.counts[(step - back + STEPS) % STEPS] = 0;
     this.step = Math.max(this.step, step);
+  }
+}
+
+interface Calls { all: number; refused: number }
+
+/**
+ * Whether slowing down helps. Calls that begin more slowly than the tenant answered when it refused are taken by a limiter,
+ * but a broken backend, or broken records, refuse as many of them as before.
+ */
+class SlowedCalls {
+  private batch: Calls = { all: 0, refused: 0 };
+  private begunAt = 0;
+  private before: Calls | null = null;
+  /** The share that is refused whatever the rate, once that is known. */
+  uselessAt: number | null = null;
+  /** A limiter took the last two batches. */
+  areTaken = false;
+
+  count(refused: 0 | 1, now: number): void {
+    const { batch, before } = this;
+    if (batch.all++ === 0) this.begunAt = now;
+    batch.refused += refused;
+    if (batch.all < (now - this.begunAt < BATCH_MS ? BATCH : SMALLEST_BATCH)) return;
+    if (before) {
+      const refusedOfBoth = batch.refused + before.refused;
+      this.areTaken = refusedOfBoth <= TAKEN_ALL_BUT;
+      if (batch.refused > TAKEN_ALL_BUT && batch.refused * before.all >= LOWERED * before.refused * batch.all) this.uselessAt = refusedOfBoth / (batch.all + before.all);
+    }
+    this.before = batch;
+    this.batch = { all: 0, refused: 0 };
   }
 }
 
@@ -79,12 +128,12 @@ export class AdaptiveRate {
   /** What of a call has been saved up since the last one began, at the time `at`. */
   private credit = { calls: 0, at: 0 };
   private usedAt = 0;
-  // Whether 503 is a limiter's: the calls since the last cut, and of the last cuts
-  private calls = 0;
-  private refusals = 0;
-  private recent: { calls: number; refusals: number }[] = [];
+  // Whether 503 is a limiter's
+  private recent: Calls = { all: 0, refused: 0 };
   private counted = new WeakSet();
-  private ignoredUntil = 0;
+  private slowed = new SlowedCalls();
+  /** 503 is no limiter's, as long as no more than that share of the calls meet it. */
+  private ignored: { until: number; share: number } | null = null;
 
   /** Calls a second that are allowed just now; `null` while that delays nobody. */
   limit(now: number): number | null {
@@ -95,7 +144,7 @@ export class AdaptiveRate {
   waitMs(now: number): number {
     if (!this.cut) return 0;
     if (now - this.usedAt > UNUSED_MS) {
-      this.cut = null;
+      this.forget();
       return 0;
     }
     this.save(this.cut, now);
@@ -111,26 +160,35 @@ export class AdaptiveRate {
     this.credit.calls--;
   }
 
-  /** The tenant answered a call, and did not refuse it. */
-  answered(now: number): void {
-    this.called(0);
-    this.answers.count(now);
+  /** The tenant answered a call that had begun at `startedAt`, and did not refuse it. */
+  answered(startedAt: number, now: number): void {
+    this.called(startedAt, 0, now);
+    this.answers.count(startedAt, now);
   }
 
   /** A limiter refused a call (429 or 503) that had begun at `startedAt`. One cut for all calls that had begun before it. */
   refused(lookup: object, startedAt: number, status: number, now: number): void {
     // One broken record is tried again and again: each lookup counts once.
-    this.called(status === 503 && !this.counted.has(lookup) ? 1 : 0);
+    if (status === 503 && !this.counted.has(lookup)) this.called(startedAt, 1, now);
     this.counted.add(lookup);
     if (this.cut && startedAt <= this.cut.at) return;
-    if (status === 503 && !this.helps(now)) return;
-    const peak = this.answers.at(now);
+    if (status === 503 && !this.isLimiter(now)) return;
+    const peak = this.peakAt(now);
+    // It may have been a burst that the limiter let through, or its end.
+    if (!this.cut || now - this.cut.at < SOON_MS) this.answers.beginAfresh(now);
     const from = Math.max(LOWEST_RATE, peak * DECREASE);
     const steep = Math.cbrt((Math.max(peak, from) - from) / GROWTH);
     this.cut = { at: now, peak: Math.max(peak, from), from, toPeak: this.answers.known >= KNOWN_BY ? Math.max(steep, CALLS_TO_PEAK / peak) : steep };
+    this.recent = { all: 0, refused: 0 };
     this.counted = new WeakSet();
     this.usedAt = now;
     this.credit = { calls: 0, at: now };
+  }
+
+  /** What was answered lately; after a cut at least one call, and not more than the rate of now. */
+  private peakAt(now: number): number {
+    const answered = this.answers.at(now);
+    return this.cut ? Math.min(Math.max(answered, 1000 / Math.max(1, now - this.cut.at)), this.rate(this.cut, now)) : answered;
   }
 
   /** The rate grows meanwhile, so what it allows adds up. Never more than one call: a limiter may take no two at once. */
@@ -146,28 +204,33 @@ export class AdaptiveRate {
     return Math.max(LOWEST_RATE, peak + (past >= 0 ? GROWTH * past ** 3 : (peak - from) * (past / toPeak) ** 3));
   }
 
-  /** Of the recent calls only: what was long ago fades. */
-  private called(refused: 0 | 1): void {
-    this.calls++;
-    this.refusals += refused;
-    if (this.calls <= RECENT_CALLS) return;
-    this.refusals *= RECENT_CALLS / this.calls;
-    this.calls = RECENT_CALLS;
+  private called(startedAt: number, refused: 0 | 1, now: number): void {
+    const { cut, recent } = this;
+    if (cut && startedAt > cut.at && startedAt < cut.at + cut.toPeak * 1000) this.slowed.count(refused, now);
+    recent.all++;
+    recent.refused += refused;
+    if (recent.all <= RECENT_CALLS) return;
+    // What was long ago fades.
+    recent.refused *= RECENT_CALLS / recent.all;
+    recent.all = RECENT_CALLS;
   }
 
-  /** After several cuts many calls meet 503 all the same: slowing down helps nobody. */
-  private helps(now: number): boolean {
-    if (now < this.ignoredUntil || this.refusals < LIMITER_SHARE * Math.max(this.calls, FEWEST_CALLS)) return false;
-    this.recent.push({ calls: this.calls, refusals: this.refusals });
-    this.calls = this.refusals = 0;
-    if (this.recent.length < CUTS_TO_SETTLE) return true;
-    const last = this.recent.slice(-CUTS_TO_JUDGE);
-    const sum = (name: 'calls' | 'refusals'): number => last.reduce((all, one) => all + one[name], 0);
-    if (this.recent.length > CUTS_TO_SETTLE) this.recent.shift();
-    if (sum('calls') < CALLS_TO_JUDGE || sum('refusals') < USELESS_SHARE * sum('calls')) return true;
-    this.recent = [];
-    this.ignoredUntil = now + IGNORE_MS;
+  /** Whether many calls meet 503, and fewer when they are slower. */
+  private isLimiter(now: number): boolean {
+    const { recent, slowed } = this;
+    const calls = Math.max(recent.all, FEWEST_CALLS);
+    if (this.ignored && now < this.ignored.until && recent.refused < (this.ignored.share + RISEN_BY) * calls) return false;
+    this.ignored = null;
+    if (slowed.uselessAt !== null) {
+      this.ignored = { until: now + IGNORE_MS, share: slowed.uselessAt };
+      this.forget();
+      return false;
+    }
+    return recent.refused >= (slowed.areTaken ? KNOWN_LIMITER_SHARE : LIMITER_SHARE) * calls;
+  }
+
+  private forget(): void {
     this.cut = null;
-    return false;
+    this.slowed = new SlowedCalls();
   }
 }

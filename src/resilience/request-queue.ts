@@ -466,7 +466,7 @@ export class RequestQueue {
     const status = failure?.status ?? null;
     const mayBeLimiter = status === 503 && this.outage.state === 'none' && this.outage.failedInRow < 10;
     if (status === 429 || mayBeLimiter) this.adaptive.refused(turn, turn.begunAt, status, now);
-    else if (!failed && status !== 503) this.adaptive.answered(now);
+    else if (!failed && status !== 503) this.adaptive.answered(turn.begunAt, now);
   }
 
   // Outage

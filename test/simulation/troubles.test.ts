@@ -63,7 +63,7 @@ describe('a tenant that is away', function () {
         expect(Math.min(...ended), 'the first failure').to.be.at.least(left + TIMEOUT);
         expect(Math.max(...ended), 'the last failure').to.be.at.most(back + PROBE);
         // 503 is a limiter's at first: waiting for a turn behind it is not timed.
-        expect(slowest(simulation.messages)).to.be.at.most(TIMEOUT + 1500);
+        expect(slowest(simulation.messages)).to.be.at.most(TIMEOUT + 2500);
         // Known to be away for that long, new lookups fail at once.
         const hopeless = simulation.messages.filter(({ at }) => at > left + TIMEOUT + PROBE && at < back - 1);
         expect(slowest(hopeless)).to.be.at.most(1);
@@ -239,6 +239,23 @@ describe('a tenant that is there', function () {
   }
 });
 
+describe('a broken backend behind a balancer', function () {
+  this.timeout(60_000);
+
+  for (const [of, perSecond] of [[5, 80], [8, 30]] as const) {
+    it(`one of ${of} answers 503, ${perSecond} messages a second: that is no limiter, and hardly anybody waits`, async () => {
+      await forSeeds(1, SEEDS, {}, async (simulation) => {
+        simulation.be(simulation.behaviours.backends(of, simulation.behaviours.status(503)));
+        await simulation.traffic(perSecond, 60_000);
+        expect(simulation.messages.filter(({ outcomes }) => outcomes === 0).length).to.be.at.most(perSecond);
+        await simulation.settle(2 * TIMEOUT);
+        const took = simulation.messages.map(tookOf).sort((a, b) => a - b);
+        expect(took[took.length >> 1]).to.be.at.most(200);
+      });
+    });
+  }
+});
+
 describe('a tenant that limits', function () {
   this.timeout(30_000);
 
@@ -263,6 +280,18 @@ describe('a tenant that limits', function () {
         });
       });
     }
+  }
+
+  for (const [perSecond, burst, count] of [[2, 20, 80], [3, 20, 100], [5, 20, 100], [5, 50, 300]] as const) {
+    it(`${perSecond} a second with 503 after a burst of ${burst}, ${count} at once: all are found`, async () => {
+      await forSeeds(1, 5, {}, async (simulation) => {
+        const { behaviours } = simulation;
+        simulation.be(behaviours.limiter(perSecond, burst, behaviours.status(503)));
+        simulation.send(count);
+        await simulation.settle((count / perSecond) * 5000 + 10_000);
+        expect(simulation.failures).to.deep.equal({});
+      });
+    });
   }
 
   it('a maintenance page with Retry-After: 3600 for ten minutes: nobody waits longer than timeout, one call a minute', async () => {

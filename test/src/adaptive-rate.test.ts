@@ -5,7 +5,7 @@ import { AdaptiveRate } from '../../src/resilience/adaptive-rate';
 /** Twenty answers a second, for three seconds; ends at 3,000 ms. */
 const answering = (): AdaptiveRate => {
   const rate = new AdaptiveRate();
-  for (let ms = 0; ms < 3000; ms += 50) rate.answered(ms);
+  for (let ms = 0; ms < 3000; ms += 50) rate.answered(ms, ms);
   return rate;
 };
 
@@ -86,20 +86,53 @@ describe('adaptive rate', () => {
     expect(rate.limit(3000)).to.be.above(0);
   });
 
-  it('cuts nothing for a minute when 503 comes all the same after several cuts', () => {
-    const rate = answering();
-    let now = 3000;
-    for (let cut = 0; cut < 12; cut++) {
-      for (let call = 0; call < 20; call++) {
-        now += 10;
-        if (call % 3 !== 0) rate.answered(now);
-        else rate.refused({}, now, 503, now + 1);
-      }
+  /** Every `nth` call meets 503, one call each `ms`; gives the time of the end. */
+  const calls = (rate: AdaptiveRate, from: number, count: number, ms: number, nth: number): number => {
+    let now = from;
+    for (let call = 1; call <= count; call++) {
+      now += ms;
+      if (call % nth === 0) rate.refused({}, now, 503, now + 1);
+      else rate.answered(now, now + 1);
     }
+    return now;
+  };
+
+  it('cuts nothing for a minute when slower calls meet 503 as often as before', () => {
+    const rate = answering();
+    const now = calls(rate, 3000, 240, 10, 3);
     expect(rate.limit(now + 1)).to.equal(null);
     rate.refused({}, now + 1, 503, now + 2);
     expect(rate.limit(now + 2)).to.equal(null);
     rate.refused({}, now + 1, 429, now + 3);
     expect(rate.limit(now + 3)).to.be.above(0);
+  });
+
+  it('cuts again within that minute when faster calls meet 503 far more often', () => {
+    const rate = answering();
+    const now = calls(rate, 3000, 240, 10, 3);
+    expect(rate.limit(now + 1)).to.equal(null);
+    for (let call = 1; call <= 40; call++) rate.refused({}, now + call, 503, now + call + 1);
+    expect(rate.limit(now + 41)).to.be.above(0);
+  });
+
+  it('is cut by fewer 503 once slower calls have been taken', () => {
+    const rate = answering();
+    let now = calls(rate, 3000, 20, 10, 2);
+    const first = rate.limit(now) ?? Infinity;
+    now = calls(rate, now, 24, 10, Infinity);
+    rate.refused({}, now + 1, 503, now + 2);
+    rate.refused({}, now + 3, 503, now + 4);
+    expect(rate.limit(now + 4)).to.be.below(first);
+  });
+
+  it('forgets a burst that the limiter let through when it is refused again soon', () => {
+    const rate = new AdaptiveRate();
+    for (let call = 0; call < 50; call++) rate.answered(call, call + 10);
+    rate.refused({}, 60, 429, 70);
+    const first = rate.limit(70) ?? 0;
+    expect(first).to.be.above(300);
+    rate.answered(75, 100);
+    rate.refused({}, 80, 429, 170);
+    expect(rate.limit(170)).to.be.within(0.7 * 8, 0.7 * 12);
   });
 });
