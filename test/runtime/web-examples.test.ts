@@ -158,6 +158,14 @@ for (const major of MAJORS) {
         expect(await health()).to.deep.include({ status: 200 }).and.have.nested.property('body.state', 'ready');
       });
 
+      it('answers whoever gives several numbers once, as it does whoever gives none', async () => {
+        const before = nodeRed.log().length;
+        for (const query of ['', 'mobile=1&mobile=13800001111', 'mobile[]=13800001111&mobile[]=1', 'mobile[a]=13800001111']) {
+          expect(await (await fetch(`${nodeRed.url}ciam/try?${query}`)).text(), query).to.equal('CIAM.INPUT');
+        }
+        expect(nodeRed.log().slice(before)).to.not.contain('[error]');
+      });
+
       it('gives figures that Prometheus reads', async () => {
         expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=13800000404`)).text()).to.equal('IDAAS.TENANT.USER.0001');
         expect(await (await fetch(`${nodeRed.url}ciam/try?mobile=12345`)).text()).to.equal('IDAAS.TENANT.USER.0020');
