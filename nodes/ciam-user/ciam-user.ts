@@ -91,6 +91,12 @@ export = (red: Red): void => {
       }
     };
 
+    /** The tenant was not asked. */
+    const unasked = (visit: Visit, failure: LookupFailure): Answer => {
+      const by = byOf(visit.message);
+      return answers.failed(failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenantNow().label, attempts: 0, durationMs: 0, source: 'tenant' }));
+    };
+
     const lookUp = (visit: Visit, given: unknown): void => {
       const tenant = tenantNow();
       const by = byOf(visit.message);
@@ -105,17 +111,14 @@ export = (red: Red): void => {
       const progress = (settled: number): void => light.progress(list, settled, values.length);
       void tenant.lookupList({ by, values, progress }, { signal: closing.signal })
         .then((outcome) => answers.list(outcome, rows, tenant, closing.signal))
-        .catch(() => answers.failed(client().inputFailure('list')))
+        .catch(() => unasked(visit, client().inputFailure('list')))
         .then((answer) => {
           light.listEnded(list);
           conclude(visit, () => answer);
         });
     };
 
-    const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => {
-      const by = byOf(visit.message);
-      return answers.failed(failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenantNow().label, attempts: 0, durationMs: 0, source: 'tenant' }));
-    });
+    const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => unasked(visit, failure));
 
     this.on('input', (message, send, done) => {
       const visit = { message, send, done, hasEnded: false };

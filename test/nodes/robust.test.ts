@@ -176,6 +176,13 @@ describe('ciam-user, messages that cannot be handled', () => {
     expect(server.lookups).to.have.length(0);
   });
 
+  it('one whose list cannot be read fails as one without a value', async () => {
+    const payload = new Proxy([], { get: () => { throw new Error('13800001111'); } });
+    const failed = await arrival(await deployWith(server), 'failed', { payload, _msgid: '1' });
+    expect(failed).to.include({ payload: 'CIAM.INPUT' }).and.to.have.nested.property('error.code', 'CIAM.INPUT');
+    expect(failed.lookup).to.include({ by: 'mobile', value: null, attempts: 0 });
+  });
+
   /** A message of which the named operations fail. */
   const refusing = (operations: string[], properties: Message): Message =>
     new Proxy(properties, Object.fromEntries(operations.map((name) => [name, () => { throw new Error('refused'); }])));
