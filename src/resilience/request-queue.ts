@@ -57,8 +57,8 @@ export class RequestQueue {
   private readonly adaptive = new AdaptiveRate();
   private readonly outage: Outage;
   private readonly refusal = new Refusal();
-  /** Calls that may be under way just now: few after an outage or a pause, doubling; `null`: as many as `concurrency`. */
-  private window: number | null = null;
+  /** Calls that may be under way just now, if `concurrency` allows as many: few after an outage or a pause, doubling. */
+  private window = Infinity;
   private readonly probes = new Set<Turn>();
   /** The last one that ended says nothing. */
   private wasProbeUnfair = false;
@@ -195,10 +195,9 @@ export class RequestQueue {
     this.pump();
   }
 
-  /** Waits for the end of an outage or a pause. */
+  /** Waits for the end of the outage or the pause that has stopped all calls. */
   suspend(turn: Turn): void {
     this.move(turn, this.suspended);
-    this.pump();
   }
 
   /** Calls again as soon as the limits allow. `first`: before the others that are due. */
@@ -269,7 +268,7 @@ export class RequestQueue {
       this.served++;
       if (this.pause.by) this.endPauseAfter(now);
     }
-    if (this.window !== null && ++this.window >= this.limits.concurrency) this.window = null;
+    this.window++;
     if (isAccepted && this.refusal.failure) this.accept();
   }
 
@@ -356,7 +355,7 @@ export class RequestQueue {
 
   /** Milliseconds until a call may begin; infinite while something else has to happen first. */
   private waitMs(now: number): number {
-    if (this.outage.state !== 'none' || this.calling.length >= Math.min(this.limits.concurrency, this.window ?? Infinity)) return Infinity;
+    if (this.outage.state !== 'none' || this.calling.length >= Math.min(this.limits.concurrency, this.window)) return Infinity;
     return Math.max(this.pause.by ? this.pause.remainingMs(now) : 0, this.rate?.waitMs(now) ?? 0, this.adaptive.cut ? this.adaptive.waitMs(now) : 0);
   }
 

@@ -95,7 +95,7 @@ class FakeList implements TurnList {
   readonly told: string[] = [];
   readonly items: FakeTurn[] = [];
 
-  constructor(private readonly queue: RequestQueue, private left: number, private readonly needsCalls = true) {}
+  constructor(private readonly queue: RequestQueue, public left: number, private readonly needsCalls = true) {}
 
   get hasMore(): boolean {
     return this.left > 0;
@@ -125,8 +125,9 @@ const isCalling = (turn: FakeTurn): boolean => turn.told.at(-1) === 'begin' || t
 
 describe('the queue alone', () => {
   /** Ten failed calls of two lookups; gives the stranger that probes. */
-  const suspect = ({ queue, enter }: ReturnType<typeof setUp>): { turns: FakeTurn[]; stranger: FakeTurn } => {
+  const suspect = ({ queue, enter, clock }: ReturnType<typeof setUp>): { turns: FakeTurn[]; stranger: FakeTurn } => {
     const turns = [enter(), enter()];
+    while (!turns.every(isCalling)) clock.advance(100);
     for (let count = 0; count < 10; count++) queue.report(turns[count % 2] ?? turns[0] as FakeTurn, FAILED);
     const stranger = turns.flatMap(({ strangers }) => strangers).at(-1);
     if (!stranger) throw new Error('Nobody probes.');
@@ -142,20 +143,34 @@ describe('the queue alone', () => {
     expect(all.queue.circuit).to.equal('half-open');
   });
 
-  it('the replay of a probe takes its place in the rate', () => {
-    const all = setUp({ concurrency: 16, rateLimit: 1 });
-    const first = all.enter();
-    all.clock.advance(1000);
-    const second = all.enter();
-    for (let count = 0; count < 10; count++) all.queue.report(count % 2 ? first : second, FAILED);
-    const stranger = [first, second].flatMap(({ strangers }) => strangers)[0];
-    if (!stranger) throw new Error('Nobody probes.');
-    all.queue.again(stranger);
-    all.end(stranger, failed(refusal(400, 'not-found')));
-    all.clock.advance(10_000);
-    const from = all.clock.now();
-    expect(all.enter().told).to.deep.equal(['begin']);
-    expect(from).to.be.above(0);
+  it('the rate counts every call: the first one, a replay of a probe, a second call beside a silent one', () => {
+    const rated = (): ReturnType<typeof setUp> => setUp({ concurrency: 16, rateLimit: 1 });
+    const waits = ({ clock, enter }: ReturnType<typeof setUp>): number => {
+      const from = clock.now();
+      const turn = enter();
+      while (!isCalling(turn)) clock.advance(10);
+      return clock.now() - from;
+    };
+    const plain = rated();
+    plain.enter();
+    expect(waits(plain)).to.be.closeTo(1000, 20);
+    const beside = rated();
+    beside.enter();
+    beside.clock.advance(1000);
+    expect([beside.queue.beginSecondCall(), beside.queue.beginSecondCall()]).to.deep.equal([true, false]);
+    expect(waits(beside)).to.be.closeTo(1000, 20);
+    beside.queue.endSecondCall();
+    expect(beside.queue.beginSecondCall()).to.equal(true);
+    const probing = rated();
+    probing.enter();
+    probing.clock.advance(1000);
+    probing.enter();
+    probing.clock.advance(1000);
+    const { stranger } = suspect(probing);
+    probing.clock.advance(1000);
+    probing.queue.again(stranger);
+    probing.end(stranger, failed(refusal(400, 'not-found')));
+    expect(waits(probing)).to.be.closeTo(2000, 20); // the probe and its replay
   });
 
   it('after a mere suspicion all places are free at once; after an outage one', () => {
@@ -234,5 +249,293 @@ describe('the queue alone', () => {
     lists[2]?.refuse(timeoutFailure('queueTimeout', 1));
     for (let count = 0; count < 4; count++) next();
     expect(order).to.deep.equal([0, 1, 0, 1, 0, 1]);
+  });
+
+  it('tells how many are in flight, whatever they wait for, and what holds them back', () => {
+    const { queue, enter, clock } = setUp({ concurrency: 8 });
+    const turns = Array.from({ length: 5 }, () => enter());
+    queue.rest(turns[0] as FakeTurn);
+    expect([queue.inFlight, queue.queued, queue.circuit, queue.isTroubled, queue.isStopped, queue.heldBy, queue.obstacle]).to.deep.equal([5, 0, 'closed', false, false, null, null]);
+    const limited = refusal(429, 'rate-limited');
+    queue.report(turns[1] as FakeTurn, { ...failed(limited), paused: true });
+    queue.hold(5000, limited);
+    queue.suspend(turns[1] as FakeTurn);
+    queue.again(turns[2] as FakeTurn);
+    expect([queue.inFlight, queue.isTroubled, queue.isStopped, queue.heldMs, queue.heldBy, queue.obstacle]).to.deep.equal([5, true, true, 5000, limited, limited]);
+    expect([queue.limit, queue.refusals, queue.served]).to.deep.equal([0.5, 1, 0]);
+    clock.advance(1000);
+    expect(queue.heldMs).to.equal(4000);
+  });
+
+  it('in a suspicion and in an outage: half-open while somebody asks, and the last trouble is the obstacle', () => {
+    const all = setUp({ concurrency: 8 });
+    const { turns: [first], stranger } = suspect(all);
+    all.queue.suspend(first as FakeTurn);
+    expect([all.queue.circuit, all.queue.isTroubled, all.queue.obstacle?.system]).to.deep.equal(['half-open', false, 'ECONNREFUSED']);
+    all.end(stranger, FAILED);
+    expect([all.queue.circuit, all.queue.isTroubled, all.queue.isStopped]).to.deep.equal(['open', true, true]);
+    all.clock.advance(200);
+    expect(all.queue.circuit).to.equal('half-open');
+  });
+
+  it('one more than there is room for is told so, a list that comes later than the end too', () => {
+    const { queue, enter } = setUp({ concurrency: 1, queueLimit: 1 });
+    enter();
+    enter();
+    expect(enter().told).to.deep.equal(['CIAM.QUEUE.FULL']);
+    queue.close();
+    expect([enter().told, queue.enterList(new FakeList(queue, 1))?.code]).to.deep.equal([['CIAM.CLOSED'], 'CIAM.CLOSED']);
+    queue.refuseAll(refusal(401, 'unauthorized'));
+    expect(enter().told).to.deep.equal(['CIAM.CLOSED']);
+  });
+
+  it('closed in the middle of a pause, an outage or a wait for the rate, it leaves no timer', () => {
+    for (const trouble of ['pause', 'outage', 'rate', 'refusal']) {
+      const all = setUp({ concurrency: 8, rateLimit: 1 });
+      all.enter();
+      all.enter();
+      if (trouble === 'pause') all.queue.hold(5000, refusal(429, 'rate-limited'));
+      if (trouble === 'refusal') all.queue.refuseAll(refusal(401, 'unauthorized'));
+      if (trouble === 'outage') all.end(suspect(all).stranger, FAILED);
+      expect(all.clock.pending, trouble).to.not.deep.equal([]);
+      all.queue.close();
+      expect(all.clock.pending, trouble).to.deep.equal([]);
+    }
+  });
+
+  it('refused credentials: one may try after a second, and until it has its answer nobody else', () => {
+    const { clock, queue, enter, end } = setUp();
+    queue.refuseAll(refusal(401, 'unauthorized'));
+    expect(enter().told).to.deep.equal(['CIAM.HTTP.401']);
+    clock.advance(1000);
+    const trial = enter();
+    expect([trial.told, enter().told]).to.deep.equal([['begin'], ['CIAM.HTTP.401']]);
+    queue.leave(trial); // cancelled: another one may
+    const next = enter();
+    expect(next.told).to.deep.equal(['begin']);
+    end(next, FOUND);
+    expect([enter().told, enter().told]).to.deep.equal([['begin'], ['begin']]);
+  });
+
+  it('refused credentials refuse lists too, and somebody asks after five minutes, again and again', () => {
+    const { clock, queue, enter, events } = setUp({ concurrency: 1 });
+    const first = enter();
+    const list = new FakeList(queue, 3);
+    const others: string[] = [];
+    list.pull = () => {
+      const item = new FakeTurn(queue, list);
+      list.left--;
+      others.push(queue.enter(item, clock.now())?.code ?? 'ok');
+      queue.itemSettled();
+      return false;
+    };
+    queue.enterList(list);
+    queue.refuseAll(refusal(401, 'unauthorized'));
+    expect(others).to.deep.equal(new Array(3).fill('CIAM.HTTP.401'));
+    queue.leave(first);
+    clock.advance(300_000);
+    const [stranger] = first.strangers;
+    expect(stranger?.told).to.deep.equal(['begin']);
+    expect(enter().told).to.deep.equal(['CIAM.HTTP.401']);
+    if (stranger) queue.leave(stranger);
+    clock.advance(300_000);
+    expect(first.strangers).to.have.length(2);
+    expect(events).to.deep.equal(['refused']);
+  });
+
+  it('a certificate that is refused is no acceptance: the tenant is not ready', () => {
+    const { queue, enter, events } = setUp();
+    queue.report(enter(), failed(refusal(401, 'untrusted')));
+    expect(events).to.deep.equal([]);
+    queue.report(enter(), failed(refusal(500, 'unavailable')));
+    expect(events).to.deep.equal(['ready']);
+  });
+
+  it('two lookups that have spent their tries at once are one suspicion', () => {
+    const { queue, enter, end } = setUp({ concurrency: 8 });
+    const [first, second] = [enter(), enter()];
+    expect(queue.suspectAfter(first, queue.answers)).to.equal(true);
+    expect(queue.suspectAfter(second, queue.answers)).to.equal(true);
+    expect([first.strangers.length, second.strangers.length]).to.deep.equal([1, 0]);
+    first.isSpent = true;
+    end(first.strangers[0] as FakeTurn, failed(refusal(400, 'not-found')));
+    expect([first.told.at(-1), second.told.at(-1)]).to.deep.equal(['give up', 'begin']);
+    expect(queue.suspectAfter(second, queue.answers - 1)).to.equal(false);
+  });
+
+  it('a probe whose time is up too soon says nothing: nobody is asked at once', () => {
+    for (const [afterMs, isAsked] of [[999, true], [1000, false]] as const) {
+      const all = setUp({ concurrency: 8 });
+      const { turns, stranger } = suspect(all);
+      const waiting = all.enter();
+      for (const turn of turns) all.queue.leave(turn);
+      all.end(stranger, FAILED);
+      all.clock.advance(200);
+      expect(waiting.told.at(-1)).to.equal('begin fresh');
+      all.clock.advance(afterMs);
+      all.end(waiting, { ...FAILED, failure: timeoutFailure('timeout', 10) });
+      all.clock.advance(1);
+      const asked = [...turns, waiting].flatMap(({ strangers }) => strangers).filter((one) => one !== stranger && isCalling(one));
+      expect(asked.length, `${afterMs} ms`).to.equal(isAsked ? 1 : 0);
+    }
+  });
+
+  it('a stranger that is still silent is given up when somebody else\'s answer ends the suspicion; a lookup that probes is not', () => {
+    const all = setUp({ concurrency: 8 });
+    const { turns: [first], stranger } = suspect(all);
+    all.queue.report(first as FakeTurn, FOUND);
+    expect([stranger.told, all.queue.circuit]).to.deep.equal([['begin fresh', 'interrupt'], 'closed']);
+  });
+
+  it('a silent first probe is an outage after five seconds, and one more asks beside it, which two never do', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
+    const { stranger } = suspect(all);
+    const waiting = [all.enter(), all.enter()];
+    all.clock.advance(4999);
+    expect([all.events, stranger.told]).to.deep.equal([[], ['begin fresh']]);
+    all.clock.advance(1);
+    expect(all.events).to.deep.equal(['unreachable']);
+    expect(waiting.map(isCalling)).to.deep.equal([true, false]);
+    all.clock.advance(5000);
+    expect(waiting.map(isCalling)).to.deep.equal([true, false]);
+    all.clock.advance(20_000);
+    expect(stranger.told.at(-1)).to.equal('interrupt');
+    expect(waiting.map(isCalling)).to.deep.equal([true, true]);
+  });
+
+  it('during a pause nobody is asked whether the tenant is away; after it somebody is', () => {
+    const all = setUp({ concurrency: 8 });
+    all.queue.hold(3000, refusal(429, 'rate-limited'));
+    const { queue, clock } = all;
+    const token = {};
+    all.queue.expect(new FakeTurn(queue));
+    const asker = all.enter();
+    expect(asker.told).to.deep.equal(['wait']);
+    for (let count = 0; count < 10; count++) queue.tokenCallFailed(count % 2 ? token : {}, clock.now(), AWAY);
+    expect(queue.circuit).to.equal('half-open');
+    clock.advance(2999);
+    expect(queue.inFlight).to.equal(0);
+    clock.advance(1);
+    expect(queue.inFlight).to.equal(1);
+  });
+
+  it('a warm-up that fails begins an outage, but not after an answer', () => {
+    const all = setUp();
+    all.queue.expect(new FakeTurn(all.queue));
+    all.queue.warmUpFailed(AWAY);
+    expect([all.events, all.queue.circuit]).to.deep.equal([['unreachable'], 'open']);
+    all.clock.advance(5000);
+    expect(all.queue.circuit).to.equal('half-open');
+    for (const end of [({ queue, enter }: ReturnType<typeof setUp>) => queue.report(enter(), FOUND), ({ queue }: ReturnType<typeof setUp>) => queue.close()]) {
+      const other = setUp();
+      end(other);
+      other.queue.warmUpFailed(AWAY);
+      expect(other.queue.circuit).to.equal('closed');
+    }
+  });
+
+  it('without messages a tenant that is away is asked every 5 s, and every 15 s after a minute, from its creation on', () => {
+    const all = setUp();
+    const stranger = new FakeTurn(all.queue);
+    all.queue.expect(stranger);
+    all.queue.warmUpFailed(AWAY);
+    const at: number[] = [];
+    const from = all.clock.now();
+    for (let step = 0; step < 1200; step++) {
+      all.clock.advance(100);
+      for (const one of stranger.strangers.filter(isCalling)) {
+        at.push(Math.round((all.clock.now() - from) / 1000));
+        one.told.push('over');
+        all.end(one, FAILED);
+      }
+    }
+    expect(at.slice(0, 15)).to.deep.equal([5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 80, 95]);
+  });
+
+  it('the rest of a list fails once a pause has lasted for the timeout, and not before', () => {
+    const { clock, queue, enter } = setUp({ concurrency: 1, timeoutMs: 3000 });
+    queue.hold(60_000, refusal(429, 'rate-limited'));
+    const codes: (string | undefined)[] = [];
+    const list = new FakeList(queue, 2);
+    list.pull = () => {
+      list.left--;
+      codes.push(queue.enter(new FakeTurn(queue, list), clock.now())?.code);
+      queue.itemSettled();
+      return false;
+    };
+    expect(queue.enterList(list)).to.equal(null);
+    const single = enter();
+    clock.advance(2999);
+    expect([codes, single.told]).to.deep.equal([[], ['wait']]);
+    clock.advance(1);
+    expect(codes).to.deep.equal(['CIAM.HTTP.429', 'CIAM.HTTP.429']);
+    expect(enter().told).to.deep.equal(['CIAM.HTTP.429']);
+  });
+
+  it('items that need no call are looked at 200 at a time', () => {
+    const { clock, queue, enter } = setUp();
+    const list = new FakeList(queue, 450, false);
+    queue.enterList(list);
+    expect([list.left, clock.pending]).to.deep.equal([250, [0]]);
+    expect(enter().told).to.deep.equal(['wait', 'begin']); // and hold up nobody
+    clock.advance(0);
+    expect([list.left, queue.queued, clock.pending]).to.deep.equal([0, 0, []]);
+  });
+
+  it('turns that end inside their beginning are no deeper a stack, however many wait', () => {
+    const { queue, enter, end } = setUp({ concurrency: 1, queueLimit: 20_000 });
+    const first = enter();
+    const waiting = Array.from({ length: 10_000 }, () => enter());
+    for (const turn of waiting) {
+      turn.onBegin = () => {
+        if (queue.leave(turn)) queue.pump();
+      };
+    }
+    end(first, FOUND);
+    expect(queue.queued).to.equal(0);
+  });
+
+  it('those that are due go in their order, a replay before them; who rests leaves a place for calls', () => {
+    const { clock, queue, enter } = setUp({ concurrency: 4, rateLimit: 1 });
+    const turns = [enter(), enter(), enter()] as const;
+    clock.advance(2000);
+    const order: number[] = [];
+    turns.forEach((turn, index) => {
+      turn.onBegin = () => order.push(index);
+    });
+    queue.again(turns[1]);
+    queue.again(turns[2]);
+    queue.again(turns[0], true);
+    clock.advance(3000);
+    expect(order).to.deep.equal([0, 1, 2]);
+    const one = setUp({ concurrency: 1 });
+    const [calling, waiting] = [one.enter(), one.enter()];
+    one.queue.rest(calling);
+    expect(waiting.told).to.deep.equal(['wait', 'begin']);
+  });
+
+  it('503 is a limiter\'s, but not after ten failed calls in a row', () => {
+    for (const [failures, isLimited] of [[0, true], [10, false]] as const) {
+      const { queue, enter, clock } = setUp({ concurrency: 40 });
+      const turn = enter();
+      for (let count = 0; count < failures; count++) queue.report(turn, FAILED); // of one lookup: no suspicion
+      for (let count = 0; count < 5; count++) queue.report(enter(), { ...failed(refusal(503, 'unavailable')), failed: true });
+      clock.advance(1);
+      enter();
+      expect(queue.limit !== null, String(failures)).to.equal(isLimited);
+    }
+  });
+
+  it('a pause whose only trial is cancelled ends by itself after five seconds', () => {
+    const { clock, queue, enter, events } = setUp();
+    queue.hold(2000, refusal(429, 'rate-limited'));
+    const trial = enter();
+    clock.advance(2000);
+    expect(trial.told).to.deep.equal(['wait', 'begin']);
+    if (queue.leave(trial)) queue.pump();
+    clock.advance(4999);
+    expect(events).to.deep.equal(['paused']);
+    clock.advance(1);
+    expect(events).to.deep.equal(['paused', 'resumed']);
   });
 });
