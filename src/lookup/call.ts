@@ -178,7 +178,7 @@ export class Call implements Turn, Receiver {
     if (this.messages === 0) {
       this.stop();
       this.owner.detach(this);
-      if (isLate && wasCalling) queue.report(this, { failure, failed: true, paused: false, alone: false });
+      if (isLate && wasCalling) this.reportSilence(failure);
       if (queue.leave(this)) queue.pump();
     } else if ((leads || isLate) && this.hasBegun) {
       // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
@@ -199,7 +199,6 @@ export class Call implements Turn, Receiver {
   }
 
   begin(fresh: boolean): void {
-    this.isSpent = false;
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
     this.context.runInAsyncScope(() => this.send(null));
@@ -383,10 +382,7 @@ export class Call implements Turn, Receiver {
 
   /** Not an `Alarm`, which would let the process end between two tries; and most calls need none. */
   private setTimer(act: () => void, ms: number): void {
-    this.timer = this.parts.clock.setTimeout(() => {
-      this.timer = null;
-      act();
-    }, ms);
+    this.timer = this.parts.clock.setTimeout(act, ms);
   }
 
   private restFor(ms: number): void {
@@ -404,12 +400,17 @@ export class Call implements Turn, Receiver {
 
   /** No message's deadline ends a call that no message has caused. */
   private limitStranger(): void {
-    const { timeoutMs, queue } = this.parts;
+    const { timeoutMs } = this.parts;
     this.setTimer(() => {
       const failure = this.whyLate();
-      queue.report(this, { failure, failed: true, paused: false, alone: false });
+      this.reportSilence(failure);
       this.end(failure);
     }, timeoutMs);
+  }
+
+  /** Its call was not answered in time. */
+  private reportSilence(failure: LookupFailure): void {
+    this.parts.queue.report(this, { failure, failed: true, paused: false, alone: false });
   }
 
   // A silent connection

@@ -31,12 +31,13 @@ describe('a question for nobody', () => {
   });
 
   it('is not remembered', () => {
-    const fake = fakeTenant({ cacheTtl: 60, cacheMissTtl: 60 });
-    fake.transport.onCall = (call) => (call.isStranger ? finds(call) : refusesConnection(call));
-    for (const value of mobiles(10)) fake.ask(value);
+    const fake = fakeTenant({ cacheTtl: 600, cacheMissTtl: 600 });
+    fake.transport.onCall = refusesToken;
+    fake.ask(A);
     fake.clock.advance(5);
-    expect(fake.asked()).to.include('?');
-    expect(fake.tenant.stats().cache.size).to.equal(0);
+    fake.transport.onCall = finds;
+    fake.clock.advance(300_000);
+    expect([fake.asked(), fake.tenant.stats().cache.size]).to.deep.equal([[A, '?'], 0]);
   });
 });
 
@@ -72,6 +73,16 @@ describe('a second call beside a silent one', () => {
     expect(first?.outcome).to.equal('ok');
     fake.clock.advance(2000);
     expect(fresh()).to.deep.equal([A, B]);
+  });
+
+  it('does not go out for a lookup that has ended', () => {
+    const { fake } = silentTenant(() => null, []);
+    const stop = new AbortController();
+    fake.ask(A, stop.signal);
+    fake.clock.advance(2000);
+    stop.abort();
+    fake.clock.advance(5000);
+    expect(fake.transport.calls).to.have.length(1);
   });
 
   it('waits for the one before it, and goes out then', () => {
@@ -136,6 +147,16 @@ describe('tries', () => {
     expect(fake.asked()).to.deep.equal([B, A, A, A, A, A, '?']);
   });
 
+  it('every one failed, but somebody was answered after the first: the lookup has failed, and nobody else is asked', () => {
+    const fake = fakeTenant();
+    fake.transport.onCall = (call) => (call.value === A ? refusesConnection(call) : finds(call));
+    const bad = fake.ask(A);
+    fake.clock.advance(100);
+    fake.ask(B);
+    fake.clock.advance(2250);
+    expect([bad.outcome, fake.asked()]).to.deep.equal(['CIAM.NETWORK', [A, B, A, A, A, A]]);
+  });
+
   it('a replay goes before those whose backoff has passed', () => {
     const fake = fakeTenant({ rateLimit: 1, timeout: 60 });
     fake.transport.onCall = (call) => (call.value === A ? answers(425)(call) : null);
@@ -185,6 +206,7 @@ describe('messages that share a call', () => {
     fake.transport.onCall = answers(400);
     const all = [fake.ask(A), fake.ask(A)];
     fake.clock.advance(1);
+    fake.clock.advance(20_000); // nobody's time passes any more
     expect(all.map(({ outcome, told, lookup }) => [outcome, told, lookup?.attempts])).to.deep.equal([['CIAM.HTTP.400', 1, 1], ['CIAM.HTTP.400', 1, 0]]);
   });
 
@@ -217,6 +239,31 @@ describe('messages that share a call', () => {
     expect([first.outcome, second.outcome, fake.tenant.stats().queued]).to.deep.equal(['CIAM.TIMEOUT', null, 1]);
     fake.clock.advance(1500);
     expect(second.failure?.message).to.contain('queueTimeout of 2 s');
+  });
+
+  it('and are cancelled in the queue have one outcome; whoever is left has the call, and the place of the last one is free', () => {
+    const fake = fakeTenant({ concurrency: 1, queueTimeout: 2, timeout: 60 });
+    fake.transport.onCall = staysSilent;
+    const [one, two] = [new AbortController(), new AbortController()];
+    fake.ask(B, one.signal);
+    const first = fake.ask(A, two.signal);
+    const second = fake.ask(A);
+    two.abort();
+    one.abort();
+    expect(fake.asked()).to.deep.equal([B, A]);
+    fake.clock.advance(5000);
+    expect([first.told, first.outcome, second.outcome]).to.deep.equal([1, 'CIAM.CLOSED', null]);
+  });
+
+  it('one that is cancelled while its own answer lets the next begin is told that, with its calls', async () => {
+    const fake = fakeTenant({ concurrency: 1 });
+    const stop = new AbortController();
+    const asked = fake.ask(A, stop.signal);
+    const list = fake.tenant.lookupList({ by: 'mobile', values: [null, B], progress: () => stop.abort() });
+    expect(asked.outcome).to.equal(null);
+    fake.clock.advance(10);
+    expect([asked.told, asked.outcome, asked.lookup?.attempts, asked.lookup?.source]).to.deep.equal([1, 'CIAM.CLOSED', 1, 'tenant']);
+    expect((await list).found).to.have.length(1);
   });
 
   it('and have got their turn have no queueTimeout any more', () => {
@@ -304,6 +351,14 @@ describe('a token that is refused', () => {
     expect(fake.ask(C).outcome).to.equal('invalid_token');
   });
 
+  it('when it is young, and so is the new one: a pause for each, four calls', () => {
+    const fake = fakeTenant({ ...CLIENT, retries: 0 });
+    fake.transport.onCall = (call) => (call.isToken ? finds(call) : refusesToken(call));
+    const asked = fake.ask(A);
+    fake.clock.advance(3000);
+    expect([asked.outcome, asked.lookup?.attempts, tokens(fake)]).to.deep.equal(['invalid_token', 4, 2]);
+  });
+
   it('at an age of two seconds is not young any more', () => {
     const fake = fakeTenant({ ...CLIENT, retries: 0 });
     fake.ask(B);
@@ -364,6 +419,11 @@ describe('what a call has met', () => {
       fake.clock.advance(3000);
       expect(asked.outcome, name).to.equal(code);
     }
+    const fake = fakeTenant({ ...CLIENT, timeout: 3, retries: 10 });
+    fake.transport.onCall = answers(502);
+    const asked = fake.ask(A);
+    fake.clock.advance(3000);
+    expect(asked.outcome, 'token call').to.equal('CIAM.HTTP.502');
   });
 
   it('a certificate that is refused ends all lookups', () => {
