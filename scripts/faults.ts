@@ -121,18 +121,21 @@ const VALUE = '13800001111';
 const PLACE = { z: 'tab', x: 100, y: 100 };
 const TLS_NODE = { type: 'tls-config', name: '', cert: '', key: '', ca: '', certname: '', keyname: '', caname: '', servername: '', verifyservercert: true, alpnprotocol: '' };
 
+/** Seconds: an outage or a pause is to show itself soon; what answers, with so many handshakes at once, is to have its time. */
+const [SHORT, PATIENT] = [2, 30];
+
 const id = (part: string, number: number): string => `${part}-${number}`;
 /** As the log shows it. To Node-RED a config node whose name is its id depends on itself. */
 const nameOf = (part: string, number: number): string => `${part} ${number}`;
 
-const flowOf = ({ tenant = {}, credentials = CLIENT, user = {}, tls, proxy, absent }: Fault, number: number): FlowNode[] => {
+const flowOf = ({ tenant = {}, credentials = CLIENT, user = {}, state, tls, proxy, absent }: Fault, number: number): FlowNode[] => {
   const named = (part: string): string => id(part, number);
   const click = (from: string, to: string, payload: string): FlowNode =>
     ({ id: named(from), type: 'inject', ...PLACE, props: [{ p: 'payload' }], payload, payloadType: 'str', repeat: '', once: false, wires: [[named(to)]] });
   const debug = (part: string): FlowNode => ({ id: named(part), type: 'debug', ...PLACE, active: true, tosidebar: true, complete: 'true', targetType: 'full', wires: [] });
   return [
     ...(absent ? [] : [{
-      id: named('tenant'), name: nameOf('tenant', number), type: 'ciam-tenant', auth: 'client-credentials', timeout: 2, credentials,
+      id: named('tenant'), name: nameOf('tenant', number), type: 'ciam-tenant', auth: 'client-credentials', timeout: state === 'refused' ? PATIENT : SHORT, credentials,
       ...(tls && { tls: named('tls') }), ...(proxy && { proxy: named('proxy') }), ...tenant,
     }]),
     ...(tls ? [{ ...TLS_NODE, id: named('tls'), ...tls.properties, credentials: tls.credentials ?? {} }] : []),
@@ -156,7 +159,7 @@ export interface Sight {
   events: string[];
   /** Under the ciam-status node. */
   state: string;
-  failure: { code: string; system?: string; advice: string } | null;
+  failure: { code: string; system?: string; message: string; advice: string } | null;
   /** What Test connection says to do, of a tenant that is deployed. */
   tested: string | null;
 }
@@ -202,7 +205,7 @@ const look = async (red: NodeRed, { name, state, held, user }: Fault, number: nu
   }
   await red.inject(named('go'));
   const outcome = await red.until((): DebugMessage | true | undefined => (user ? lines('user').length > 0 || undefined : red.debug.find((line) => line.id === named('out'))), `${name['en-US']}: outcome`);
-  const { error } = outcome === true ? { error: undefined } : outcome.msg as { error?: { code: string; system?: string; advice: string } };
+  const { error } = outcome === true ? { error: undefined } : outcome.msg as { error?: { code: string; system?: string; message: string; advice: string } };
   if (!error && !user) throw new Error(`${name['en-US']}: there is no failure`);
   await red.until(() => (red.status.get(named('user'))?.fill === 'blue' ? undefined : true), `${name['en-US']}: the end of blue`);
   const events = told().filter((event, index, all) => event !== 'unknown' && event !== all[index - 1]);
@@ -215,7 +218,7 @@ const look = async (red: NodeRed, { name, state, held, user }: Fault, number: nu
     name: name[language],
     log: [...lines('tenant'), ...lines('user')].map((line) => ({ ...line, text: normal(line.text) })),
     status: statusOf('user'), events, state: statusOf('status'),
-    failure: error ? { code: error.code, ...(error.system !== undefined && { system: normal(error.system) }), advice: normal(firstSentence(error.advice)) } : null,
+    failure: error ? { code: error.code, ...(error.system !== undefined && { system: normal(error.system) }), message: normal(error.message), advice: normal(firstSentence(error.advice)) } : null,
     tested: null,
   };
 };

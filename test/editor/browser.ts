@@ -118,7 +118,8 @@ export const openEditor = async (browser: Browser, url: string, { language = 'en
   const trays = page.locator('.red-ui-tray');
   const form = trays.last().locator('form').first();
   // The editor lifts the trays to the front as the last thing, when they stand still and the focus is where it stays.
-  const settled = (): Promise<unknown> => page.waitForFunction(`document.querySelector('#red-ui-editor-stack').style.zIndex === '13'`);
+  // Asked by the clock: a page that has nothing more to paint may get no frame on a busy machine.
+  const settled = (): Promise<unknown> => page.waitForFunction(`document.querySelector('#red-ui-editor-stack').style.zIndex === '13'`, undefined, { polling: 50 });
   const leave = async (button: string): Promise<void> => {
     // A dialog under another one is out of the document: the stack knows it.
     const before = await page.evaluate<number>('RED.editor.getEditStack().length');

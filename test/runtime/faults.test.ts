@@ -50,7 +50,7 @@ for (const [major, lang, language] of RUNS) {
 
     it('are told in its language', () => {
       for (const { name, log, failure, tested } of seen) {
-        for (const text of [...log.map((line) => line.text), ...(failure ? [failure.advice] : []), ...(tested ? [tested] : [])]) expect(/[\u4e00-\u9fff]/.test(text), `${name}: ${text}`).to.equal(language === 'zh-CN');
+        for (const text of [...log.map((line) => line.text), ...(failure ? [failure.message, failure.advice] : []), ...(tested ? [tested] : [])]) expect(/[\u4e00-\u9fff]/.test(text), `${name}: ${text}`).to.equal(language === 'zh-CN');
       }
     });
 
