@@ -1,6 +1,6 @@
 /** Example 09 as a test asks it: many questions at once, and a count of what came out. */
 import { example, nodeOf } from '../support/examples';
-import type { FlowNode, NodeRed } from '../support/runtime';
+import type { FlowNode, Major, NodeRed } from '../support/runtime';
 import { type Cluster, connected } from './cluster';
 
 const ASKER = example('09-ask-the-mqtt-workers.json');
@@ -90,8 +90,8 @@ export interface Asker {
   ask: (count: number, options?: { rules?: Rules; every?: number }) => Promise<Run>;
 }
 
-export const startAsker = async (cluster: Cluster, users: number): Promise<Asker> => {
-  const nodeRed = await cluster.start('asker', flows({}, 0, 0, users, 1));
+export const startAsker = async (major: Major, cluster: Cluster, users: number): Promise<Asker> => {
+  const nodeRed = await cluster.start(major, 'asker', flows({}, 0, 0, users, 1));
   let asked = 0;
   return {
     nodeRed,

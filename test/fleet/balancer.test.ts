@@ -1,7 +1,8 @@
 /** The load balancer of `examples/http`, in front of workers that the test answers for, and of real ones. */
 import { EventEmitter, once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { type Balancer, startBalancer } from './haproxy';
 
@@ -23,6 +24,8 @@ const startWorker = async (name: string): Promise<Worker> => {
     worker.asked.push(url);
     worker.answer(response);
   }).listen(0, '127.0.0.1');
+  // As Node-RED, whose editor speaks by WebSocket: such a request gets no answer anywhere else.
+  server.on('upgrade', (_request, socket) => void socket.resume().once('end', () => void socket.end()));
   await once(server, 'listening');
   const worker: Worker = {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked: [], isWell: true,
@@ -171,6 +174,27 @@ describe('the load balancer', function () {
     const status = async (path: string, method = 'GET'): Promise<number> => (await fetch(`${balancer?.url}${path}`, { method })).status;
     expect([await status('/'), await status('/flows'), await status('/ciam/user/x'), await status('/ciam/user', 'POST')]).to.deep.equal([404, 404, 404, 405]);
     expect((workers as [Worker])[0].asked).to.deep.equal([]);
+  });
+
+  for (const protocol of ['h2c', 'websocket']) {
+    it(`answers whoever offers to change to ${protocol}, as the HTTP clients of some languages do`, async () => {
+      await begin(1);
+      const asked = get(`${balancer?.url}/ciam/user?mobile=1`, { headers: { connection: 'Upgrade', upgrade: protocol, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }, timeout: 5000 });
+      asked.once('timeout', () => void asked.destroy(new Error('no answer')));
+      const [answer] = await once(asked, 'response') as [IncomingMessage];
+      expect([answer.statusCode, await text(answer)]).to.deep.equal([200, 'worker-1']);
+    });
+  }
+
+  it('does not open answers to the pages of other sites, as Node-RED 4.1 does by itself', async () => {
+    await begin(1);
+    const [worker] = workers as [Worker];
+    const origins = async (origin: string): Promise<string | null> => {
+      worker.answer = (response) => void response.writeHead(200, { 'access-control-allow-origin': origin }).end();
+      return (await fetch(`${balancer?.url}/ciam/user?mobile=1`)).headers.get('access-control-allow-origin');
+    };
+    expect(await origins('*')).to.equal(null);
+    expect(await origins('https://own.example.com')).to.equal('https://own.example.com');
   });
 
   it('writes no number into its log, whatever happens', async () => {

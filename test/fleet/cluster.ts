@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Broker, startBroker } from '../../scripts/broker';
 import { mqttCredentials } from '../../scripts/user-directory';
 import { example, nodeOf } from '../support/examples';
-import { type FlowNode, type Major, type NodeRed, startNodeRed } from '../support/runtime';
+import { type FlowNode, MAJORS, type Major, type NodeRed, startNodeRed } from '../support/runtime';
 import { root } from '../support/versions';
 
 const PASSWORDS = { worker: 'worker-password', asker: 'asker-password', stranger: 'stranger-password' };
@@ -67,16 +67,17 @@ export interface Cluster {
   broker: Broker;
   /** Its address. */
   tenant: string;
-  /** Starts or stops workers until there are so many. */
+  /** Starts or stops workers until there are so many; the first, third … run on Node-RED 4.1, the others on 5.0. */
   workers: (count: number) => Promise<NodeRed[]>;
-  /** For what a test started, or ended, itself. */
+  /** For what a test ended itself. */
   forget: (worker: NodeRed) => void;
-  start: (account: Account, flows: FlowNode[], env?: NodeJS.ProcessEnv) => Promise<NodeRed>;
+  launch: (major: Major, account: Account, flows: FlowNode[], env?: NodeJS.ProcessEnv) => Promise<NodeRed>;
+  /** The same, and resolves when the broker has taken its connection. */
+  start: Cluster['launch'];
   stop: () => Promise<void>;
 }
 
 export interface ClusterOptions {
-  major?: Major;
   users?: number;
   latencyMs?: number;
   worker?: FlowNode[];
@@ -84,16 +85,17 @@ export interface ClusterOptions {
   rate?: number;
 }
 
-export const startCluster = async ({ major = 4, users = 100, latencyMs = 0, worker = WORKER, rate = 0 }: ClusterOptions = {}): Promise<Cluster> => {
+export const startCluster = async ({ users = 100, latencyMs = 0, worker = WORKER, rate = 0 }: ClusterOptions = {}): Promise<Cluster> => {
   const folder = mkdtempSync(join(tmpdir(), 'ciam-mqtt-'));
   const brokerFolder = mkdtempSync(join(tmpdir(), 'ciam-broker-'));
   const ends: (() => Promise<void>)[] = [];
+  const nodeReds: NodeRed[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(workers.map((one) => one.stop()));
+    await Promise.all([...workers.map((one) => one?.stop()), ...nodeReds.map((one) => one.stop())]);
     for (const end of ends.reverse()) await end();
     for (const each of [folder, brokerFolder]) rmSync(each, { recursive: true, force: true });
   };
-  let workers: NodeRed[] = [];
+  let workers: (NodeRed | null)[] = [];
   let started = 0;
   try {
     const broker = await startBroker(brokerFolder, PASSWORDS);
@@ -101,33 +103,39 @@ export const startCluster = async ({ major = 4, users = 100, latencyMs = 0, work
     const simulator = await startSimulator(folder, users, latencyMs);
     ends.push(simulator.stop);
 
-    const launch = (account: Account, flows: FlowNode[], name: string, env: NodeJS.ProcessEnv = {}): Promise<NodeRed> => startNodeRed({
+    const begin = (major: Major, account: Account, flows: FlowNode[], name: string, env: NodeJS.ProcessEnv = {}): Promise<NodeRed> => startNodeRed({
       major, flows, credentials: mqttCredentials(flows), settings: SETTINGS,
       env: {
         CIAM_BROKER: broker.url, CIAM_MQTT_USER: account, CIAM_MQTT_PASSWORD: PASSWORDS[account],
         CIAM_DOMAIN: simulator.url, CIAM_CLIENT_ID: 'id', CIAM_CLIENT_SECRET: 'secret', CIAM_RATE: String(rate), CIAM_WORKER: name, ...env,
       },
     });
+    const launch: Cluster['launch'] = async (major, account, flows, env) => {
+      const nodeRed = await begin(major, account, flows, account, env);
+      nodeReds.push(nodeRed);
+      return nodeRed;
+    };
     return {
       folder,
       broker,
       tenant: simulator.url,
       workers: async (count) => {
-        while (workers.length > count) await workers.pop()?.stop();
-        const missing = Array.from({ length: count - workers.length }, () => `worker-${++started}`);
-        workers.push(...await Promise.all(missing.map((name) => launch('worker', worker, name))));
-        await Promise.all(workers.map(async (one) => {
+        const tooMany = workers.splice(count);
+        await Promise.all(tooMany.map((one) => one?.stop()));
+        // Those that are missing are started in their places, so that both majors keep theirs.
+        await Promise.all(Array.from({ length: count }, async (_, place) => {
+          const one = (workers[place] ??= await begin(MAJORS[place % 2] ?? 4, 'worker', worker, `worker-${++started}`));
           await connected(one, worker);
           await inShare(one);
         }));
-        return [...workers];
+        return workers.flatMap((one) => one ?? []);
       },
       forget: (one) => {
-        workers = workers.filter((other) => other !== one);
+        workers = workers.map((other) => (other === one ? null : other));
       },
-      start: async (account, flows, env) => {
-        const nodeRed = await launch(account, flows, account, env);
-        ends.push(nodeRed.stop);
+      launch,
+      start: async (major, account, flows, env) => {
+        const nodeRed = await launch(major, account, flows, env);
         await connected(nodeRed, flows);
         return nodeRed;
       },

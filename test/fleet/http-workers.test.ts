@@ -58,8 +58,8 @@ for (const major of MAJORS) describe(`workers on Node-RED ${major} behind the lo
   const figures: Record<string, string | number>[] = [];
   const logs: string[] = [];
 
-  const startWorker = (env: NodeJS.ProcessEnv = {}, settings: object = {}): Promise<NodeRed> => startNodeRed({
-    major, settings, flows: flows(), credentials: { tenant: { clientId: '${CIAM_CLIENT_ID}', clientSecret: '${CIAM_CLIENT_SECRET}' } },
+  const startWorker = (env: NodeJS.ProcessEnv = {}, settings: object = {}, nodes = flows()): Promise<NodeRed> => startNodeRed({
+    major, settings, flows: nodes, credentials: { tenant: { clientId: '${CIAM_CLIENT_ID}', clientSecret: '${CIAM_CLIENT_SECRET}' } },
     env: { CIAM_DOMAIN: tenant.url, CIAM_CLIENT_ID: 'id', CIAM_CLIENT_SECRET: 'secret', ...env },
   });
   const balance = async (behind: NodeRed[], env?: NodeJS.ProcessEnv): Promise<void> => {
@@ -142,22 +142,33 @@ for (const major of MAJORS) describe(`workers on Node-RED ${major} behind the lo
     });
   }
 
-  it('answer a request that comes in at the very moment the flows end', async () => {
-    // The editor stands aside: on the way past it a request would look for a file first.
-    const worker = await startWorker({}, { httpAdminRoot: '/editor', runtimeState: { enabled: true } });
-    more.push(worker);
-    const path = `/ciam/user?mobile=${mobileOf(0)}`;
-    const [first, last, stop] = await Promise.all([worker, worker, worker].map(({ url }) => connectTo(url))) as [Connection, Connection, Connection];
-    await first.send('GET', path);
-    expect(await first.answer()).to.match(/^HTTP\/1.1 200 /);
-    // Both are there when the process goes on: the message has left `http in` then, and has not reached the next node.
-    process.kill(worker.pid, 'SIGSTOP');
-    await last.send('GET', path);
-    await stop.send('POST', '/editor/flows/state', '{"state":"stop"}');
-    process.kill(worker.pid, 'SIGCONT');
-    expect(await stop.answer()).to.match(/^HTTP\/1.1 200 /);
-    expect(await last.answer()).to.match(/^HTTP\/1.1 503 /).and.include('CIAM.CLOSED');
-  });
+  for (const [which, isFirst] of [['a request', false], ['the very first request after a start', true]] as const) {
+    it(`answer ${which} that comes in at the very moment the flows end`, async () => {
+      // The editor stands aside: on the way past it a request would look for a file first.
+      const worker = await startWorker({}, { httpAdminRoot: '/editor', runtimeState: { enabled: true } }, [
+        ...flows(),
+        { id: 'test-tab', type: 'tab' },
+        // The last of those that begin by themselves.
+        { id: 'test-begun', type: 'inject', z: 'test-tab', props: [], repeat: '', once: true, onceDelay: 0.2, wires: [['test-debug']] },
+        { id: 'test-debug', type: 'debug', z: 'test-tab', active: true, tosidebar: true, complete: 'true', targetType: 'full' },
+      ]);
+      more.push(worker);
+      await worker.until(() => (worker.debug.length > 0 ? true : undefined));
+      const path = `/ciam/user?mobile=${mobileOf(0)}`;
+      const [first, last, stop] = await Promise.all([worker, worker, worker].map(({ url }) => connectTo(url))) as [Connection, Connection, Connection];
+      if (!isFirst) {
+        await first.send('GET', path);
+        expect(await first.answer()).to.match(/^HTTP\/1.1 200 /);
+      }
+      // Both are there when the process goes on: the message has left `http in` then, and has not reached the next node.
+      process.kill(worker.pid, 'SIGSTOP');
+      await last.send('GET', path);
+      await stop.send('POST', '/editor/flows/state', '{"state":"stop"}');
+      process.kill(worker.pid, 'SIGCONT');
+      expect(await stop.answer()).to.match(/^HTTP\/1.1 200 /);
+      expect(await last.answer()).to.match(/^HTTP\/1.1 503 /).and.include('CIAM.CLOSED');
+    });
+  }
 
   it('answer every request when one has a wrong secret, and that one is left out', async () => {
     const sick = await startThird({ CIAM_CLIENT_SECRET: 'wrong' });

@@ -21,7 +21,7 @@ const cpuMs = (pid: number): number => {
 
 const rounded = (value: number): number => Number(value.toFixed(2));
 
-describe('several workers behind a broker', function () {
+describe('several workers behind a broker, on Node-RED 4.1 and 5.0 in turn,', function () {
   this.timeout(150_000);
   let cluster: Cluster;
   let asker: Asker;
@@ -29,7 +29,7 @@ describe('several workers behind a broker', function () {
 
   before(async () => {
     cluster = await startCluster({ users: DISTURBED, latencyMs: LATENCY_MS });
-    asker = await startAsker(cluster, DISTURBED);
+    asker = await startAsker(5, cluster, DISTURBED);
   });
   after(async () => {
     await cluster.stop();
