@@ -91,7 +91,9 @@ export const startCluster = async ({ users = 100, latencyMs = 0, worker = WORKER
   const ends: (() => Promise<void>)[] = [];
   const nodeReds: NodeRed[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all([...workers.map((one) => one?.stop()), ...nodeReds.map((one) => one.stop())]);
+    await Promise.all([...workers, ...nodeReds].map(async (one) => {
+      await one?.stop();
+    }));
     for (const end of ends.reverse()) await end();
     for (const each of [folder, brokerFolder]) rmSync(each, { recursive: true, force: true });
   };
@@ -120,8 +122,9 @@ export const startCluster = async ({ users = 100, latencyMs = 0, worker = WORKER
       broker,
       tenant: simulator.url,
       workers: async (count) => {
-        const tooMany = workers.splice(count);
-        await Promise.all(tooMany.map((one) => one?.stop()));
+        await Promise.all(workers.splice(count).map(async (one) => {
+          await one?.stop();
+        }));
         // Those that are missing are started in their places, so that both majors keep theirs.
         await Promise.all(Array.from({ length: count }, async (_, place) => {
           const one = (workers[place] ??= await begin(MAJORS[place % 2] ?? 4, 'worker', worker, `worker-${++started}`));
