@@ -103,9 +103,9 @@ describe('questions to the workers, one on Node-RED 4.1 and one on 5.0,', functi
     });
   }
 
-  it('are answered when they are no JSON', async () => {
+  it('are answered when they are no JSON, or longer than any value', async () => {
     single.debug.length = 0;
-    const payloads = ['{"half', 'plain text', ''];
+    const payloads = ['{"half', 'plain text', '', JSON.stringify(mobileOf(1)) + ' '.repeat(2000)];
     for (const payload of payloads) await publish({ responseTopic: 'ciam/reply/asker/raw', payload });
     const answers = await single.until(() => (single.debug.length >= 2 * payloads.length ? single.debug.map(({ msg }) => msg as { result: unknown }) : undefined));
     for (const { result } of answers) expect(result).to.equal('CIAM.INPUT');
