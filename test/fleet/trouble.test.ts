@@ -26,20 +26,25 @@ describe('a fleet in trouble, each time one worker on Node-RED 4.1 and one on 5.
   this.timeout(150_000);
   let cluster: Cluster;
   let asker: Asker;
+  const figures: object[] = [];
 
   before(async () => {
     cluster = await startCluster({ users: USERS, latencyMs: LATENCY_MS });
     [asker] = await Promise.all([startAsker(4, cluster, USERS), cluster.workers(4)]);
   });
-  after(() => cluster.stop());
+  after(async () => {
+    await cluster.stop();
+    console.table(figures);
+  });
 
   /** All questions are right, although something happens when a third is answered. */
-  const expectAllRight = async (disturb: () => Promise<unknown>, rules = RULES): Promise<Record<string, number>> => {
+  const expectAllRight = async (what: string, disturb: () => Promise<unknown>, rules = RULES): Promise<Record<string, number>> => {
     const run = await asker.ask(USERS, { rules, every: 50 });
     await run.until(USERS / 3);
     await disturb();
     const tally = await run.until(USERS, 60_000);
     expect(tally).to.deep.include({ answered: USERS, right: USERS, wrong: 0, twice: 0, failed: {} });
+    figures.push({ what, questions: USERS, seconds: Number((tally.ms / 1000).toFixed(1)) });
     return tally.workers;
   };
   const each = async (workers: NodeRed[], what: (worker: NodeRed) => Promise<unknown>): Promise<void> => {
@@ -67,7 +72,7 @@ describe('a fleet in trouble, each time one worker on Node-RED 4.1 and one on 5.
       'a wrong secret': { rateLimit: 0, credentials: { ...SECRET, clientSecret: 'wrong' } },
     })) {
       it(`loses nothing when workers with ${what} join it`, async () => {
-        expect(await expectAllRight(() => become(properties, false))).to.not.have.any.keys('on 4', 'on 5');
+        expect(await expectAllRight(`workers with ${what} join`, () => become(properties, false))).to.not.have.any.keys('on 4', 'on 5');
       });
     }
 
@@ -76,7 +81,7 @@ describe('a fleet in trouble, each time one worker on Node-RED 4.1 and one on 5.
       const tenant = await startSimulator({ users, latencyMs: LATENCY_MS });
       const { port, url } = tenant;
       await become({ rateLimit: 0, domain: url, credentials: SECRET }, true);
-      const workers = await expectAllRight(async () => {
+      const workers = await expectAllRight('workers lose their way to the tenant', async () => {
         await tenant.close();
         await each(pair, (worker) => inShare(worker, false));
       });
@@ -92,7 +97,7 @@ describe('a fleet in trouble, each time one worker on Node-RED 4.1 and one on 5.
 
   it('loses nothing when workers stand still for six seconds', async () => {
     const pair = (await cluster.workers(4)).slice(0, 2);
-    await expectAllRight(async () => {
+    await expectAllRight('workers stand still for 6 s', async () => {
       for (const { pid } of pair) process.kill(pid, 'SIGSTOP');
       await delay(6000); // longer than the worker's deadline
       for (const { pid } of pair) process.kill(pid, 'SIGCONT');
@@ -120,7 +125,7 @@ describe('a fleet in trouble, each time one worker on Node-RED 4.1 and one on 5.
     it(`asks again within seconds when workers ${what}`, async () => {
       const pair = (await cluster.workers(4)).slice(2);
       const from = performance.now();
-      await expectAllRight(() => each(pair, end));
+      await expectAllRight(`workers ${what}`, () => each(pair, end));
       expect(performance.now() - from, 'not by ASK_AGAIN_AFTER').to.be.below(RULES.ASK_AGAIN_AFTER * 1000);
     });
   }

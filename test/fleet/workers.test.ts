@@ -4,11 +4,11 @@ import { nodeOf } from '../support/examples';
 import { type Asker, startAsker, type Tally } from './asker';
 import { type Cluster, startCluster, WORKER, withProperties } from './cluster';
 
-const QUESTIONS = 900;
+const QUESTIONS = Number(process.env['FLEET_QUESTIONS'] ?? 900);
 /** Of those in whose middle something happens. */
 const DISTURBED = 900;
-/** Slow enough that three workers wait for the tenant, not for this machine, however busy it is. */
-const LATENCY_MS = 400;
+/** Slow enough that three workers wait for the tenant, not for this machine, however busy it is. On a machine with nothing else to do: 50. */
+const LATENCY_MS = Number(process.env['FLEET_LATENCY_MS'] ?? 400);
 /** For each worker: 16 in flight, and as many again in its queue. */
 const WINDOW = 32;
 
@@ -27,8 +27,9 @@ describe('several workers behind a broker, on Node-RED 4.1 and 5.0 in turn,', fu
   const figures: Record<string, string | number>[] = [];
 
   before(async () => {
-    cluster = await startCluster({ users: DISTURBED, latencyMs: LATENCY_MS });
-    asker = await startAsker(5, cluster, DISTURBED);
+    const users = Math.max(QUESTIONS, DISTURBED);
+    cluster = await startCluster({ users, latencyMs: LATENCY_MS });
+    asker = await startAsker(5, cluster, users);
   });
   after(async () => {
     await cluster.stop();
