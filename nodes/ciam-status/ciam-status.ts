@@ -1,6 +1,6 @@
 /** Tells what a tenant is doing: its figures on request, each change of its state by itself. */
 import type { NodeCondition, NodeTenant, TenantEvent, TenantState } from '../../src/node-api';
-import { finish, put, sendBy, written } from '../shared/message';
+import { checkWritten, finish, sendBy, written } from '../shared/message';
 import type { NodeConfig, Red, RedNode, Status } from '../shared/red';
 import { limitedStatus, wordsOf } from '../shared/status';
 import { linkTenant } from '../shared/tenant-link';
@@ -60,7 +60,10 @@ export = (red: Red): void => {
       let error: Error | undefined;
       try {
         const stats = link.tenant.stats();
-        out = written(red, message, (target) => put(target, 'payload', stats));
+        out = written(red, message, (target) => {
+          target.payload = stats;
+          checkWritten(target.payload, stats);
+        });
         sendBy(this, send, 0, out);
       } catch {
         error = new Error('The message cannot be written or sent.');

@@ -1,7 +1,7 @@
 /** How an answer leaves the node: filled into the message, by the first output, the second, or to Catch nodes. */
 import type { Message, Red, RedNode, Send } from '../shared/red';
 import { client } from '../shared/client';
-import { copyOf, put, sendBy, wiresOf, written } from '../shared/message';
+import { checkWritten, copyOf, sendBy, wiresOf, written } from '../shared/message';
 import type { Answer, Answers, Bad } from './answer';
 import { caughtError } from './caught';
 import type { AnswerOptions } from './options';
@@ -32,13 +32,23 @@ const publish = (node: RedNode, message: Message, { lookup, attempts }: Answer):
   node.metric('lookup.attempts', message, attempts);
 };
 
+// By their names, which is several times as fast as by a name that is handed in.
+const writeLookup = (target: Message, lookup: object): void => {
+  const own = (target.lookup = { ...lookup });
+  checkWritten(target.lookup, own);
+};
+const writeError = (target: Message, error: object | null): void => {
+  target.error = error;
+  checkWritten(target.error, error);
+};
+
 export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: AnswerOptions, answers: Answers): Outputs => {
   /** Fills in what belongs to one output; `null`: the message has no such place. */
   const filled = (message: Message, { lookup }: Answer, result: unknown, error: object | null): Message | null => {
     const place = { isThere: true };
     const into = written(red, message, (target) => {
-      if (lookup) put(target, 'lookup', { ...lookup });
-      if (error) put(target, 'error', error);
+      if (lookup) writeLookup(target, lookup);
+      if (error) writeError(target, error);
       else if (isLookupError(target.error)) delete target.error;
       place.isThere = write(target, result);
     });
@@ -66,8 +76,8 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
     if (!bad) return { message, error: undefined };
     const caught = goesToCatch(bad);
     const second = written(red, message, (target) => {
-      if (answer.lookup) put(target, 'lookup', { ...answer.lookup });
-      if (!caught) put(target, 'error', bad.error);
+      if (answer.lookup) writeLookup(target, answer.lookup);
+      if (!caught) writeError(target, bad.error);
     });
     publish(node, second, answer);
     return sendBad(second, send, bad, caught);

@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { LookupFailure } from '../../src/node-api';
-import { put } from '../shared/message';
+import { checkWritten } from '../shared/message';
 import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
 
 type Failures = Pick<typeof import('../../src/node-api'), 'configFailure' | 'inputFailure'>;
@@ -131,7 +131,8 @@ export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Fa
   if (typeof output !== 'string' || !output) throw configFailure('output', 'missing-output');
   if (isPlainName(output)) {
     return (message, result) => {
-      put(message, output, result);
+      message[output] = result;
+      checkWritten(message[output], result);
       return true;
     };
   }
@@ -147,7 +148,7 @@ export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Fa
     } catch {
       return false;
     }
-    if (now !== result) throw new TypeError(`${output} cannot be written.`);
+    checkWritten(now, result);
     return true;
   };
 };

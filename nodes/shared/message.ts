@@ -48,27 +48,29 @@ const plainCopy = (message: Message, copied: (value: unknown) => unknown = (valu
   return copy;
 };
 
-/** Throws if the property does not hold the value then: a setter may do something else with it. */
-export const put = (into: Message, name: string, value: unknown): void => {
-  into[name] = value;
-  if (into[name] !== value) throw new TypeError(`${name} cannot be written.`);
+/** Throws unless the property that was written holds the value: a setter may do something else with it. */
+export const checkWritten = (held: unknown, value: unknown): void => {
+  if (held !== value) throw new TypeError('A property cannot be written.');
 };
 
 /** Writes into the message, or into a copy if it refuses; gives the one that was written. */
 export const written = (red: Red, message: Message, write: (into: Message) => void): Message => {
-  const into = (target: Message): Message => {
-    write(target);
-    return target;
-  };
-  try {
-    if (isOrdinary(message)) return into(message);
-  } catch {
-    // It refuses, or something within it does.
+  if (isOrdinary(message)) {
+    try {
+      write(message);
+      return message;
+    } catch {
+      // It refuses, or something within it does.
+    }
   }
+  const copy = plainCopy(message);
   try {
-    return into(plainCopy(message));
+    write(copy);
+    return copy;
   } catch {
-    return into(plainCopy(message, (value) => valueCopy(red, value)));
+    const deep = plainCopy(message, (value) => valueCopy(red, value));
+    write(deep);
+    return deep;
   }
 };
 

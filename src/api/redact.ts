@@ -139,7 +139,8 @@ const findPersonal = (bytes: string, words: readonly string[], found: (start: nu
   const tell = (start: number, end: number): void => found(starts?.[start] ?? start, ends?.[end - 1] ?? end);
   for (const word of words) {
     const { text: sought } = readable(word);
-    if (sought) findWord(text, sought, tell); // of accents alone nothing is left
+    // Of accents alone nothing is left; and what reads as it is written has been looked for already.
+    if (sought && (starts !== null || sought !== word)) findWord(text, sought, tell);
   }
   for (const pattern of [ADDRESS, LONG_NUMBER]) {
     for (const { index, 0: match } of text.matchAll(pattern)) tell(index, index + match.length);
