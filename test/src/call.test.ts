@@ -75,6 +75,24 @@ describe('a second call beside a silent one', () => {
     expect(fresh()).to.deep.equal([A, B]);
   });
 
+  it('that is over leaves its place to the next one, whatever its lookup does later', () => {
+    const fake = fakeTenant({ timeout: 10 });
+    fake.transport.idleMs = 6000;
+    fake.transport.onCall = staysSilent;
+    const answer = (result: ReturnType<typeof reply>): void => fake.transport.calls.filter(({ value, fresh }) => value === A && !fresh).at(-1)?.answer(result);
+    const first = fake.ask(A);
+    fake.clock.advance(2500);
+    fake.ask(B);
+    fake.clock.advance(100);
+    fake.ask(C);
+    answer(reply(425, ''));
+    fake.clock.advance(2450); // A is tried again, and B has its second call
+    answer(reply(200, { user_id: 'u' }));
+    expect(first.outcome).to.equal('ok');
+    fake.clock.advance(100);
+    expect(fake.transport.calls.filter(({ fresh }) => fresh).map(({ value }) => value)).to.deep.equal([A, B]);
+  });
+
   it('does not go out for a lookup that has ended', () => {
     const { fake } = silentTenant(() => null, []);
     const stop = new AbortController();
@@ -102,8 +120,8 @@ describe('a renewal', () => {
     const fake = fakeTenant(CLIENT);
     fake.transport.onCall = (call) => (call.value === A ? refusesToken(call) : finds(call));
     for (let tenth = 0; tenth < 300; tenth++) {
+      fake.ask(B); // found, which ends the refusal
       fake.ask(A);
-      fake.ask(B);
       fake.clock.advance(100);
     }
     expect(fake.asked().filter((value) => value === 'token').length).to.be.within(2, 8);
