@@ -279,14 +279,14 @@ describe('the queue alone', () => {
   });
 
   it('one more than there is room for is told so, a list that comes later than the end too', () => {
-    const { queue, enter } = setUp({ concurrency: 1, queueLimit: 1 });
+    const { queue, enter, clock, events } = setUp({ concurrency: 1, queueLimit: 1 });
     enter();
     enter();
     expect(enter().told).to.deep.equal(['CIAM.QUEUE.FULL']);
     queue.close();
     expect([enter().told, queue.enterList(new FakeList(queue, 1))?.code]).to.deep.equal([['CIAM.CLOSED'], 'CIAM.CLOSED']);
     queue.refuseAll(refusal(401, 'unauthorized'));
-    expect(enter().told).to.deep.equal(['CIAM.CLOSED']);
+    expect([events, clock.pending]).to.deep.equal([[], []]);
   });
 
   it('closed in the middle of a pause, an outage or a wait for the rate, it leaves no timer', () => {
@@ -364,8 +364,8 @@ describe('the queue alone', () => {
   });
 
   it('a probe whose time is up too soon says nothing: nobody is asked at once', () => {
-    for (const [afterMs, isAsked] of [[999, true], [1000, false]] as const) {
-      const all = setUp({ concurrency: 8 });
+    for (const [afterMs, isAsked, timeoutMs] of [[999, true, 10_000], [1000, false, 10_000], [499, true, 1000], [500, false, 1000]] as const) {
+      const all = setUp({ concurrency: 8, timeoutMs });
       const { turns, stranger } = suspect(all);
       const waiting = all.enter();
       for (const turn of turns) all.queue.leave(turn);
@@ -537,5 +537,79 @@ describe('the queue alone', () => {
     expect(events).to.deep.equal(['paused']);
     clock.advance(1);
     expect(events).to.deep.equal(['paused', 'resumed']);
+  });
+
+  it('asks the pace for places, goes on when it answers, and leaves nothing of it when it is closed', async () => {
+    const asked: string[] = [];
+    const { queue, enter, clock } = setUp({ pace: (tenant) => {
+      asked.push(tenant);
+      return asked.length === 1 ? Promise.resolve(0) : new Promise(() => undefined);
+    } });
+    const first = enter();
+    expect(first.told).to.deep.equal(['wait']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([first.told, asked[0]]).to.deep.equal([['wait', 'begin'], 'tenant.example.com']);
+    enter();
+    expect(clock.pending).to.not.deep.equal([]);
+    queue.close();
+    expect(clock.pending).to.deep.equal([]);
+  });
+
+  it('the time of those who have made no call runs in a pause, a suspicion and an outage, and stands still without', () => {
+    const leftAfter = (act: (all: ReturnType<typeof setUp>) => void): number => {
+      const all = setUp({ concurrency: 8 });
+      const entry = { deadline: 0, older: null, newer: null, list: null, passed: () => undefined };
+      all.queue.patience.add(entry);
+      act(all);
+      all.clock.advance(100);
+      return all.queue.patience.remove(entry);
+    };
+    const left = {
+      calm: leftAfter(() => undefined),
+      pause: leftAfter(({ queue }) => queue.hold(5000, refusal(429, 'rate-limited'))),
+      afterPause: leftAfter(({ queue, enter, clock }) => {
+        queue.hold(500, refusal(429, 'rate-limited'));
+        clock.advance(500);
+        queue.report(enter(), FOUND);
+      }),
+      suspicion: leftAfter((all) => void suspect(all)),
+      outage: leftAfter((all) => all.end(suspect(all).stranger, FAILED)),
+      warmUp: leftAfter((all) => {
+        all.queue.expect(new FakeTurn(all.queue));
+        all.queue.warmUpFailed(AWAY);
+      }),
+      afterSuspicion: leftAfter((all) => all.end(suspect(all).stranger, failed(refusal(400, 'not-found')))),
+    };
+    expect(left).to.deep.equal({ calm: 10_000, pause: 9900, afterPause: 10_000, suspicion: 9900, outage: 9900, warmUp: 9900, afterSuspicion: 10_000 });
+  });
+
+  it('who has been the probe is not the probe again in the same outage: nobody is asked for then', () => {
+    const all = setUp({ concurrency: 8 });
+    const { turns: [first, second], stranger } = suspect(all);
+    all.queue.suspend(first as FakeTurn);
+    all.queue.leave(second as FakeTurn);
+    all.end(stranger, FAILED);
+    all.clock.advance(200);
+    expect(first?.told.at(-1)).to.equal('begin fresh');
+    all.queue.report(first as FakeTurn, FAILED);
+    all.queue.suspend(first as FakeTurn);
+    all.clock.advance(500);
+    expect(first?.told).to.have.length(2);
+    expect([...(first?.strangers ?? []), ...(second?.strangers ?? [])].filter(isCalling)).to.have.length(2);
+  });
+
+  it('a silent probe that fails while a younger one asks is followed by none before that has its answer', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
+    const { turns, stranger } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const [second, third] = [all.enter(), all.enter()];
+    all.clock.advance(6000);
+    expect([second, third].map(isCalling)).to.deep.equal([true, false]);
+    all.end(stranger, FAILED);
+    all.clock.advance(1000);
+    expect(third.told).to.deep.equal(['wait']);
+    all.end(second, FAILED);
+    all.clock.advance(200);
+    expect(isCalling(third)).to.equal(true);
   });
 });
