@@ -76,13 +76,8 @@ const bundled = async (source: Pick<BuildOptions, 'entryPoints' | 'stdin'>, to: 
   return bundle?.text ?? '';
 };
 
-/** For whoever imports it from an ES module: nobody does that with a file that is no export of the package. */
-const NAMES_FOR_IMPORT = /\/\/ Annotate the CommonJS export names for ESM import in node:\n0 && \(module\.exports = \{[^}]*\}\);\n/;
-const isExported = (entry: string): boolean => exported.some(({ default: file }) => sourceOf(file) === entry);
-
 const buildRuntime = async (entry: string): Promise<void> => {
-  const built = await bundled({ entryPoints: [join(root, `${entry}.ts`)] }, entry);
-  const text = isExported(entry) ? built : built.replace(NAMES_FOR_IMPORT, '');
+  const text = await bundled({ entryPoints: [join(root, `${entry}.ts`)] }, entry);
   write(`${entry}.js`, COMMANDS.includes(entry) ? text : withTabs(text));
   if (COMMANDS.includes(entry)) chmodSync(join(dist, `${entry}.js`), 0o755);
 };
