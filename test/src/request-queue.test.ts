@@ -290,12 +290,13 @@ describe('the queue alone', () => {
   });
 
   it('closed in the middle of a pause, an outage or a wait for the rate, it leaves no timer', () => {
-    for (const trouble of ['pause', 'outage', 'rate', 'refusal']) {
+    for (const trouble of ['pause', 'suspicion', 'outage', 'rate', 'refusal']) {
       const all = setUp({ concurrency: 8, rateLimit: 1 });
       all.enter();
       all.enter();
       if (trouble === 'pause') all.queue.hold(5000, refusal(429, 'rate-limited'));
       if (trouble === 'refusal') all.queue.refuseAll(refusal(401, 'unauthorized'));
+      if (trouble === 'suspicion') suspect(all);
       if (trouble === 'outage') all.end(suspect(all).stranger, FAILED);
       expect(all.clock.pending, trouble).to.not.deep.equal([]);
       all.queue.close();
@@ -611,5 +612,37 @@ describe('the queue alone', () => {
     all.end(second, FAILED);
     all.clock.advance(200);
     expect(isCalling(third)).to.equal(true);
+  });
+
+  it('counts as refused what asked for a pause, 429 and 503, and as served what did not ask for one', () => {
+    const { queue, enter } = setUp({ concurrency: 8 });
+    const turn = enter();
+    queue.report(turn, failed(refusal(429, 'rate-limited')));
+    queue.report(turn, { ...failed(refusal(425, 'unavailable')), paused: true });
+    queue.report(turn, { ...FAILED, failure: refusal(503, 'unavailable') });
+    queue.report(turn, FAILED);
+    queue.report(turn, FOUND);
+    expect([queue.refusals, queue.served, queue.answers]).to.deep.equal([3, 2, 3]);
+  });
+
+  it('the rest of a list fails once an outage has lasted for the timeout', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 3000 });
+    const { turns, stranger } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const codes: (string | undefined)[] = [];
+    const list = new FakeList(all.queue, 2);
+    list.pull = () => {
+      list.left--;
+      codes.push(all.queue.enter(new FakeTurn(all.queue, list), all.clock.now())?.code);
+      all.queue.itemSettled();
+      return false;
+    };
+    all.queue.enterList(list);
+    all.end(stranger, FAILED);
+    all.clock.advance(2999);
+    expect(codes).to.deep.equal([]);
+    all.clock.advance(1);
+    expect(codes).to.deep.equal(['CIAM.CIRCUIT', 'CIAM.CIRCUIT']);
+    expect(all.events).to.deep.equal(['unreachable', 'failing']);
   });
 });
