@@ -21,8 +21,11 @@ const promises = (comment: FlowNode): Map<string, Promised[]> => {
   return table;
 };
 
+/** One without properties begins the flow by itself. */
+const buttonsOf = (flow: FlowNode[]): FlowNode[] => flow.filter(({ type, props }) => type === 'inject' && Array.isArray(props) && props.length > 0);
+
 const clickable = EXAMPLES.map((file) => ({ file, flow: example(file) }))
-  .filter(({ flow }) => !needsBroker(flow) && flow.some(({ type }) => type === 'inject'));
+  .filter(({ flow }) => !needsBroker(flow) && buttonsOf(flow).length > 0);
 
 for (const major of MAJORS) {
   describe(`the examples in Node-RED ${major}`, () => {
@@ -50,7 +53,7 @@ for (const major of MAJORS) {
     for (const { file, flow } of clickable) {
       it(`${file} gives what its comment says`, async () => {
         await nodeRed.deploy(flow);
-        for (const inject of flow.filter(({ type }) => type === 'inject')) await click(flow, inject);
+        for (const inject of buttonsOf(flow)) await click(flow, inject);
         expect(nodeRed.log()).to.not.match(/\[error\]/);
       });
     }
@@ -83,6 +86,16 @@ for (const major of MAJORS) {
       nodeRed.debug.length = 0;
       await nodeRed.inject(nodeOf(flow, 'inject', '+86-13900002222').id);
       expect((await nodeRed.until(() => nodeRed.debug.find(({ name }) => name === 'stay shut'), 'a refusal')).msg).to.deep.equal({ door: 'shut', why: 'tenant' });
+    });
+
+    it('a door stays shut for a word of the tenant that nobody knows', async () => {
+      const flow = example('14-door.json');
+      const simulator = await startSimulator({ users: [{ user_id: '1', user_name: 'odd', mobile: '15200000000', disabled: 'Y' }] });
+      await nodeRed.deploy(flow.map((node) => (node.type === 'ciam-tenant' ? { ...node, demo: false, domain: simulator.url, credentials: { clientId: 'id', clientSecret: 'secret' } } : node)));
+      nodeRed.debug.length = 0;
+      await nodeRed.inject(nodeOf(flow, 'inject', '15200000000').id);
+      expect((await nodeRed.until(() => nodeRed.debug.find(({ name }) => name === 'open' || name === 'stay shut'), 'a decision')).msg).to.deep.equal({ door: 'shut', why: 'disabled' });
+      await simulator.close();
     });
 
     it('an alert mentions a mobile number without its dialling code', async () => {
