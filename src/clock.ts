@@ -16,7 +16,10 @@ export interface Timer {
 /** Messages or items handled in one go before yielding to the event loop, so that timers and sockets wait for milliseconds only. */
 export const AT_ONCE = 200;
 /** … and for so long at most: some are large. */
-export const AT_ONCE_MS = 8;
+const AT_ONCE_MS = 8;
+
+/** Whether so many in one go, since then, are enough. */
+export const isEnoughAtOnce = (count: number, since: number, now: number): boolean => count >= AT_ONCE || now - since > AT_ONCE_MS;
 
 /** What a timer can take; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

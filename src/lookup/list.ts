@@ -2,7 +2,7 @@
 import { copyJson } from '../api/json';
 import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
-import { AT_ONCE, AT_ONCE_MS, type Clock, elapsedMs } from '../clock';
+import { type Clock, elapsedMs, isEnoughAtOnce } from '../clock';
 import { closedFailure, type LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
@@ -177,7 +177,7 @@ class List implements TurnList, Timed, Abortable<List> {
   private settleOthers(indexes: readonly number[], outcome: Outcome, from: number): void {
     const since = this.parts.clock.now();
     for (let place = from; place < indexes.length; place++) {
-      if (place - from === AT_ONCE || this.parts.clock.now() - since > AT_ONCE_MS) return void setImmediate(() => this.settleOthers(indexes, outcome, place));
+      if (isEnoughAtOnce(place - from, since, this.parts.clock.now())) return void setImmediate(() => this.settleOthers(indexes, outcome, place));
       this.settle(indexes[place] ?? 0, copyOf(outcome));
     }
   }
@@ -185,7 +185,7 @@ class List implements TurnList, Timed, Abortable<List> {
   private refuseSome(failure: LookupFailure): void {
     const since = this.parts.clock.now();
     for (let count = 0; this.next < this.items.length; count++) {
-      if (count === AT_ONCE || this.parts.clock.now() - since > AT_ONCE_MS) return void setImmediate(() => this.refuseSome(failure));
+      if (isEnoughAtOnce(count, since, this.parts.clock.now())) return void setImmediate(() => this.refuseSome(failure));
       const index = this.next++;
       const value = this.items[index];
       const key = keyOf(this.request.by, value);

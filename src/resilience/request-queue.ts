@@ -2,7 +2,7 @@
  * Whose turn it is to call the tenant: how many in flight, how many waiting, how many a second, and what the tenant's
  * condition allows. Every call under way stands in one of its lines from `enter` to `leave`.
  */
-import { Alarm, AT_ONCE, AT_ONCE_MS, type Clock, LONGEST_TIMER_MS, type Timer } from '../clock';
+import { Alarm, type Clock, isEnoughAtOnce, LONGEST_TIMER_MS, type Timer } from '../clock';
 import { circuitFailure, closedFailure, type LookupFailure, queueFullFailure } from '../failures/failure';
 import type { Settings } from '../settings/settings';
 import { AdaptiveRate, isLimit } from './adaptive-rate';
@@ -396,7 +396,7 @@ export class RequestQueue {
       if ('pull' in next) {
         idle += this.pullFrom(next);
         since ??= now;
-        if (idle >= AT_ONCE || now - since > AT_ONCE_MS) this.letListsYield();
+        if (isEnoughAtOnce(idle, since, now)) this.letListsYield();
       } else this.startNext(next, now);
     }
     this.pumping = false;
