@@ -37,6 +37,10 @@ const figures = async ({ page, value }: Editor, name: string, pattern: RegExp): 
   return await value<Record<string, string>>(FIGURES);
 };
 
+/** Lookups by the code they failed with. */
+const sumOfCodes = (shown: Record<string, string>): number =>
+  Object.entries(shown).reduce((sum, [name, value]) => sum + (name.startsWith('· ') ? Number(value) : 0), 0);
+
 const statusOf = (id: string): string => `$('[id="${id}"] .red-ui-flow-node-status-label').text()`;
 const shows = async ({ page }: Editor, id: string, text: string): Promise<void> => {
   await page.waitForFunction(`${statusOf(id)} === '${text}'`);
@@ -68,8 +72,12 @@ for (const major of MAJORS) {
       await shows(chinese, 'state', '尚未访问');
     });
 
+    /** A new client, whatever an earlier test or try has done to the one before. */
+    const startAgain = (): Promise<void> => desk.nodeRed.deploy([...FLOWS, tenantAt(tenant)]);
+
     it('shows the limit just now, then how long its pause takes, what failed last, and how often', async () => {
       tenant.onLookup = limiter(50);
+      await startAgain();
       const editor = await desk.reopen();
       await openTenant(editor);
       await desk.nodeRed.inject('ask');
@@ -82,21 +90,25 @@ for (const major of MAJORS) {
       expect(failed).to.match(/^\d+$/);
       expect(paused['Found']).to.match(/^[1-9]\d*$/);
       const ended = await figures(editor, 'Last failure', /^CIAM\.HTTP\.429 · \d{1,2}:\d\d:\d\d [AP]M$/);
-      expect(ended['· CIAM.HTTP.429']).to.match(/^[1-9]\d*$/).and.to.equal(ended['Failed']);
+      expect(ended['· CIAM.HTTP.429']).to.match(/^[1-9]\d*$/);
+      expect(sumOfCodes(ended)).to.equal(Number(ended['Failed']));
       await editor.cancel();
       await editor.cancel();
       await shows(editor, 'state', 'asked for a pause: lookups wait');
     });
 
     it('shows the same to Chinese readers', async () => {
+      tenant.onLookup = answer(429, '', { 'retry-after': '30' });
+      await startAgain();
+      await desk.nodeRed.inject('ask');
       await shows(chinese, 'state', '要求暂停访问，查询等待中');
       await chinese.close();
       chinese = await openEditor(desk.browser, desk.nodeRed.url, { language: 'zh-CN' });
       await openTenant(chinese);
-      const shown = await figures(chinese, '租户状态', /^要求暂停访问，查询等待中（剩余 \d+ 秒）$/);
+      await figures(chinese, '租户状态', /^要求暂停访问，查询等待中（剩余 \d+ 秒）$/);
+      const shown = await figures(chinese, '最近一次失败', /^CIAM\.HTTP\.429 · \d{1,2}:\d\d:\d\d$/);
       expect(shown).to.have.property('当前限速').that.matches(/^(不限|[\d.]+ 次\/秒)$/);
-      expect(shown).to.have.property('最近一次失败').that.matches(/^CIAM\.HTTP\.429 · \d{1,2}:\d\d:\d\d$/);
-      expect(shown['· CIAM.HTTP.429']).to.equal(shown['失败']);
+      expect(sumOfCodes(shown)).to.equal(Number(shown['失败'])).and.to.be.above(0);
       await chinese.cancel();
       await chinese.cancel();
     });
