@@ -22,10 +22,10 @@ const REMEMBERED = Array.from({ length: 1000 }, newMobile);
 const isList = (payload: unknown): boolean => Array.isArray(payload) && payload.length === LIST && isUser((payload[0] as { user?: unknown }).user ?? payload[0]);
 
 export const benchRows = ({ flow, bare, bareTls, bareLarge }: Contenders, ms: number): Record<string, Row> => {
-  const lookups = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms, payload: newMobile, isGood: isUser });
+  const lookups = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms / 4, payload: newMobile, isGood: isUser });
   const many = lookups(CONCURRENCY);
   const one = lookups(1);
-  const passing = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms, payload: newMobile, isGood: (payload) => typeof payload === 'string' });
+  const passing = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms / 4, payload: newMobile, isGood: (payload) => typeof payload === 'string' });
   let next = 0;
   const remembered: Load = { ...many, payload: () => REMEMBERED[next++ % REMEMBERED.length] };
   const list: Load = { inFlight: 1, total: 1, payload: () => Array.from({ length: LIST }, newMobile), isGood: isList };
