@@ -44,7 +44,7 @@ const keepEntriesApart = (from: string): Plugin => ({
 const withoutComments: Plugin = {
   name: 'without comments',
   setup(bundler) {
-    const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+    const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, useDefineForClassFields: false };
     bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
       // No ES module can say `export =`, as the nodes do. Each file says that it is a module, even if it only imports: a CommonJS file

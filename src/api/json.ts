@@ -92,7 +92,7 @@ class Parsed {
     } else if (Array.isArray(holder)) {
       for (const value of holder) this.lookAt(value, depth);
     } else {
-      for (const key of Object.keys(holder)) {
+      for (const key in holder) {
         // It would replace the prototype of whatever it is assigned to later.
         if (key === '__proto__') delete (holder as JsonObject)['__proto__'];
         else this.lookAt((holder as JsonObject)[key], depth);

@@ -40,8 +40,8 @@ export class ConnectionPool {
   constructor(private readonly limit: number, private readonly clock: Clock, private readonly connect: Connect) {}
 
   /** A connection that is free, or a new one; `null` when there are too many. */
-  take(fresh: boolean): Connection | null {
-    const free = fresh ? undefined : this.takeIdle();
+  take(fresh: boolean, now: number): Connection | null {
+    const free = fresh ? undefined : this.takeIdle(now);
     if (free) return free;
     if (this.all.size >= this.limit) {
       const oldest = this.idle.shift();
@@ -79,9 +79,8 @@ export class ConnectionPool {
     await Promise.all([...this.all].map(({ client }) => client.destroy()));
   }
 
-  private takeIdle(): Connection | undefined {
+  private takeIdle(now: number): Connection | undefined {
     for (let connection = this.idle.pop(); connection; connection = this.idle.pop()) {
-      const now = this.clock.now();
       if (now - connection.openedAt < LONGEST_LIFE_MS && now - connection.idleSince < LONGEST_IDLE_MS) return connection;
       this.close(connection);
     }

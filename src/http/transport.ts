@@ -128,6 +128,31 @@ const connectOptions = (origin: string): object => {
   return { host, hostname: hostname.replace(/^\[|\]$/g, ''), protocol, port };
 };
 
+type Headers = Record<string, string | string[] | undefined>;
+const headerOf = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+};
+
+/** Most headers are never asked for. */
+class ReceivedReply implements Reply {
+  text = '';
+
+  constructor(readonly status: number, private readonly headers: Headers) {}
+
+  get retryAfter(): string | undefined {
+    return headerOf(this.headers, 'retry-after');
+  }
+
+  get date(): string | undefined {
+    return headerOf(this.headers, 'date');
+  }
+
+  get wwwAuthenticate(): string | undefined {
+    return headerOf(this.headers, 'www-authenticate');
+  }
+}
+
 /** Collects one answer with as little as undici's dispatch needs; every step of `request()` that we do not use is left out. */
 class DispatchedExchange implements Exchange, Load {
   idleMs = 0;
@@ -140,18 +165,18 @@ class DispatchedExchange implements Exchange, Load {
   private ended = false;
   private cancelled = false;
   private status = 0;
-  private headers: Record<string, string | string[] | undefined> = {};
+  private headers: Headers = {};
   private chunks: Buffer | Buffer[] | null = null;
   private size = 0;
 
   constructor(readonly request: TransportRequest, private readonly receiver: Receiver, readonly fresh: boolean, private readonly pool: Connections) {}
 
-  dispatch(connection: Connection, clock: Clock): void {
+  dispatch(connection: Connection, now: number): void {
     this.connection = connection;
     connection.load = this;
     connection.client.dispatch(this.request, this);
     // By now it also has the socket that was opened ahead of it, if there was one.
-    if (connection.isReused) this.idleMs = clock.now() - connection.idleSince;
+    if (connection.isReused) this.idleMs = now - connection.idleSince;
     this.bytesBefore = connection.socket?.bytesRead ?? 0;
     this.sent = true;
   }
@@ -205,7 +230,7 @@ class DispatchedExchange implements Exchange, Load {
     if (this.ended) controller.abort(new Error('cancelled'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return; // informational: the answer is still to come
     this.status = status;
     this.headers = headers;
@@ -227,10 +252,10 @@ class DispatchedExchange implements Exchange, Load {
 
   /** The connection is free as soon as the body is whole: whoever waits for it need not wait until that is read. */
   onResponseEnd(): void {
-    const { chunks } = this;
-    const reply = this.emptyReply();
-    const encoding = this.header('content-encoding');
-    const type = this.header('content-type');
+    const { chunks, headers } = this;
+    const reply = new ReceivedReply(this.status, headers);
+    const encoding = headerOf(headers, 'content-encoding');
+    const type = headerOf(headers, 'content-type');
     if (!this.end(true)) return;
     const text = decodeBody(Array.isArray(chunks) ? Buffer.concat(chunks) : chunks, encoding, type);
     if (text !== null) reply.text = text;
@@ -239,18 +264,9 @@ class DispatchedExchange implements Exchange, Load {
     else this.tellLater(result);
   }
 
-  private emptyReply(): Reply {
-    return { status: this.status, text: '', retryAfter: this.header('retry-after'), date: this.header('date'), wwwAuthenticate: this.header('www-authenticate') };
-  }
-
-  private header(name: string): string | undefined {
-    const value = this.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  }
-
   /** From 400 on the status says enough. */
   private unreadable(): Reply | LookupFailure {
-    return this.status >= 400 ? this.emptyReply() : responseFailure(this.status, 'large');
+    return this.status >= 400 ? new ReceivedReply(this.status, this.headers) : responseFailure(this.status, 'large');
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -371,9 +387,10 @@ class Connections implements Transport {
   }
 
   private dispatch(exchange: DispatchedExchange): boolean {
-    const connection = this.pool.take(exchange.fresh);
+    const now = this.clock.now();
+    const connection = this.pool.take(exchange.fresh, now);
     if (!connection) return false;
-    exchange.dispatch(connection, this.clock);
+    exchange.dispatch(connection, now);
     return true;
   }
 

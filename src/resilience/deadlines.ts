@@ -25,7 +25,8 @@ export class Deadlines {
 
   /** An entry that stands in another list comes with what was left to it there. */
   add(entry: Timed): void {
-    const ms = entry.list ? entry.list.remove(entry) : this.ms;
+    const ms = entry.list?.leftTo(entry) ?? this.ms;
+    entry.list?.remove(entry);
     entry.deadline = this.now() + ms;
     entry.list = this;
     let before = this.newest;
@@ -40,14 +41,17 @@ export class Deadlines {
     this.arm();
   }
 
-  /** Gives the milliseconds that were left. */
-  remove(entry: Timed): number {
+  /** Milliseconds until it passes, as long as it is not stopped. */
+  leftTo(entry: Timed): number {
+    return entry.deadline - this.now();
+  }
+
+  remove(entry: Timed): void {
     if (entry.older) entry.older.newer = entry.newer;
     else this.oldest = entry.newer;
     if (entry.newer) entry.newer.older = entry.older;
     else this.newest = entry.older;
     entry.list = entry.older = entry.newer = null;
-    return entry.deadline - this.now();
   }
 
   stop(): void {

@@ -31,7 +31,7 @@ const open = (limit: number): Opened => {
     },
     drop: ({ client }) => ends.get(client)?.(),
     use: (fresh = false) => {
-      const connection = pool.take(fresh);
+      const connection = pool.take(fresh, clock.now());
       for (const connect of pending.splice(0)) connect();
       return connection ?? expect.fail('no connection is free');
     },
@@ -49,12 +49,12 @@ describe('connections', () => {
   });
 
   it('as many as the limit, and one more that has to be fresh', () => {
-    const { pool, use } = open(2);
+    const { pool, clock, use } = open(2);
     use();
     use();
-    expect(pool.take(false)).to.equal(null);
+    expect(pool.take(false, clock.now())).to.equal(null);
     use(true);
-    expect(pool.take(true)).to.equal(null);
+    expect(pool.take(true, clock.now())).to.equal(null);
   });
 
   it('a fresh one takes the place of one that is idle', async () => {

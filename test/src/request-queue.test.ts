@@ -563,7 +563,7 @@ describe('the queue alone', () => {
       all.queue.patience.add(entry);
       act(all);
       all.clock.advance(100);
-      return all.queue.patience.remove(entry);
+      return all.queue.patience.leftTo(entry);
     };
     const left = {
       calm: leftAfter(() => undefined),
