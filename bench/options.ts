@@ -7,8 +7,8 @@ import type { ProfileKind } from './profile';
 export const ROWS = ['flight', 'single', 'tls', 'large', 'renewed', 'remembered', 'list', 'memory', 'scale', 'trips', 'palette', 'size'];
 
 const USAGE = `npm run bench -- [options]
-  --rounds N       samples of each contender (21)
-  --seconds S      length of a sample (0.5)
+  --rounds N       samples of each contender (121)
+  --seconds S      length of a sample (0.05)
   --major 4|5|both Node-RED 4.1 on this Node.js, Node-RED 5.0 on Node.js 24 (both)
   --only ROW,…     ${ROWS.join(', ')}
   --cpu NAME       after each row, a CPU profile of this contender (ours, bare, pass, core) into build-output/
@@ -17,8 +17,8 @@ const USAGE = `npm run bench -- [options]
   --readme         put the table into both READMEs
   --short          a few rounds of the quick rows, and fail if a ratio is not sane`;
 
-const SHORT = { rounds: '5', seconds: '0.2', only: 'flight,single,large,remembered,trips,palette,size' };
-const FULL = { rounds: '21', seconds: '0.5', only: ROWS.join(',') };
+const SHORT = { rounds: '21', seconds: '0.05', only: 'flight,single,large,remembered,trips,palette,size' };
+const FULL = { rounds: '121', seconds: '0.05', only: ROWS.join(',') };
 
 export const readOptions = () => {
   const { values: given } = parseArgs({

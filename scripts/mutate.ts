@@ -16,7 +16,7 @@ import type { Known, Message, Order, Verdict } from './mutation/run';
 const root = resolve(__dirname, '..');
 
 const SUBJECTS = ['src/failures/failure.ts', 'src/api/response.ts', 'src/api/query.ts', 'src/resilience/request-queue.ts', 'src/lookup/call.ts'];
-const TESTS = /^test\/(src\/[\w-]+|simulation\/troubles|modes|reference)(?<!\.slow)\.test\.ts$/;
+const TESTS = /^test\/((src\/[\w-]+|simulation\/troubles|modes|reference)(?<!\.slow)|simulation\/away\.slow)\.test\.ts$/;
 /** For what is done before the first test and between two of them. */
 const START_MS = 60_000;
 
