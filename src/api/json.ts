@@ -72,6 +72,9 @@ const quoteLargeNumbers = (json: string): string => {
   return from === 0 ? json : [...pieces, json.slice(from)].join('"');
 };
 
+/** An object that some other code has added to `Object.prototype` is found in itself, without an end. Asking of every value costs three times as much. */
+const isOwnOrPlain = (holder: object, key: string, value: unknown): boolean => typeof value !== 'object' || Object.hasOwn(holder, key);
+
 /** An object that was read, without what is dangerous. One look at all its values costs a fifth of reading them. */
 class Parsed {
   /** `null`: something else, or nested too deep. */
@@ -93,9 +96,10 @@ class Parsed {
       for (const value of holder) this.lookAt(value, depth);
     } else {
       for (const key in holder) {
+        const value = (holder as JsonObject)[key];
         // It would replace the prototype of whatever it is assigned to later.
         if (key === '__proto__') delete (holder as JsonObject)['__proto__'];
-        else this.lookAt((holder as JsonObject)[key], depth);
+        else if (isOwnOrPlain(holder, key, value)) this.lookAt(value, depth);
       }
     }
   }
@@ -132,7 +136,7 @@ export const copyJson = <T>(value: T): T => {
   const copy = { ...value };
   for (const key in copy) {
     const inner = copy[key];
-    if (typeof inner === 'object' && inner !== null) copy[key] = copyJson(inner);
+    if (typeof inner === 'object' && inner !== null && Object.hasOwn(copy, key)) copy[key] = copyJson(inner);
   }
   return copy;
 };

@@ -1,4 +1,5 @@
 /** Many lookups for one message: handed in as there is room, duplicates asked once, order kept. */
+import { AsyncResource } from 'node:async_hooks';
 import { copyJson } from '../api/json';
 import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
@@ -79,7 +80,8 @@ const copyOf = (outcome: Outcome): Outcome =>
   'user' in outcome ? { value: outcome.value, user: copyJson(outcome.user) } : { value: outcome.value, error: outcome.error.for(outcome.error.lookup ?? noLookup) };
 const noLookup: LookupInfo = { by: '', value: null, tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
 
-class List implements TurnList, Timed, Abortable<List> {
+/** An asynchronous resource: its items are asked when the queue has room, in the context of its message all the same. */
+class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
   // among those with a deadline
   deadline = 0;
   older: Timed | null = null;
@@ -102,6 +104,7 @@ class List implements TurnList, Timed, Abortable<List> {
     private readonly request: ListRequest, private readonly signal: AbortSignal | undefined, private readonly parts: ListParts,
     private readonly done: (outcome: ListOutcome) => void,
   ) {
+    super('CiamLookupList', { requireManualDestroy: true });
     this.startedAt = parts.clock.now();
     // As it is now: whoever handed it in may go on to change it.
     this.items = Array.from({ length: request.values.length }, (_, index) => itemAt(request.values, index));
@@ -122,6 +125,10 @@ class List implements TurnList, Timed, Abortable<List> {
   }
 
   pull(): boolean {
+    return this.runInAsyncScope(this.handIn, this);
+  }
+
+  private handIn(): boolean {
     const index = this.next++;
     this.list?.remove(this);
     const value = this.items[index];
@@ -143,7 +150,7 @@ class List implements TurnList, Timed, Abortable<List> {
     this.refusedBy = failure;
     this.list?.remove(this);
     this.parts.queue.leaveList(this);
-    this.refuseSome(failure);
+    this.runInAsyncScope(() => this.refuseSome(failure));
   }
 
   passed(): void {

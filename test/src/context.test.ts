@@ -36,6 +36,42 @@ describe('asynchronous context', () => {
     }
   });
 
+  it('the items of a list are asked, told and counted in that of its message, whoever makes room for them', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const calls: (string | undefined)[] = [];
+    const told: (string | undefined)[] = [];
+    const counted: [string, string | undefined][] = [];
+    const listen = (): void => void calls.push(storage.getStore());
+    const hear = (): void => void told.push(storage.getStore());
+    const tenant = openTenant(server, { concurrency: 1 });
+    const all = mobiles(16);
+    const ask = (name: string, from: number): Promise<unknown> => storage.run(name, () => tenant.lookupList({
+      by: 'mobile', values: [...all.slice(from, from + 4), all[from], null], progress: () => counted.push([name, storage.getStore()]),
+    }));
+    diagnostics.subscribe('undici:request:create', listen);
+    diagnostics.subscribe('ciam-flows:lookup', hear);
+    try {
+      const asked = [ask('A', 0), ask('B', 4), ...all.slice(8, 12).map((value) => storage.run(value, () => byMobile(tenant, value)))];
+      await Promise.all(asked);
+      const made = server.lookups.map(({ value }) => {
+        const index = all.indexOf(String(value));
+        return index < 4 ? 'A' : index < 8 ? 'B' : all[index];
+      });
+      expect(calls).to.deep.equal(made);
+      expect([...told].sort()).to.deep.equal([...made, 'A', 'B'].sort());
+      const last = ask('C', 12);
+      await tenant.close();
+      await last;
+      expect(told.slice(-5)).to.deep.equal(new Array(5).fill('C'));
+      expect(counted).to.have.length(18);
+      for (const [name, store] of counted) expect(store).to.equal(name);
+    } finally {
+      diagnostics.unsubscribe('undici:request:create', listen);
+      diagnostics.unsubscribe('ciam-flows:lookup', hear);
+    }
+  });
+
   it('the token call is made in none', async () => {
     const server = await startServer();
     const storage = new AsyncLocalStorage<string>();

@@ -49,6 +49,21 @@ describe('JSON of others', () => {
     expect(parseObject('{"constructor":1,"toString":"x"}')).to.deep.equal({ constructor: 1, toString: 'x' });
   });
 
+  it('is read and copied as it is, whatever other code has added to all objects', () => {
+    const text = '{"a":{"b":[{"c":1}]},"user_id":"x"}';
+    const expected: unknown = JSON.parse(text);
+    for (const [value, name] of [[{}, 'an object'], [[1], 'an array'], [1e300, 'a number'], [() => 1, 'a function']] as const) {
+      let seen: (string | undefined)[] = [];
+      Object.defineProperty(Object.prototype, 'added', { value, enumerable: true, configurable: true, writable: true });
+      try {
+        seen = [JSON.stringify(parseObject(text)), JSON.stringify(copyJson(expected))];
+      } finally {
+        Reflect.deleteProperty(Object.prototype, 'added');
+      }
+      expect(seen, name).to.deep.equal([text, text]);
+    }
+  });
+
   it('copied is the same, and another object throughout', () => {
     fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
       const copy = copyJson(value);
