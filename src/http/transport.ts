@@ -134,6 +134,12 @@ const headerOf = (headers: Headers, name: string): string | undefined => {
   return Array.isArray(value) ? value.join(', ') : value;
 };
 
+/** Of a header that has one value only: a gateway may have added its own to that of the tenant. */
+const firstOf = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
 /** Most headers are never asked for. */
 class ReceivedReply implements Reply {
   text = '';
@@ -141,11 +147,11 @@ class ReceivedReply implements Reply {
   constructor(readonly status: number, private readonly headers: Headers) {}
 
   get retryAfter(): string | undefined {
-    return headerOf(this.headers, 'retry-after');
+    return firstOf(this.headers, 'retry-after');
   }
 
   get date(): string | undefined {
-    return headerOf(this.headers, 'date');
+    return firstOf(this.headers, 'date');
   }
 
   get wwwAuthenticate(): string | undefined {

@@ -9,6 +9,10 @@ export const backoffMs = (retry: number, random: () => number): number => Math.m
 /** A tenant that asks for a longer pause is called again after a minute: otherwise its return would be noticed late. */
 export const LONGEST_PAUSE_MS = 60_000;
 
+const SECONDS = /^\d+(\.\d+)?$/;
+/** As HTTP writes it, or ISO 8601. `Date.parse` reads `-1` and `5, 5` as dates too, of the year 2001. */
+const DATE = /^(mon|tue|wed|thu|fri|sat|sun|\d{4}-\d\d-\d\d)/i;
+
 /**
  * The `Retry-After` header, seconds or a date (RFC 9110, 10.2.3); `null` when there is none that makes sense.
  * A date is measured against the answer's own `Date`, so that a wrong clock on this machine does not matter;
@@ -18,6 +22,6 @@ export const retryAfterMs = (header: string | undefined, date: string | undefine
   if (header === undefined) return null;
   const text = header.trim();
   const sent = date === undefined ? NaN : Date.parse(date);
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - (Number.isNaN(sent) ? now : sent);
+  const ms = SECONDS.test(text) ? Number(text) * 1000 : DATE.test(text) ? Date.parse(text) - (Number.isNaN(sent) ? now : sent) : NaN;
   return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), LONGEST_PAUSE_MS);
 };

@@ -32,6 +32,22 @@ describe('Retry-After', () => {
     });
   }
 
+  it('and Date, each twice, as a gateway adds its own: the first ones count', async () => {
+    const date = Date.now() + 3_600_000;
+    server.onLookup = inTurn((_seen, response) => {
+      const later = (ms: number): string => new Date(date + ms).toUTCString();
+      response.writeHead(429, { 'Retry-After': [later(5000), '30'], Date: [later(0), later(0)] }).end();
+    }, (_seen, response) => {
+      response.writeHead(429, { 'RETRY-AFTER': ['7', '30'] }).end();
+    });
+    const tenant = openTenant(server, { retries: 0 }, { clock, random: () => 0 });
+    await failureOf(byMobile(tenant, '13800000001'));
+    expect(tenant.stats().heldMs).to.equal(5000);
+    clock.advance(5000);
+    await failureOf(byMobile(tenant, '13800000002'));
+    expect(tenant.stats().heldMs).to.equal(7000);
+  });
+
   for (const status of [429, 503]) {
     it(`of a ${status} that is not tried again holds back the others all the same`, async () => {
       server.onLookup = inTurn(answer(status, '', { 'retry-after': '5' }), found);

@@ -157,9 +157,11 @@ describe('passing troubles', () => {
       expect([ms('7'), ms(' 0 '), ms('1.5')]).to.deep.equal([7000, 0, 1500]);
       expect(ms(new Date(clock.date() + 30_000).toUTCString())).to.be.within(29_000, 30_000);
       expect(ms(new Date(clock.date() - 30_000).toUTCString())).to.equal(0);
+      expect(ms(new Date(clock.date() + 30_000).toISOString())).to.equal(30_000);
     });
     it('nothing, and nonsense, is none', () => {
-      for (const header of [undefined, '', 'soon', '1h', 'NaN']) expect(ms(header), header).to.equal(null);
+      // The last ones are dates of the year 2001 to `Date.parse`, and would be a pause of no length.
+      for (const header of [undefined, '', 'soon', '1h', 'NaN', '1e3', '-1', '+5', '5, 5', '2, 9']) expect(ms(header), header).to.equal(null);
     });
     it('never more than a minute, never negative', () => {
       fc.assert(fc.property(fc.string(), (header) => {
