@@ -125,7 +125,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
   }
 
   pull(): boolean {
-    return this.runInAsyncScope(this.handIn, this);
+    return this.runInAsyncScope(() => this.handIn());
   }
 
   private handIn(): boolean {

@@ -55,7 +55,7 @@ describe('asynchronous context', () => {
       const asked = [ask('A', 0), ask('B', 4), ...all.slice(8, 12).map((value) => storage.run(value, () => byMobile(tenant, value)))];
       await Promise.all(asked);
       const made = server.lookups.map(({ value }) => {
-        const index = all.indexOf(String(value));
+        const index = all.indexOf(value);
         return index < 4 ? 'A' : index < 8 ? 'B' : all[index];
       });
       expect(calls).to.deep.equal(made);

@@ -53,14 +53,15 @@ describe('JSON of others', () => {
     const text = '{"a":{"b":[{"c":1}]},"user_id":"x"}';
     const expected: unknown = JSON.parse(text);
     for (const [value, name] of [[{}, 'an object'], [[1], 'an array'], [1e300, 'a number'], [() => 1, 'a function']] as const) {
-      let seen: (string | undefined)[] = [];
       Object.defineProperty(Object.prototype, 'added', { value, enumerable: true, configurable: true, writable: true });
-      try {
-        seen = [JSON.stringify(parseObject(text)), JSON.stringify(copyJson(expected))];
-      } finally {
-        Reflect.deleteProperty(Object.prototype, 'added');
-      }
-      expect(seen, name).to.deep.equal([text, text]);
+      const write = (): (string | undefined)[] => {
+        try {
+          return [JSON.stringify(parseObject(text)), JSON.stringify(copyJson(expected))];
+        } finally {
+          Reflect.deleteProperty(Object.prototype, 'added');
+        }
+      };
+      expect(write(), name).to.deep.equal([text, text]);
     }
   });
 
