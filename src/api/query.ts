@@ -167,7 +167,7 @@ const digitsOf = (mobile: string): string => cleanMobile(mobile).replace(/^\+\d{
 
 const sameMobile = (one: string, other: string): boolean => {
   const [a, b] = [digitsOf(one), digitsOf(other)];
-  return a === '' || b === '' || a.endsWith(b) || b.endsWith(a);
+  return a.endsWith(b) || b.endsWith(a); // without digits nothing is known, and each ends with nothing
 };
 
 /** The field of a user that says who it is, by mode, and when two values of it are the same. */

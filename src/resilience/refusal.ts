@@ -20,7 +20,7 @@ export class Refusal {
 
   /** `turn` may try, as `of` has said: until `release` nobody else may. */
   enter(turn: object): void {
-    if (this.failure) this.trial = turn;
+    this.trial = turn;
   }
 
   release(turn: object): void {

@@ -581,7 +581,6 @@ export class RequestQueue {
   private endPauseWait(): void {
     this.window = 1;
     if (!this.outage.stopsCalls) this.resume('pause');
-    this.endUnwaitedPause();
   }
 
   private endPauseAfter(now: number): void {
@@ -606,7 +605,7 @@ export class RequestQueue {
 
   /** Without messages somebody else has to find out whether it is over. */
   private askUnattended(): void {
-    if (this.refusal.failure === null || this.asker === null) return;
+    if (this.asker === null) return;
     this.alarms.refusal.set(() => this.askUnattended(), UNATTENDED_MS);
     const stranger = this.asker.stranger();
     this.refusal.enter(stranger);

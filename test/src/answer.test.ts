@@ -101,6 +101,9 @@ describe('answers', () => {
     ['<html><TITLE lang="en">\n  Sign in\n  here </TITLE>', 'Sign in here'],
     ['<html><title>somebody has 13900001234 and a-secret-that-nobody-may-see</title>', '*** has *** and ***'],
     ['<html><body>somebody</body>', undefined],
+    ['<title >Down</title>', 'Down'],
+    ['\n <html><body>somebody</body>', undefined],
+    ['policy[4711] has blocked it', 'policy[4711] has blocked it'],
     ['<title', undefined],
     ['Request blocked by policy 4711\nsee somebody', 'Request blocked by policy 4711 see ***'],
     ['', undefined],
@@ -117,6 +120,11 @@ describe('answers', () => {
     });
   }
 
+  it('have their title near the beginning, or none', () => {
+    expect(failure(502, `<html>${' '.repeat(65_000)}<title>Down</title>`).detail).to.equal('Down');
+    expect(failure(502, `<html>${' '.repeat(65_536)}<title>Down</title>`).detail).to.equal(undefined);
+  });
+
   it('without a code that may be shown still have a detail', () => {
     expect(failure(400, { error_code: 'NO:somebody', error_msg: 'User somebody is locked' })).to.include({ code: 'CIAM.HTTP.400', detail: 'User *** is locked' });
     expect(failure(500, { status: 500, error: 'Internal Server Error', message: 'No message available' })).to.include({ code: 'CIAM.HTTP.500', detail: 'No message available' });
@@ -129,5 +137,7 @@ describe('answers', () => {
   it('refuse the token when they say invalid_token, or 401 for any reason but the client', () => {
     expect([tenantFailure('invalid_token', 400, ''), tenantFailure('invalid_token', 200, ''), httpFailure(401), tenantFailure('unauthorized_user', 401, '')].map((met) => isRefusal(met, plain))).to.deep.equal([true, true, true, true]);
     expect([tenantFailure('invalid_client', 401, ''), httpFailure(400), httpFailure(403), tenantFailure('access_denied', 400, '')].map((met) => isRefusal(met, plain))).to.deep.equal([false, false, false, false]);
+    const challenges = ['Bearer error="invalid_token"', 'Bearer error="insufficient_scope"', undefined];
+    expect(challenges.map((wwwAuthenticate) => isRefusal(httpFailure(403), { ...plain, wwwAuthenticate }))).to.deep.equal([true, false, false]);
   });
 });

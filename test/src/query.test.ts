@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { runInNewContext } from 'node:vm';
 import { LookupFailure } from '../../src/failures/failure';
-import { type By, BY, isBy, toQuery, toRequest } from '../../src/api/query';
+import { type By, BY, byGiven, isBy, isSomebodyElse, toQuery, toRequest } from '../../src/api/query';
 
 const refused = (by: unknown, value: unknown): string => {
   try {
@@ -112,5 +112,46 @@ describe('queries', () => {
     expect(value('id', '...')).to.equal('...');
     for (const path of ['../..', 'a/b', '/', '/etc']) expect(refused('id', path)).to.equal('A user id holds no slash.');
     expect(value('username', 'a/b')).to.equal('a/b');
+  });
+
+  it('by something that is no text are by nothing', () => {
+    expect(['phone', '', undefined, 7, {}].map(byGiven)).to.deep.equal(['phone', '', '', '', '']);
+  });
+
+  it('of an object advise to take what is inside; of any other kind they do not', () => {
+    const advice = (given: unknown): string => {
+      try {
+        toQuery('username', given);
+      } catch (error) {
+        if (error instanceof LookupFailure) return error.adviceKey;
+      }
+      return 'taken';
+    };
+    expect([{}, new Map(), ['x'], true, -1].map(advice)).to.deep.equal(['item', 'item', 'invalid-input', 'invalid-input', 'invalid-input']);
+  });
+
+  it('are looked through up to 65536 characters for the value between blanks', () => {
+    expect(value('username', `${' '.repeat(65_535)}a`)).to.equal('a');
+  });
+
+  it('by mobile: what only looks a little like a rounded number, a fraction or two numbers is left to the tenant', () => {
+    const left = { X1E5: 'X1E5', '1E5X': '1E5X', '13800001111.0x': '138000011110x', '12,34': '12,34', '+1234567890123456': '+1234567890123456', '+1242-5550100': '+1242-5550100' };
+    for (const [given, sent] of Object.entries(left)) expect(value('mobile', given), given).to.equal(sent);
+    expect(refused('mobile', '12345678/12345678')).to.contain('more than one');
+  });
+
+  it('and a user are of the same mobile, if one ends as the other does, without code and leading zeros', () => {
+    const isOther = (asked: string, answered: unknown): boolean => isSomebodyElse({ by: 'mobile', value: asked }, { mobile: answered });
+    const same: [string, unknown][] = [
+      ['13800001111', '+86-13800001111'], ['13800001111', 13800001111], ['+49-0301234567', '+49301234567'], ['+49-00301234567', '+49301234567'], ['+1-02025550100', '+12025550100'], ['+1242-05550100', '+12425550100'],
+      ['T13800001111T', '13800001111'], ['abc', '13800001111'], ['13800001111', 'none'],
+    ];
+    expect(same.filter(([asked, answered]) => isOther(asked, answered))).to.deep.equal([]);
+    expect([isOther('13800001111', '13800002222'), isOther('+86-13800001111', '13900001111'), isOther('13800001111', 13900001111)]).to.deep.equal([true, true, true]);
+  });
+
+  it('and a user are compared, unless what the user has is far longer than any value', () => {
+    const isOther = (length: number): boolean => isSomebodyElse({ by: 'username', value: 'a' }, { user_name: 'b'.repeat(length) });
+    expect([isOther(1024), isOther(1025)]).to.deep.equal([true, false]);
   });
 });

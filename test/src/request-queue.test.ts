@@ -645,4 +645,276 @@ describe('the queue alone', () => {
     expect(codes).to.deep.equal(['CIAM.CIRCUIT', 'CIAM.CIRCUIT']);
     expect(all.events).to.deep.equal(['unreachable', 'failing']);
   });
+
+  it('after a pause a lookup that was not refused goes before one that was; one that was due for another reason keeps its turn', () => {
+    for (const [wasRefused, calls] of [[true, [1, 1]], [false, [2, 0]]] as const) {
+      const { clock, queue, enter } = setUp({ concurrency: 4 });
+      const due = enter();
+      due.wasRefused = wasRefused;
+      queue.hold(1000, refusal(429, 'rate-limited'));
+      queue.suspend(due);
+      const waiting = enter();
+      clock.advance(1000);
+      expect([due, waiting].map(({ told }) => told.filter((what) => what === 'begin').length), String(wasRefused)).to.deep.equal(calls);
+    }
+  });
+
+  it('once the pause is over, one that was refused goes first again, before any new one', () => {
+    const { clock, queue, enter } = setUp({ concurrency: 4, rateLimit: 1 });
+    const due = enter();
+    due.wasRefused = true;
+    const waiting = enter();
+    queue.again(due);
+    clock.advance(1000);
+    expect([due.told, waiting.told]).to.deep.equal([['begin', 'begin'], ['wait']]);
+  });
+
+  it('single lookups and lists take turns', () => {
+    const { queue, enter, end } = setUp({ concurrency: 1 });
+    const order: string[] = [];
+    let running = enter();
+    const list = new FakeList(queue, 4);
+    queue.enterList(list);
+    const singles = Array.from({ length: 4 }, () => enter());
+    expect(queue.queued).to.equal(5);
+    for (let count = 0; count < 8; count++) {
+      end(running, FOUND);
+      if (running.list) queue.itemSettled();
+      const next = [...singles, ...list.items].find((turn) => isCalling(turn) && turn.line !== null);
+      if (!next) throw new Error('Nobody calls.');
+      order.push(next.list ? 'item' : 'single');
+      running = next;
+    }
+    expect(order).to.deep.equal(['single', 'item', 'single', 'item', 'single', 'item', 'single', 'item']);
+  });
+
+  it('items take as many places as there are, also while they wait between two tries', () => {
+    const { queue, enter } = setUp({ concurrency: 3 });
+    const list = new FakeList(queue, 9);
+    queue.enterList(list);
+    expect(list.items).to.have.length(3);
+    for (const item of list.items) queue.rest(item);
+    expect(list.items).to.have.length(3);
+    expect(enter().told.at(-1)).to.equal('begin');
+  });
+
+  it('items that need no call, but time, are looked at for eight milliseconds at a time', () => {
+    const { clock, queue } = setUp();
+    const list = new FakeList(queue, 30, false);
+    const pull = list.pull.bind(list);
+    list.pull = () => {
+      clock.advance(1);
+      return pull();
+    };
+    queue.enterList(list);
+    expect(list.left).to.equal(20);
+  });
+
+  it('looks whose turn it is as early as any of those who wait needs it, with one timer; who waits for a place needs none', () => {
+    const { clock, queue, enter } = setUp({ concurrency: 1, timeoutMs: 3000 });
+    queue.hold(60_000, refusal(429, 'rate-limited'));
+    enter();
+    expect(clock.pending).to.deep.equal([60_000, 60_000]); // the end of the pause, and the turn after it
+    queue.enterList(new FakeList(queue, 1));
+    expect(clock.pending).to.deep.equal([3000, 60_000]);
+    clock.advance(1000);
+    enter();
+    expect(clock.pending).to.deep.equal([2000, 59_000]);
+    const full = setUp({ concurrency: 1 });
+    full.enter();
+    full.enter();
+    expect(full.clock.pending).to.deep.equal([]);
+  });
+
+  it('a message that joins a call under way waits for no turn', () => {
+    const { queue, enter } = setUp({ concurrency: 1 });
+    const [calling, waiting] = [enter(), enter()];
+    queue.share(calling, 1);
+    expect(queue.queued).to.equal(1);
+    queue.share(waiting, 1);
+    expect(queue.queued).to.equal(2);
+    queue.share(waiting, -1);
+    expect([queue.queued, calling.messages, waiting.messages]).to.deep.equal([1, 2, 1]);
+  });
+
+  it('closed, it tells whoever waits or calls, and lists, but nobody who has left meanwhile; then it asks nothing and times nobody', () => {
+    const { clock, queue, enter } = setUp({ concurrency: 5 });
+    const [calling, resting, suspended, due] = Array.from({ length: 4 }, () => enter()) as [FakeTurn, FakeTurn, FakeTurn, FakeTurn];
+    queue.rest(resting);
+    queue.suspend(suspended);
+    queue.hold(5000, refusal(429, 'rate-limited'));
+    queue.again(due);
+    const [waiting, gone] = [enter(), enter()];
+    waiting.onRefused = () => void queue.leave(gone);
+    const list = new FakeList(queue, 2);
+    queue.enterList(list);
+    const entry = { deadline: 0, older: null, newer: null, list: null, passed: () => undefined };
+    queue.patience.add(entry);
+    queue.close();
+    expect(clock.pending).to.deep.equal([]);
+    queue.patience.remove(entry);
+    expect([calling, resting, suspended, due, waiting, list].map(({ told }) => told.at(-1))).to.deep.equal(new Array(6).fill('CIAM.CLOSED'));
+    expect(gone.told).to.deep.equal(['wait']);
+    for (let count = 0; count < 10; count++) queue.tokenCallFailed({}, clock.now(), AWAY);
+    expect(calling.strangers.flatMap(({ told }) => told)).to.deep.equal([]);
+    expect(clock.pending).to.deep.equal([]);
+  });
+
+  it('an answer in calm times is no end of an outage: calls that began before it and fail count', () => {
+    const all = setUp({ concurrency: 8 });
+    const [first, second, third] = [all.enter(), all.enter(), all.enter()];
+    all.clock.advance(100);
+    all.queue.report(third, FOUND);
+    for (let count = 0; count < 10; count++) all.queue.report(count % 2 ? first : second, FAILED);
+    expect(all.queue.circuit).to.equal('half-open');
+  });
+
+  it('an answer to another call does not end a pause before its time is up', () => {
+    const { clock, queue, enter, events } = setUp();
+    const [first, second] = [enter(), enter()];
+    queue.hold(5000, refusal(429, 'rate-limited'));
+    queue.leave(second);
+    queue.report(first, FOUND);
+    clock.advance(4999);
+    expect([queue.heldMs, events]).to.deep.equal([1, ['paused']]);
+  });
+
+  it('a pause does not end by itself while somebody is asking, or waits', () => {
+    const { clock, queue, enter, end, events } = setUp();
+    queue.hold(2000, refusal(429, 'rate-limited'));
+    const trial = enter();
+    clock.advance(20_000);
+    expect([trial.told, events]).to.deep.equal([['wait', 'begin'], ['paused']]);
+    end(trial, FOUND);
+    expect(events).to.deep.equal(['paused', 'resumed']);
+    const rated = setUp({ rateLimit: 1 });
+    for (let count = 0; count < 8; count++) rated.queue.leave(rated.enter());
+    rated.queue.hold(500, refusal(429, 'rate-limited'));
+    rated.clock.advance(6000);
+    expect(rated.events).to.deep.equal(['paused', 'resumed']);
+  });
+
+  it('the end of a pause within an outage is not the end of that: who waits gets its tries anew when it is over', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
+    const { turns: [first], stranger } = suspect(all);
+    all.queue.suspend(first as FakeTurn);
+    all.queue.hold(100, refusal(429, 'rate-limited'));
+    all.end(stranger, FAILED);
+    all.clock.advance(150);
+    expect(first?.told).to.deep.equal(['begin']);
+    all.clock.advance(50);
+    all.queue.report(first as FakeTurn, FOUND);
+    all.queue.suspend(first as FakeTurn);
+    expect(first?.told).to.deep.equal(['begin', 'begin fresh']);
+  });
+
+  it('whoever leaves while one before it is told that the suspicion is over is not called any more', () => {
+    const { queue, enter, end } = setUp({ concurrency: 8 });
+    const [first, second] = [enter(), enter()];
+    queue.suspectAfter(first, queue.answers);
+    queue.suspectAfter(second, queue.answers);
+    first.onBegin = () => void queue.leave(second);
+    first.isSpent = second.isSpent = true;
+    first.giveUp = () => {
+      queue.leave(first);
+      queue.leave(second);
+    };
+    end(first.strangers[0] as FakeTurn, failed(refusal(400, 'not-found')));
+    expect(second.told).to.deep.equal(['begin']);
+  });
+
+  it('a younger probe that fails beside a silent one is followed by the next at its time', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
+    const { turns } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers).filter(isCalling);
+    all.clock.advance(9000);
+    const second = strangers().at(-1);
+    expect(strangers()).to.have.length(2);
+    all.end(second as FakeTurn, FAILED);
+    all.clock.advance(4999);
+    expect(strangers()).to.have.length(2);
+    all.clock.advance(1);
+    expect(strangers()).to.have.length(3);
+    all.end(strangers().at(-1) as FakeTurn, FAILED);
+    const waiting = all.enter();
+    all.clock.advance(200);
+    expect(isCalling(waiting)).to.equal(true);
+  });
+
+  it('with a single lookup and a list waiting, the next probe comes soon', () => {
+    const all = setUp({ concurrency: 8 });
+    const { turns, stranger } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const waiting = all.enter();
+    all.queue.enterList(new FakeList(all.queue, 1));
+    all.end(stranger, FAILED);
+    all.clock.advance(200);
+    expect(isCalling(waiting)).to.equal(true);
+  });
+
+  it('probes that have all been silent for very long, as after a machine slept, are given up, and the next comes at its time', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 120_000 });
+    const { turns } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers);
+    all.clock.advance(5000);
+    for (const stranger of strangers()) stranger.begunAt -= 60_000;
+    all.clock.advance(5000);
+    expect(strangers().map(({ told }) => told.at(-1))).to.deep.equal(['interrupt', 'interrupt']);
+    all.clock.advance(5000);
+    expect(strangers().filter(isCalling)).to.have.length(1);
+  });
+
+  it('a probe that ends without a report is followed by the next at its time, also after one that said nothing', () => {
+    const all = setUp({ concurrency: 8 });
+    const { turns, stranger } = suspect(all);
+    for (const turn of turns) all.queue.leave(turn);
+    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers);
+    const cancel = (): void => {
+      all.queue.leave(strangers().at(-1) as FakeTurn);
+    };
+    all.end(stranger, { ...FAILED, failure: timeoutFailure('timeout', 10) });
+    all.clock.advance(0);
+    expect(strangers()).to.have.length(2); // it said nothing: the next one at once
+    for (const count of [2, 3]) {
+      cancel();
+      all.clock.advance(4999);
+      expect(strangers()).to.have.length(count);
+      all.clock.advance(1);
+    }
+    expect(strangers()).to.have.length(4);
+  });
+
+  it('after a warm-up that failed, a lookup that was calling then is the next probe, and the tenant is asked less often a minute after the last message only', () => {
+    const all = setUp({ concurrency: 8, timeoutMs: 600_000 });
+    const first = all.enter();
+    all.clock.advance(100_000);
+    const last = all.enter();
+    all.queue.warmUpFailed(AWAY);
+    all.queue.suspend(first);
+    all.queue.leave(last);
+    all.clock.advance(5000);
+    expect(first.told).to.deep.equal(['begin', 'begin fresh']);
+    all.queue.leave(first);
+    all.clock.advance(5000);
+    expect(first.strangers.filter(isCalling)).to.have.length(1);
+  });
+
+  it('after 429 calls begin more slowly, and faster with every answer that comes', () => {
+    const begun = (answered: boolean): number => {
+      const all = setUp({ concurrency: 100, queueLimit: 1000 });
+      for (let count = 0; count < 10; count++) {
+        all.clock.advance(100);
+        if (answered) all.end(all.enter(), FOUND);
+      }
+      all.end(all.enter(), failed(refusal(429, 'rate-limited')));
+      const waiting = Array.from({ length: 100 }, () => all.enter());
+      all.clock.advance(1000);
+      return waiting.filter(isCalling).length;
+    };
+    const [without, after] = [begun(false), begun(true)];
+    expect(without).to.be.lessThan(3);
+    expect(after).to.be.within(6, 12);
+  });
 });
