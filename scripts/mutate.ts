@@ -102,7 +102,9 @@ const main = async (): Promise<void> => {
       const startedAt = performance.now();
       const chosen = mutants.filter((_, index) => index % Number(values.every) === 0);
       const own = new Set(mutants.map((mutant) => mutant.id));
-      const coming = found.filter(({ meets }) => meets.some((met) => own.has(met)));
+      // A file of tests may come by while it is loaded, and its tests then look at what has come of that.
+      const files = new Set(found.filter(({ meets }) => meets.some((met) => own.has(met))).map((test) => test.file));
+      const coming = found.filter((test) => files.has(test.file));
       // What happens outside of tests concerns them all.
       for (const test of coming) test.meets.push(...outside);
       let left = chosen;

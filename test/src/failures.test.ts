@@ -1,4 +1,5 @@
 /** What each failure says, and which are worth another try: the words and codes that flows and people depend on. */
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../../src/failures/advice';
 import * as failures from '../../src/failures/failure';
@@ -157,6 +158,29 @@ describe('failures', () => {
     expect(networkFailure('ECONNREFUSED', 'network', 'b.example').for(lookup).message).to.include('b.example');
   });
 
+  it('keeps the words of one whose sentence is not ours', () => {
+    const lookup = { by: 'mobile', value: '1', tenant: 'a.example', attempts: 1, durationMs: 1, source: 'tenant' } as const;
+    const own = new LookupFailure('X', 'words', { category: 'rejected' }).for(lookup);
+    expect([own.message, own.messageKey]).to.deep.equal(['words', undefined]);
+  });
+
+  it('tells by which keys it is translated, which setting it is about, and the last trouble of its outage', () => {
+    const last = httpFailure(503);
+    const all = [failures.configFailure('timeout', 'number'), failures.circuitFailure(last), failures.circuitFailure()];
+    expect(all.map(({ messageKey, property, behind }) => [messageKey, property, behind])).to.deep.equal([['config-number', 'timeout', undefined], ['circuit', undefined, last], ['circuit-unknown', undefined, undefined]]);
+  });
+
+  it('of a callback of the caller is a warning of the process, with the stack of what was thrown', async () => {
+    const warned = async (thrown: unknown): Promise<Error> => {
+      const next = once(process, 'warning') as Promise<[Error]>;
+      failures.warnOfThrown(thrown);
+      return (await next)[0];
+    };
+    const error = new TypeError('of a callback');
+    expect(await warned(error)).to.equal(error);
+    expect(await warned({ toString: () => 'no error' })).to.be.instanceOf(Error).and.include({ message: 'no error' });
+  });
+
   it('can be told otherwise whether another try makes sense', () => {
     expect(new LookupFailure('X', '', { category: 'rejected', retryable: true }).retryable).to.equal(true);
     expect(new LookupFailure('X', '', { category: 'timeout', retryable: false }).retryable).to.equal(false);
@@ -173,10 +197,15 @@ describe('failures', () => {
 
   it('is an Error by name, without a stack of our inside, and leaves that of others alone', () => {
     const before = Error.stackTraceLimit;
-    const failure = failures.closedFailure();
-    expect(failure).to.be.instanceOf(Error).and.include({ name: 'LookupFailure' });
-    expect(failure.stack).to.not.include('at ');
-    expect(Error.stackTraceLimit).to.equal(before);
+    try {
+      Error.stackTraceLimit = 7;
+      const failure = failures.closedFailure();
+      expect(failure).to.be.instanceOf(Error).and.include({ name: 'LookupFailure' });
+      expect(failure.stack).to.not.include('at ');
+      expect(Error.stackTraceLimit).to.equal(7);
+    } finally {
+      Error.stackTraceLimit = before;
+    }
   });
 });
 
@@ -200,6 +229,7 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [httpFailure(408), 'not-now'], [tenantFailure('COM.0002', 500), 'busy'], [tenantFailure('SOME.0001', 500), 'server-error'], [tenantFailure('SOME.0001', 503), 'gateway'],
   [failures.timeoutFailure('queueTimeout', 1), 'queue-timeout'], [failures.timeoutFailure('timeout', 1), 'timeout'],
   [failures.responseFailure(302, 'redirect'), 'redirect'], [failures.responseFailure(200, 'not-json'), 'bad-response'],
+  [failures.configFailure('tls', 'tls-passphrase'), 'tls-passphrase'], [failures.configFailure('tls', 'tls-pair'), 'tls-pair'], [failures.configFailure('tls', 'tls-pem'), 'tls-pem'], [failures.configFailure('tls', 'tls-unreadable'), 'tls-pem'],
   [failures.configFailure('clientId', 'missing-clientId'), 'credentials'], [failures.configFailure('domain', 'missing-domain'), 'config'],
 ];
 
