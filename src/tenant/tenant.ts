@@ -83,6 +83,9 @@ const redactorOf = ({ credentials }: Settings): Redactor => {
   return redactor;
 };
 
+/** The context in which the client was loaded: a tenant may be created for a message or a request, and outlives it. */
+const outside = new AsyncResource('CiamTenant', { requireManualDestroy: true });
+
 /** The parts of one tenant, each complete when it is made. */
 class ConnectedTenant {
   readonly label: string;
@@ -112,7 +115,6 @@ class ConnectedTenant {
     this.transport = connect(settings, clock);
     this.cache = createCache(settings, clock);
     const redactor = redactorOf(settings);
-    const outside = new AsyncResource('CiamTenant', { requireManualDestroy: true });
     const { queue, transport, condition, figures, cache } = this;
     this.token = credentials.kind === 'token'
       ? fixedToken(credentials.token, USER_AGENT)

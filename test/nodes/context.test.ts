@@ -1,9 +1,12 @@
 /** A message leaves in the asynchronous context in which it came: traces and request ids depend on it. */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { client as loadClient } from '../../nodes/shared/client';
 import { valueReader } from '../../nodes/ciam-user/value';
 import * as client from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
+import { root } from '../support/versions';
 import { deployWith, node, startServer, tearDown } from './support';
 
 describe('ciam-user, asynchronous context', () => {
@@ -62,5 +65,22 @@ describe('ciam-user, asynchronous context', () => {
     context.run(7, () => read({}, () => void stores.push(context.getStore())));
     for (const call of callbacks) call();
     expect(stores).to.deep.equal([7]);
+  });
+
+  it('of a deployment is not that of the client, which is loaded then and outlives it', () => {
+    const ids = Object.keys(require.cache).filter((id) => id.startsWith(join(root, 'src')));
+    const loaded = ids.map((id) => [id, require.cache[id]] as const);
+    for (const id of ids) Reflect.deleteProperty(require.cache, id);
+    const made: (number | undefined)[] = [];
+    const hook = createHook({ init: (_id, type) => {
+      if (type === 'CiamTenant') made.push(context.getStore());
+    } }).enable();
+    try {
+      context.run(7, () => loadClient());
+    } finally {
+      hook.disable();
+      for (const [id, module] of loaded) require.cache[id] = module;
+    }
+    expect(made).to.deep.equal([undefined]);
   });
 });

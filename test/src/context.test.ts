@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
 import { answers, fakeTenant } from './fake-tenant';
-import { byMobile, closeAll, mobiles, openTenant, startServer } from './support';
+import { answer, notFound, TOKEN_PATH } from '../support/servers';
+import { byMobile, closeAll, failureOf, mobiles, openTenant, startServer } from './support';
 
 describe('asynchronous context', () => {
   afterEach(closeAll);
@@ -72,19 +73,26 @@ describe('asynchronous context', () => {
     }
   });
 
-  it('the token call is made in none', async () => {
+  it('token calls and probes are made in none, not in that in which the tenant was created', async () => {
     const server = await startServer();
     const storage = new AsyncLocalStorage<string>();
-    const calls: (string | undefined)[] = [];
-    const listen = (): void => void calls.push(storage.getStore());
-    const tenant = openTenant(server, { auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret' });
+    const calls: [string | undefined, boolean][] = [];
+    const listen = (message: unknown): void => {
+      const { path, body } = (message as { request: { path: string; body: string | null } }).request;
+      calls.push([storage.getStore(), path === TOKEN_PATH || body?.includes('10000000000') === true]);
+    };
+    const tenant = storage.run('creator', () => openTenant(server, { auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret', retries: 1 }));
     diagnostics.subscribe('undici:request:create', listen);
     try {
+      storage.run('creator', () => tenant.warmUp());
       await storage.run('message', () => byMobile(tenant, '13800001111'));
+      server.onLookup = (seen, response) => (seen.value === '10000000000' ? notFound : answer(502, ''))(seen, response);
+      await failureOf(storage.run('message', () => byMobile(tenant, '13800002222')));
     } finally {
       diagnostics.unsubscribe('undici:request:create', listen);
     }
-    expect(calls).to.deep.equal([undefined, 'message']);
+    expect(calls.filter(([, isOurs]) => isOurs)).to.deep.equal([[undefined, true], [undefined, true]]);
+    expect(calls.filter(([, isOurs]) => !isOurs)).to.deep.equal(new Array(3).fill(['message', false]));
   });
 
   it('a message that waits for the connection that is opened ahead is sent in its own', async () => {

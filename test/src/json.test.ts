@@ -25,7 +25,7 @@ describe('JSON of others', () => {
     fc.assert(fc.property(fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.oneof(big, fc.jsonValue()))), (entries) => {
       const written = entries.map(([key, value], index) => `${JSON.stringify(`${index}${key}`)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`);
       const expected = entries.map(([key, value], index) => {
-        const plain = typeof value !== 'bigint' ? (JSON.parse(JSON.stringify(value), (_, inner: unknown) => (typeof inner === 'number' && Number.isInteger(inner) && !Number.isSafeInteger(inner) && !String(inner).includes('e') ? String(inner) : inner)) as unknown) :
+        const plain = typeof value !== 'bigint' ? (JSON.parse(JSON.stringify(value), (name, inner: unknown) => (name === '__proto__' ? undefined : typeof inner === 'number' && Number.isInteger(inner) && !Number.isSafeInteger(inner) && !String(inner).includes('e') ? String(inner) : inner)) as unknown) :
           value > BigInt(Number.MAX_SAFE_INTEGER) || value < -BigInt(Number.MAX_SAFE_INTEGER) ? String(value) : Number(value);
         return [`${index}${key}`, plain];
       });
