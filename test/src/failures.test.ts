@@ -130,7 +130,7 @@ describe('failures', () => {
   it('an outage names its last trouble', () => {
     const wait = 'Wait: the tenant is asked again by itself every few seconds.';
     expect(failures.circuitFailure(networkFailure('ECONNREFUSED', 'network', 'a.example'))).to.include({
-      code: 'CIAM.CIRCUIT', system: 'ECONNREFUSED', message: 'a.example has been unreachable for as long as the timeout allows; last trouble: ECONNREFUSED.',
+      code: 'CIAM.CIRCUIT', category: 'unavailable', retryable: true, system: 'ECONNREFUSED', message: 'a.example has been unreachable for as long as the timeout allows; last trouble: ECONNREFUSED.',
       advice: `${wait} Check host and port: nobody listens at a.example.`,
     });
     expect(failures.circuitFailure(networkFailure('ECONNREFUSED', 'proxy-unreachable')).advice).to.equal(`${wait} ${failures.ADVICE.proxy}`);

@@ -678,8 +678,10 @@ describe('the queue alone', () => {
     const singles = Array.from({ length: 4 }, () => enter());
     expect(queue.queued).to.equal(5);
     for (let count = 0; count < 8; count++) {
-      end(running, FOUND);
-      if (running.list) queue.itemSettled();
+      if (running.list) {
+        queue.leave(running);
+        queue.itemSettled();
+      } else end(running, FOUND);
       const next = [...singles, ...list.items].find((turn) => isCalling(turn) && turn.line !== null);
       if (!next) throw new Error('Nobody calls.');
       order.push(next.list ? 'item' : 'single');
@@ -724,6 +726,10 @@ describe('the queue alone', () => {
     full.enter();
     full.enter();
     expect(full.clock.pending).to.deep.equal([]);
+    const away = setUp({ concurrency: 8 });
+    suspect(away);
+    away.enter();
+    expect(away.clock.pending).to.deep.equal([5000]); // until the probe is silent
   });
 
   it('a message that joins a call under way waits for no turn', () => {
@@ -796,16 +802,15 @@ describe('the queue alone', () => {
 
   it('the end of a pause within an outage is not the end of that: who waits gets its tries anew when it is over', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
-    const { turns: [first], stranger } = suspect(all);
+    const { turns: [first, second], stranger } = suspect(all);
     all.queue.suspend(first as FakeTurn);
+    all.queue.suspend(second as FakeTurn);
     all.queue.hold(100, refusal(429, 'rate-limited'));
     all.end(stranger, FAILED);
-    all.clock.advance(150);
-    expect(first?.told).to.deep.equal(['begin']);
-    all.clock.advance(50);
-    all.queue.report(first as FakeTurn, FOUND);
-    all.queue.suspend(first as FakeTurn);
-    expect(first?.told).to.deep.equal(['begin', 'begin fresh']);
+    all.clock.advance(200);
+    expect([first?.told, second?.told]).to.deep.equal([['begin', 'begin fresh'], ['begin']]);
+    all.end(first as FakeTurn, FOUND);
+    expect(second?.told).to.deep.equal(['begin', 'revive', 'begin']);
   });
 
   it('whoever leaves while one before it is told that the suspicion is over is not called any more', () => {
@@ -901,20 +906,21 @@ describe('the queue alone', () => {
     expect(first.strangers.filter(isCalling)).to.have.length(1);
   });
 
-  it('after 429 calls begin more slowly, and faster with every answer that comes', () => {
-    const begun = (answered: boolean): number => {
+  it('after 429 calls begin as fast as calls were answered, no call that failed among them', () => {
+    const begun = (reports: readonly Report[]): number => {
       const all = setUp({ concurrency: 100, queueLimit: 1000 });
-      for (let count = 0; count < 10; count++) {
+      const turn = all.enter();
+      for (const report of reports) {
         all.clock.advance(100);
-        if (answered) all.end(all.enter(), FOUND);
+        all.queue.report(turn, report);
       }
-      all.end(all.enter(), failed(refusal(429, 'rate-limited')));
+      all.end(turn, failed(refusal(429, 'rate-limited')));
       const waiting = Array.from({ length: 100 }, () => all.enter());
       all.clock.advance(1000);
       return waiting.filter(isCalling).length;
     };
-    const [without, after] = [begun(false), begun(true)];
-    expect(without).to.be.lessThan(3);
-    expect(after).to.be.within(6, 12);
+    expect(begun([])).to.be.lessThan(3);
+    expect(begun(new Array<Report>(9).fill(FAILED))).to.be.lessThan(3);
+    expect(begun(new Array<Report>(9).fill(FOUND))).to.be.within(6, 12);
   });
 });
