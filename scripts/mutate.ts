@@ -1,7 +1,8 @@
 /**
  * `npm run mutate`: breaks the parts of the client where a mistake would be quiet, one place at a time, and runs the tests
  * that come by there. What no test notices is printed; docs/mutation.md tells of those that are left.
- * `npm run mutate -- src/api/query.ts` takes one file; `--every 5` one change of five. All mutants are compiled into one copy,
+ * `npm run mutate -- src/api/query.ts` takes one file; `--every 5` one change of five; `--tests 'query|mobile'` the tests whose
+ * files are called so; `--steps 1` the first step alone. All mutants are compiled into one copy,
  * with switches; tests that open no socket are run for many mutants in one process, the others in a process for each.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -87,7 +88,7 @@ const STAGES = ['quick tests without sockets', 'quick tests', 'slow tests', 'sim
 const stageOf = ({ file, ms, isReal }: Known): number => (isReal ? (ms <= 600 ? 1 : 2) : ms <= 300 ? 0 : file.includes('simulation') ? 3 : 2);
 
 const main = async (): Promise<void> => {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { every: { type: 'string', default: '1' } } });
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { every: { type: 'string', default: '1' }, steps: { type: 'string', default: String(STAGES.length) }, tests: { type: 'string', default: '' } } });
   let id = 0;
   const subjects = (positionals.length > 0 ? positionals : SUBJECTS).map((file): Subject => {
     const source = readFileSync(join(root, file), 'utf8');
@@ -96,7 +97,8 @@ const main = async (): Promise<void> => {
   const copy = mkdtempSync(join(tmpdir(), 'mutation-'));
   try {
     const report = join(copy, 'report.json');
-    await run(copy, { files: compile(copy, subjects), tests: [], mutants: [], patience: 1, isReal: true, report });
+    const chosenFiles = new RegExp(`/(${values.tests || '.*'})\\.test\\.js$`);
+    await run(copy, { files: compile(copy, subjects).filter((file) => chosenFiles.test(file.replaceAll('\\', '/'))), tests: [], mutants: [], patience: 1, isReal: true, report });
     const { found, outside } = JSON.parse(readFileSync(report, 'utf8')) as { found: Known[]; outside: number[] };
     for (const { file, source, mutants } of subjects) {
       const startedAt = performance.now();
@@ -108,7 +110,7 @@ const main = async (): Promise<void> => {
       // What happens outside of tests concerns them all.
       for (const test of coming) test.meets.push(...outside);
       let left = chosen;
-      for (const [stage, name] of STAGES.entries()) {
+      for (const [stage, name] of STAGES.slice(0, Number(values.steps)).entries()) {
         const tests = coming.filter((test) => stageOf(test) === stage);
         // Constants have their values before the first test, and simulations go on from where the last run of theirs ended: a process for each.
         const constants = await attempt(copy, left.filter((mutant) => outside.includes(mutant.id)), tests, true);

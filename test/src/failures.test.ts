@@ -164,6 +164,11 @@ describe('failures', () => {
     expect([own.message, own.messageKey]).to.deep.equal(['words', undefined]);
   });
 
+  it('may get advice that fits better', () => {
+    const advised = httpFailure(401, 'words').advised('credentials');
+    expect(advised).to.include({ code: 'CIAM.HTTP.401', message: httpFailure(401).message, detail: 'words', adviceKey: 'credentials', advice: failures.ADVICE.credentials });
+  });
+
   it('tells by which keys it is translated, which setting it is about, and the last trouble of its outage', () => {
     const last = httpFailure(503);
     const all = [failures.configFailure('timeout', 'number'), failures.circuitFailure(last), failures.circuitFailure()];
@@ -230,6 +235,7 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [failures.timeoutFailure('queueTimeout', 1), 'queue-timeout'], [failures.timeoutFailure('timeout', 1), 'timeout'],
   [failures.responseFailure(302, 'redirect'), 'redirect'], [failures.responseFailure(200, 'not-json'), 'bad-response'],
   [failures.configFailure('tls', 'tls-passphrase'), 'tls-passphrase'], [failures.configFailure('tls', 'tls-pair'), 'tls-pair'], [failures.configFailure('tls', 'tls-pem'), 'tls-pem'], [failures.configFailure('tls', 'tls-unreadable'), 'tls-pem'],
+  [failures.configFailure('token', 'missing-token'), 'credentials'], [failures.configFailure('clientSecret', 'missing-clientSecret'), 'credentials'], [failures.configFailure('domain', 'quoted'), 'quotes'], [failures.configFailure('clientId', 'colon'), 'client-id-colon'],
   [failures.configFailure('clientId', 'missing-clientId'), 'credentials'], [failures.configFailure('domain', 'missing-domain'), 'config'],
 ];
 
