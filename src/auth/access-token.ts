@@ -4,7 +4,7 @@ import { parseObject } from '../api/json';
 import type { Redactor } from '../api/redact';
 import { failureOf, type Reply } from '../api/response';
 import { Alarm, type Clock } from '../clock';
-import { closedFailure, isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
+import { closedFailure, isFailedCall, LookupFailure, mayBeGranted, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
 import type { Condition } from '../resilience/condition';
@@ -240,7 +240,7 @@ export class ClientToken implements TokenSource, Receiver {
     const token = body?.access_token;
     if (!body || reply.status >= 300 || !canBeToken(token)) {
       const failure = failureOf(reply, body, 'access_token', redactor, null);
-      return this.failed(failure, isTransient(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null);
+      return this.failed(failure, mayBeGranted(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null);
     }
     this.ended();
     this.keep(token, COMPANIONS.map((name) => body[name]).filter(canBeToken), lifetimeMs(body.expires_in));
@@ -284,10 +284,10 @@ export class ClientToken implements TokenSource, Receiver {
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
       queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
-    } else if (isTransient(failure) && !isFailedCall(failure)) {
-      // 429, say: an answer, so no outage spaces the token calls that the lookups ask for.
+    } else if (mayBeGranted(failure) && !isFailedCall(failure)) {
+      // 429 or 500, say: an answer, so no outage spaces the token calls that the lookups ask for.
       queue.hold(backoffMs(this.failures++, random), failure);
-    } else if (!isTransient(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
+    } else if (!mayBeGranted(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
       this.hasRefused = true;
       queue.refuseAll(failure);
     }

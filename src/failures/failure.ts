@@ -232,6 +232,9 @@ const noRetryMends = ({ system }: LookupFailure): boolean => system === PROXY_AU
 export const isTransient = (met: LookupFailure): boolean =>
   (codeFacts(met.code)?.transient === true && !noRetryMends(met)) || isTransientStatus(met.status);
 
+/** A token call may be granted next time. HTTP 500 says nothing about the credentials; that of a lookup may be about its record, and is no reason to try again. */
+export const mayBeGranted = (met: LookupFailure): boolean => isTransient(met) || (met.category === 'unavailable' && (met.status ?? 0) >= 500);
+
 /** A call that failed: no response, none in time, or one that says that the tenant is away or busy. Any other response, HTTP 500 included, is an answer. */
 export const isFailedCall = (met: LookupFailure): boolean =>
   codeFacts(met.code)?.transient === true || met.code === 'CIAM.TIMEOUT' || isFailedStatus(met.status);

@@ -14,7 +14,7 @@ import { copyUser, isRefusal, readUser, type Found, type Reply } from '../api/re
 import type { Redactor } from '../api/redact';
 import type { Token, TokenSource } from '../auth/access-token';
 import type { Clock, Timer } from '../clock';
-import { isFailedCall, isTransient, LookupFailure, timeoutFailure } from '../failures/failure';
+import { isFailedCall, isTransient, LookupFailure, mayBeGranted, timeoutFailure } from '../failures/failure';
 import type { Exchange, Receiver, Transport, TransportResult } from '../http/transport';
 import { isLimit } from '../resilience/adaptive-rate';
 import { backoffMs, retryAfterMs } from '../resilience/backoff';
@@ -265,7 +265,7 @@ export class Call implements Turn, Receiver {
       if (!(result instanceof LookupFailure)) return this.context.runInAsyncScope(() => this.send(result));
       // The token call has been reported as a failed call already.
       this.remember(result);
-      this.failed(result, isFailedCall(result), isTransient(result) || result.code === 'CIAM.TIMEOUT');
+      this.failed(result, isFailedCall(result), mayBeGranted(result) || result.code === 'CIAM.TIMEOUT');
     });
   }
 

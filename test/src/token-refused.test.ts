@@ -172,7 +172,7 @@ describe('token refused by a lookup', () => {
     }
   });
 
-  for (const status of [429, 408]) {
+  for (const status of [429, 408, 500, 501]) {
     it(`a token call that is answered ${status} without Retry-After is made again after a backoff, whatever comes meanwhile, and all are found once it is granted`, () => {
       const fake = fakeTenant({ ...CLIENT, timeout: 60 });
       fake.transport.onCall = ({ isToken }) => (isToken ? reply(status, '') : null);
