@@ -97,8 +97,6 @@ export class Call implements Turn, Receiver {
   // the messages: the one that caused the call until it has gone, and those that joined
   private leader: Waiter | null = null;
   private followers: Set<Waiter> | null = null;
-  /** The message that causes it is handing it in, and the context is its own. */
-  private isEntering = false;
   // the call
   private state: 'waiting' | 'calling' | 'between' | 'over' = 'waiting';
   private attempts = 0;
@@ -133,7 +131,6 @@ export class Call implements Turn, Receiver {
   /** The message that causes the call. */
   lead(startedAt: number, signal: AbortSignal | undefined, settle: Settle): Waiter {
     this.messages = 1;
-    this.isEntering = true;
     return (this.leader = new Waiter(this, this.query, startedAt, signal, settle));
   }
 
@@ -198,16 +195,13 @@ export class Call implements Turn, Receiver {
   // The queue
 
   wait(): void {
-    this.isEntering = false;
     this.each((waiter) => this.timeTurn(waiter));
   }
 
   begin(fresh: boolean): void {
     this.needsFresh ||= fresh;
     if (this.attempts++ > 0) this.parts.figures.lookups.retried++;
-    const { isEntering } = this;
-    this.isEntering = false;
-    if (isEntering) this.send(null);
+    if (this.isEntering) this.send(null);
     else this.context.runInAsyncScope(() => this.send(null));
   }
 
@@ -235,6 +229,11 @@ export class Call implements Turn, Receiver {
 
   stranger(): Call {
     return new Call(nobody(this.query.by), this.parts, this.owner);
+  }
+
+  /** The message that causes it is just handing it in, and the context is its own: neither its waiting nor its call is timed yet. */
+  private get isEntering(): boolean {
+    return this.leader?.list === null;
   }
 
   /** The asynchronous context of the message that causes the call. */
