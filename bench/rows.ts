@@ -25,7 +25,7 @@ export const benchRows = ({ flow, bare, bareTls, bareLarge }: Contenders, ms: nu
   const lookups = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms / 4, payload: newMobile, isGood: isUser });
   const many = lookups(CONCURRENCY);
   const one = lookups(1);
-  const passing = (inFlight: number): Load => ({ inFlight, ms, warmUpMs: ms / 4, payload: newMobile, isGood: (payload) => typeof payload === 'string' });
+  const passing = (inFlight: number): Load => ({ ...lookups(inFlight), isGood: (payload) => typeof payload === 'string' });
   let next = 0;
   const remembered: Load = { ...many, payload: () => REMEMBERED[next++ % REMEMBERED.length] };
   const list: Load = { inFlight: 1, total: 1, payload: () => Array.from({ length: LIST }, newMobile), isGood: isList };

@@ -9,6 +9,7 @@ import { rollup } from 'rollup';
 import ts from 'typescript';
 import { dts } from 'rollup-plugin-dts';
 import manifest from '../package.json';
+import tsconfig from '../tsconfig.json';
 
 const root = resolve(__dirname, '..');
 const dist = join(root, 'dist');
@@ -44,7 +45,8 @@ const keepEntriesApart = (from: string): Plugin => ({
 const withoutComments: Plugin = {
   name: 'without comments',
   setup(bundler) {
-    const compilerOptions: ts.CompilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, useDefineForClassFields: false };
+    const { options } = ts.convertCompilerOptionsFromJson(tsconfig.compilerOptions, root);
+    const compilerOptions: ts.CompilerOptions = { ...options, removeComments: true, module: ts.ModuleKind.ESNext };
     bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
       // No ES module can say `export =`, as the nodes do. Each file says that it is a module, even if it only imports: a CommonJS file
