@@ -5,6 +5,16 @@ import { answers, fakeTenant } from './fake-tenant';
 import { answer, notFound, TOKEN_PATH } from '../support/servers';
 import { byMobile, closeAll, failureOf, mobiles, openTenant, startServer } from './support';
 
+/** Listens to these channels as long as `use` takes. */
+const listening = async (channels: Record<string, (message: unknown) => void>, use: () => Promise<void>): Promise<void> => {
+  for (const [name, listen] of Object.entries(channels)) diagnostics.subscribe(name, listen);
+  try {
+    await use();
+  } finally {
+    for (const [name, listen] of Object.entries(channels)) diagnostics.unsubscribe(name, listen);
+  }
+};
+
 describe('asynchronous context', () => {
   afterEach(closeAll);
 
@@ -15,9 +25,7 @@ describe('asynchronous context', () => {
     const told: (string | undefined)[] = [];
     const listen = (): void => void calls.push(storage.getStore());
     const hear = (): void => void told.push(storage.getStore());
-    diagnostics.subscribe('undici:request:create', listen);
-    diagnostics.subscribe('ciam-flows:lookup', hear);
-    try {
+    await listening({ 'undici:request:create': listen, 'ciam-flows:lookup': hear }, async () => {
       const tenant = openTenant(server, { concurrency: 1 });
       const values = mobiles(5);
       const after = await Promise.all(values.map((value) => storage.run(value, () => new Promise<string | undefined>((resolve) => {
@@ -31,10 +39,7 @@ describe('asynchronous context', () => {
       }))));
       expect(shared).to.deep.equal(['one', 'two']);
       expect(calls.at(-1)).to.equal('one');
-    } finally {
-      diagnostics.unsubscribe('undici:request:create', listen);
-      diagnostics.unsubscribe('ciam-flows:lookup', hear);
-    }
+    });
   });
 
   it('the items of a list are asked, told and counted in that of its message, whoever makes room for them', async () => {
@@ -50,9 +55,7 @@ describe('asynchronous context', () => {
     const ask = (name: string, from: number): Promise<unknown> => storage.run(name, () => tenant.lookupList({
       by: 'mobile', values: [...all.slice(from, from + 4), all[from], null], progress: () => counted.push([name, storage.getStore()]),
     }));
-    diagnostics.subscribe('undici:request:create', listen);
-    diagnostics.subscribe('ciam-flows:lookup', hear);
-    try {
+    await listening({ 'undici:request:create': listen, 'ciam-flows:lookup': hear }, async () => {
       const asked = [ask('A', 0), ask('B', 4), ...all.slice(8, 12).map((value) => storage.run(value, () => byMobile(tenant, value)))];
       await Promise.all(asked);
       const made = server.lookups.map(({ value }) => {
@@ -67,10 +70,7 @@ describe('asynchronous context', () => {
       expect(told.slice(-5)).to.deep.equal(new Array(5).fill('C'));
       expect(counted).to.have.length(18);
       for (const [name, store] of counted) expect(store).to.equal(name);
-    } finally {
-      diagnostics.unsubscribe('undici:request:create', listen);
-      diagnostics.unsubscribe('ciam-flows:lookup', hear);
-    }
+    });
   });
 
   it('token calls and probes are made in none, not in that in which the tenant was created', async () => {
@@ -82,15 +82,12 @@ describe('asynchronous context', () => {
       calls.push([storage.getStore(), path === TOKEN_PATH || body?.includes('10000000000') === true]);
     };
     const tenant = storage.run('creator', () => openTenant(server, { auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret', retries: 1 }));
-    diagnostics.subscribe('undici:request:create', listen);
-    try {
+    await listening({ 'undici:request:create': listen }, async () => {
       storage.run('creator', () => tenant.warmUp());
       await storage.run('message', () => byMobile(tenant, '13800001111'));
       server.onLookup = (seen, response) => (seen.value === '10000000000' ? notFound : answer(502, ''))(seen, response);
       await failureOf(storage.run('message', () => byMobile(tenant, '13800002222')));
-    } finally {
-      diagnostics.unsubscribe('undici:request:create', listen);
-    }
+    });
     expect(calls.filter(([, isOurs]) => isOurs)).to.deep.equal([[undefined, true], [undefined, true]]);
     expect(calls.filter(([, isOurs]) => !isOurs)).to.deep.equal(new Array(3).fill(['message', false]));
   });
@@ -101,13 +98,10 @@ describe('asynchronous context', () => {
     const sent: (string | undefined)[] = [];
     const listen = (): void => void sent.push(storage.getStore());
     const tenant = openTenant(server);
-    diagnostics.subscribe('undici:client:sendHeaders', listen);
-    try {
+    await listening({ 'undici:client:sendHeaders': listen }, async () => {
       tenant.warmUp();
       await storage.run('message', () => byMobile(tenant, '13800001111'));
-    } finally {
-      diagnostics.unsubscribe('undici:client:sendHeaders', listen);
-    }
+    });
     expect(sent).to.deep.equal(['message']);
     expect(server.connections).to.equal(1);
   });
