@@ -21,20 +21,20 @@ const exported = Object.values(manifest.exports).filter((entry) => typeof entry 
 
 const COMMANDS = Object.values(manifest.bin).map(sourceOf);
 const NODES = nodeTypes.map((type) => ({ type, entry: `nodes/${type}/${type}` }));
-/** What is loaded on its own beside the nodes: by a program, by the shell, or later than the rest. */
-const ENTRIES = [...new Set([
-  ...exported.map(({ default: file }) => sourceOf(file)).filter((file) => NODES.every(({ entry }) => entry !== file)), ...COMMANDS,
+/** What is loaded on its own beside the nodes and the commands: by a program, or later than the rest. */
+const ENTRIES = [
+  ...exported.map(({ default: file }) => sourceOf(file)).filter((file) => NODES.every(({ entry }) => entry !== file)),
   'src/node-api', 'src/simulator/simulator',
-])];
+];
 const TYPED = exported.flatMap((entry) => ('types' in entry ? [sourceOf(entry.types)] : []));
 
 /** An entry that another one loads stays a file of its own, wherever in `from` it is loaded. */
 const keepEntriesApart = (from: string): Plugin => ({
   name: 'keep entries apart',
   setup(bundler) {
-    bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+    bundler.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
       const target = relative(root, resolve(resolveDir, path)).split(sep).join('/').replace(/\.js$/, '');
-      if (kind === 'entry-point' || !ENTRIES.includes(target)) return null;
+      if (target === from || !ENTRIES.includes(target)) return null;
       const there = posix.relative(posix.dirname(from), target);
       return { path: `${there.startsWith('.') ? '' : './'}${there}.js`, external: true };
     });
@@ -59,7 +59,7 @@ const withoutComments: Plugin = {
 
 const READABLE = { bundle: true, write: false, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: root } as const satisfies BuildOptions;
 
-/** Two blanks of indentation as a tab: as readable, and a tenth smaller. Not for commands, whose help is a text of several lines. */
+/** Two blanks of indentation as a tab: as readable, and a tenth smaller. */
 const withTabs = (code: string): string => code.replace(/^(?: {2})+(?=\S)/gm, (blanks) => '\t'.repeat(blanks.length / 2))
   // What the compiler has put on a line of its own stands behind its condition again, as in the source.
   .replace(/^(\t*)((?:(?:else )?if|for|while) \(.*\)|else)\n\1\t(\S.*;)$/gm, '$1$2 $3');
@@ -70,26 +70,35 @@ const write = (file: string, text: string): void => {
   writeFileSync(join(dist, file), text);
 };
 
-/** `to`: the file without its ending, which decides how it names the other entries. */
-const bundled = async (source: Pick<BuildOptions, 'entryPoints' | 'stdin'>, to: string): Promise<string> => {
+/**
+ * `to`: the file without its ending, which decides how it names the other entries. `head`: its first lines. Of a text that has no file
+ * of its own the bundler does not know that it is strict: what a read-only message refuses would vanish silently.
+ */
+const writeBundle = async (to: string, contents: string, head = ''): Promise<void> => {
   const { outputFiles: [bundle] } = await build({
-    ...READABLE, ...source, platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart(to), withoutComments],
+    ...READABLE, stdin: { contents, resolveDir: root, sourcefile: 'exports' }, platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart(to), withoutComments],
   });
-  return bundle?.text ?? '';
+  write(`${to}.js`, `${head}"use strict";\n${withTabs(bundle?.text ?? '')}`);
 };
 
-const buildRuntime = async (entry: string): Promise<void> => {
-  const text = await bundled({ entryPoints: [join(root, `${entry}.ts`)] }, entry);
-  write(`${entry}.js`, COMMANDS.includes(entry) ? text : withTabs(text));
-  if (COMMANDS.includes(entry)) chmodSync(join(dist, `${entry}.js`), 0o755);
+/** Its names are exported one by one, in which form `import` finds them in a CommonJS file; the bundler's own form takes helpers of 1 kB. */
+const exportsOf = async (entry: string): Promise<string> => {
+  const { metafile } = await build({ ...READABLE, bundle: false, entryPoints: [`${entry}.ts`], format: 'esm', metafile: true });
+  const names = Object.values(metafile.outputs).flatMap(({ exports }) => exports);
+  return [`import { ${names.join(', ')} } from './${entry}';`, ...names.map((name) => `exports.${name} = ${name};`)].join('\n');
+};
+
+const buildRuntime = async (entry: string): Promise<void> => writeBundle(entry, await exportsOf(entry));
+
+const buildCommand = async (entry: string): Promise<void> => {
+  await writeBundle(entry, `import './${entry}';`, '#!/usr/bin/env node\n');
+  chmodSync(join(dist, `${entry}.js`), 0o755);
 };
 
 /** The nodes share much: one file holds what runs of them all, and the file of each, which Node-RED loads, takes its part. */
 const buildNodes = async (): Promise<void> => {
   const imports = NODES.map(({ entry }, index) => `import node${index} from './${entry}';`).join('\n');
-  const contents = `${imports}\nmodule.exports = { ${NODES.map(({ type }, index) => `'${type}': node${index}`).join(', ')} };`;
-  // Of what has no file of its own the bundler does not know that it is strict: what a read-only message refuses would vanish silently.
-  write('nodes/nodes.js', `"use strict";\n${withTabs(await bundled({ stdin: { contents, resolveDir: root } }, 'nodes/nodes'))}`);
+  await writeBundle('nodes/nodes', `${imports}\nmodule.exports = { ${NODES.map(({ type }, index) => `'${type}': node${index}`).join(', ')} };`);
   for (const { type, entry } of NODES) write(`${entry}.js`, `"use strict";\nmodule.exports = require("../nodes.js")["${type}"];\n`);
 };
 
@@ -131,7 +140,7 @@ const buildEditor = async (type: string): Promise<void> => {
 
 const main = async (): Promise<void> => {
   rmSync(dist, { recursive: true, force: true });
-  await Promise.all([...ENTRIES.map(buildRuntime), buildNodes(), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
+  await Promise.all([...ENTRIES.map(buildRuntime), ...COMMANDS.map(buildCommand), buildNodes(), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
 };
 
 main().catch((error: unknown) => {
