@@ -2,42 +2,33 @@
 /** The command `ciam-simulator`: the demo tenant outside Node-RED. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Simulator, startSimulator } from './simulator';
-import { DEMO_CASES, DEMO_ROWS, MOBILE, USERNAME } from './table';
-import { type UserRecord, checkedUsers } from './users';
+import { VERSION } from '../version';
+import { checkedUsers, DEMO_CASES, DEMO_ROWS, MOBILE, type Simulator, startSimulator, USERNAME, type UserRecord } from './simulator';
 import { watchParent } from './watch-parent';
 
 const demoRow = (asked: string, get: string): string => `  ${asked.padEnd(43)}${get}`;
 
-const HELP = `ciam-simulator: a tenant to try user lookups on, on this machine only
-
-Usage: ciam-simulator [options]
-
-  --port PORT           listen on this port of 127.0.0.1; 0 takes a free one (default 8899)
-  --users FILE          a JSON list of users in place of the demo users; each needs a user_id
-                        and is found by its mobile, user_name, email and user_id
-  --latency MS          milliseconds before every answer (default 0)
-  --token-lifetime S    seconds until an access token expires (default 1800)
-  --verbose             print a line for each request: API, HTTP status, error code; no value, no secret
-  --help                show this text
-  --version             show the version
-
-Any client id and secret will do; "wrong" as either is refused.
-
-${demoRow('look up', 'get')}
-${DEMO_ROWS.map(({ demoCase, mobile, username }) => demoRow(`mobile ${mobile}${username === null ? '' : `, username ${username}`}`, DEMO_CASES[demoCase])).join('\n')}
-
-With --users the first two rows are gone, all the others stay.`;
-
-interface Arguments {
-  port?: string | undefined;
-  users?: string | undefined;
-  latency?: string | undefined;
-  'token-lifetime'?: string | undefined;
-  verbose?: boolean | undefined;
-  help?: boolean | undefined;
-  version?: boolean | undefined;
-}
+const HELP = [
+  'ciam-simulator: a tenant to try user lookups on, on this machine only',
+  '',
+  'Usage: ciam-simulator [options]',
+  '',
+  '  --port PORT           listen on this port of 127.0.0.1; 0 takes a free one (default 8899)',
+  '  --users FILE          a JSON list of users in place of the demo users; each needs a user_id',
+  '                        and is found by its mobile, user_name, email and user_id',
+  '  --latency MS          milliseconds before every answer (default 0)',
+  '  --token-lifetime S    seconds until an access token expires (default 1800)',
+  '  --verbose             print a line for each request: API, HTTP status, error code; no value, no secret',
+  '  --help                show this text',
+  '  --version             show the version',
+  '',
+  'Any client id and secret will do; "wrong" as either is refused.',
+  '',
+  demoRow('look up', 'get'),
+  ...DEMO_ROWS.map(({ demoCase, mobile, username }) => demoRow(`mobile ${mobile}${username === null ? '' : `, username ${username}`}`, DEMO_CASES[demoCase])),
+  '',
+  'With --users the first two rows are gone, all the others stay.',
+].join('\n');
 
 /** What the caller can put right by calling differently. */
 class UsageError extends Error {}
@@ -53,38 +44,25 @@ const reason = (error: unknown): string => (error instanceof Error ? error.messa
 
 const readUsers = (file: string): readonly UserRecord[] => {
   try {
-    const users: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
-    return checkedUsers(users);
+    return checkedUsers(JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')));
   } catch (error) {
     throw new UsageError(`--users ${file} cannot be used: ${reason(error)}`);
   }
 };
 
-const parsedArguments = (): Arguments => {
+const TEXT = { type: 'string' } as const;
+const SWITCH = { type: 'boolean' } as const;
+const OPTIONS = { port: TEXT, users: TEXT, latency: TEXT, 'token-lifetime': TEXT, verbose: SWITCH, help: SWITCH, version: SWITCH };
+
+const parsedArguments = () => {
   try {
-    return parseArgs({
-      options: {
-        port: { type: 'string' },
-        users: { type: 'string' },
-        latency: { type: 'string' },
-        'token-lifetime': { type: 'string' },
-        verbose: { type: 'boolean' },
-        help: { type: 'boolean' },
-        version: { type: 'boolean' },
-      },
-    }).values;
+    return parseArgs({ options: OPTIONS }).values;
   } catch (error) {
     throw new UsageError(reason(error));
   }
 };
 
-const version = (): string => {
-  // By the package's own name: the same from the sources and from dist.
-  const manifest = require('@ciam-flows/node-red-ciam/package.json') as { version: string };
-  return manifest.version;
-};
-
-const started = async (args: Arguments): Promise<Simulator> => {
+const started = async (args: ReturnType<typeof parsedArguments>): Promise<Simulator> => {
   const port = wholeNumber('port', args.port, 0, 65_535) ?? 8899;
   const latencyMs = wholeNumber('latency', args.latency, 0, 3_600_000);
   const tokenLifetime = wholeNumber('token-lifetime', args['token-lifetime'], 1, 31_536_000);
@@ -100,7 +78,7 @@ const started = async (args: Arguments): Promise<Simulator> => {
 const run = async (): Promise<void> => {
   const args = parsedArguments();
   if (args.help) return console.log(HELP);
-  if (args.version) return console.log(version());
+  if (args.version) return console.log(VERSION);
   const simulator = await started(args);
   const stop = (): void => void simulator.close();
   process.once('SIGINT', stop);

@@ -9,7 +9,9 @@ import { Tokens } from './tokens';
 import { Troubles } from './troubles';
 import { type UserRecord, checkedUsers, createDirectory } from './users';
 
-export type { UserRecord } from './users';
+// For the command, which is a file of its own.
+export { DEMO_CASES, DEMO_ROWS, MOBILE, USERNAME } from './table';
+export { checkedUsers, type UserRecord } from './users';
 
 export interface SimulatorOptions {
   /** 0, the default, takes a free one. */

@@ -16,6 +16,7 @@ export const MOBILE = {
 } as const;
 
 export const USERNAME = { found: 'zhangsan', disabled: 'lisi', notFound: 'nobody' } as const;
+const USERNAMES: Partial<Record<DemoCase, string>> = USERNAME;
 
 export type DemoCase = Exclude<keyof typeof MOBILE, 'published'>;
 
@@ -36,5 +37,5 @@ export const DEMO_CASES: Readonly<Record<DemoCase, string>> = {
 export interface DemoRow { demoCase: DemoCase; mobile: string; username: string | null }
 
 export const DEMO_ROWS: readonly DemoRow[] = (Object.keys(DEMO_CASES) as DemoCase[]).map((demoCase) => ({
-  demoCase, mobile: MOBILE[demoCase], username: new Map<string, string>(Object.entries(USERNAME)).get(demoCase) ?? null,
+  demoCase, mobile: MOBILE[demoCase], username: USERNAMES[demoCase] ?? null,
 }));
