@@ -1,8 +1,8 @@
 /**
- * Builds `dist/`, to be read as well as run: the client as one file per entry point, what runs of the nodes as one file for all of
- * them, the types of each entry point as one file, and for each node one html (script + form) with the texts Node-RED serves beside it.
+ * Builds `dist/`, to be read as well as run: the client as one file per entry point, the types of each as one file, and the three nodes
+ * as one node set: what runs, one html (script and forms), and the texts and icons that Node-RED serves beside it.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { rollup } from 'rollup';
@@ -13,17 +13,19 @@ import tsconfig from '../tsconfig.json';
 
 const root = resolve(__dirname, '..');
 const dist = join(root, 'dist');
-const nodeTypes = readdirSync(join(root, 'nodes')).filter((name) => existsSync(join(root, 'nodes', name, 'editor.ts')));
+/** In the order in which one needs the other. */
+const NODES = ['ciam-tenant', 'ciam-user', 'ciam-status'];
+/** The node set, without an ending. */
+const SET = 'nodes/ciam';
 
 /** `./dist/src/index.js` → `src/index` */
 const sourceOf = (built: string): string => built.replace(/^(\.\/)?dist\//, '').replace(/(\.d\.ts|\.js)$/, '');
 const exported = Object.values(manifest.exports).filter((entry) => typeof entry === 'object');
 
 const COMMANDS = Object.values(manifest.bin).map(sourceOf);
-const NODES = nodeTypes.map((type) => ({ type, entry: `nodes/${type}/${type}` }));
 /** What is loaded on its own beside the nodes and the commands: by a program, or later than the rest. */
 const ENTRIES = [
-  ...exported.map(({ default: file }) => sourceOf(file)).filter((file) => NODES.every(({ entry }) => entry !== file)),
+  ...exported.map(({ default: file }) => sourceOf(file)).filter((file) => !file.startsWith('nodes/')),
   'src/node-api', 'src/simulator/simulator',
 ];
 const TYPED = exported.flatMap((entry) => ('types' in entry ? [sourceOf(entry.types)] : []));
@@ -95,11 +97,10 @@ const buildCommand = async (entry: string): Promise<void> => {
   chmodSync(join(dist, `${entry}.js`), 0o755);
 };
 
-/** The nodes share much: one file holds what runs of them all, and the file of each, which Node-RED loads, takes its part. */
+/** One file holds what runs of all nodes; that of each takes its part. */
 const buildNodes = async (): Promise<void> => {
-  const imports = NODES.map(({ entry }, index) => `import node${index} from './${entry}';`).join('\n');
-  await writeBundle('nodes/nodes', `${imports}\nmodule.exports = { ${NODES.map(({ type }, index) => `'${type}': node${index}`).join(', ')} };`);
-  for (const { type, entry } of NODES) write(`${entry}.js`, `"use strict";\nmodule.exports = require("../nodes.js")["${type}"];\n`);
+  await writeBundle(SET, `import nodes from './${SET}';\nmodule.exports = nodes;`);
+  for (const type of NODES) write(`nodes/${type}.js`, `"use strict";\nmodule.exports = require("./ciam.js")["${type}"];\n`);
 };
 
 /** The types that an entry point leads to, and nothing of the rest, in one file. */
@@ -119,28 +120,25 @@ const buildTypes = async (entry: string): Promise<void> => {
 /** LANG=zh_CN.UTF-8 makes the runtime ask for zh, the editor asks for zh-CN, and Node-RED looks under zh for both. */
 const LANGUAGES = { 'en-US': 'en-US', 'zh-CN': 'zh' };
 
-const copyTexts = (from: string, to: string): void => {
-  mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(from)) {
-    const text = readFileSync(join(from, name), 'utf8');
-    writeFileSync(join(to, name), name.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : withoutIndentation(text));
-  }
+/** The catalogues of the nodes have a key of their own each. */
+const buildTexts = (language: string, to: string): void => {
+  const texts = (ending: string): string[] => NODES.map((type) => readFileSync(join(root, 'nodes', type, 'locales', language, type + ending), 'utf8'));
+  write(`nodes/locales/${to}/ciam.json`, JSON.stringify(Object.assign({}, ...texts('.json').map((text) => JSON.parse(text) as object))));
+  write(`nodes/locales/${to}/ciam.html`, texts('.html').map(withoutIndentation).join(''));
 };
 
-/** The dialog's code and its form, as the one html file that Node-RED serves to the editor. */
-const buildEditor = async (type: string): Promise<void> => {
-  const from = join(root, 'nodes', type);
-  const to = join(dist, 'nodes', type);
-  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(from, 'editor.ts')], format: 'iife', target: 'es2022', plugins: [withoutComments] });
-  const script = withTabs(bundle?.text ?? '');
-  write(`nodes/${type}/${type}.html`, `<script type="text/javascript">\n${script}</script>\n${withoutIndentation(readFileSync(join(from, 'editor.html'), 'utf8'))}`);
-  cpSync(join(from, 'icons'), join(to, 'icons'), { recursive: true });
-  for (const [language, shipped] of Object.entries(LANGUAGES)) copyTexts(join(from, 'locales', language), join(to, 'locales', shipped));
+/** The code of the dialogs and their forms, as the one html file that Node-RED serves to the editor. */
+const buildEditor = async (): Promise<void> => {
+  const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(root, 'nodes/editor.ts')], format: 'iife', target: 'es2022', plugins: [withoutComments] });
+  const forms = NODES.map((type) => withoutIndentation(readFileSync(join(root, 'nodes', type, 'editor.html'), 'utf8')));
+  write(`${SET}.html`, `<script type="text/javascript">\n${withTabs(bundle?.text ?? '')}</script>\n${forms.join('')}`);
+  for (const type of NODES) cpSync(join(root, 'nodes', type, 'icons'), join(dist, 'nodes/icons'), { recursive: true });
+  for (const [language, shipped] of Object.entries(LANGUAGES)) buildTexts(language, shipped);
 };
 
 const main = async (): Promise<void> => {
   rmSync(dist, { recursive: true, force: true });
-  await Promise.all([...ENTRIES.map(buildRuntime), ...COMMANDS.map(buildCommand), buildNodes(), ...nodeTypes.map(buildEditor), ...TYPED.map(buildTypes)]);
+  await Promise.all([...ENTRIES.map(buildRuntime), ...COMMANDS.map(buildCommand), buildNodes(), buildEditor(), ...TYPED.map(buildTypes)]);
 };
 
 main().catch((error: unknown) => {

@@ -62,8 +62,8 @@ const used = (type: Type): string[] => {
     const code = sources(join(NODES, owner));
     return argumentsOf(owner === type ? 'text' : 'advice', code).flatMap(literals).filter((literal) => KEY.test(literal));
   });
-  // A status has the package's name in front. Permissions and icon files begin like keys.
-  const runtime = literals(sources(NODES)).map((literal) => literal.replace(/^@ciam-flows\/node-red-ciam\/[\w-]+:/, '')).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
+  // The package's name may stand in front. Permissions and icon files begin like keys.
+  const runtime = literals(sources(NODES)).map((literal) => literal.replace('${CATALOGUE}', '')).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
   return [...forms, ...runtime].map((key) => key.slice(type.length + 1)).concat(dialogs);
 };
 

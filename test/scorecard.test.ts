@@ -29,7 +29,7 @@ const accepts = (range: string, version: string): boolean => {
 
 interface Registration { type: string; category: string }
 
-/** As the scorecard reads them: literals only, in the script of the html beside each node. */
+/** As the scorecard reads them: literals only, in the script of the html beside the nodes. */
 const registrations = (file: string): Registration[] => {
   const html = readFileSync(join(root, file.replace(/\.js$/, '.html')), 'utf8');
   const script = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '';
@@ -83,8 +83,7 @@ describe('scorecard', () => {
   });
 
   it('N01 registers each type once, in a way that the scorecard can read', () => {
-    expect(registered.map(({ type }) => type)).to.deep.equal(Object.keys(manifest['node-red'].nodes));
-    expect(new Set(registered.map(({ type }) => type)).size).to.equal(3);
+    expect(registered.map(({ type }) => type)).to.deep.equal(['ciam-tenant', 'ciam-user', 'ciam-status']);
     expect(registered.find(({ type }) => type === 'ciam-tenant')?.category).to.equal('config');
   });
 

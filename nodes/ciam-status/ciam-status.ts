@@ -1,5 +1,6 @@
 /** Tells what a tenant is doing: its figures on request, each change of its state by itself. */
 import type { NodeCondition, NodeTenant, TenantEvent, TenantState } from '../../src/node-api';
+import { CATALOGUE } from '../shared/catalogue';
 import { checkWritten, finish, sendBy, written } from '../shared/message';
 import type { NodeConfig, Red, RedNode, Status } from '../shared/red';
 import { limitedStatus, wordsOf } from '../shared/status';
@@ -17,7 +18,7 @@ const LIGHTS: Record<TenantState, Pick<Status, 'fill' | 'shape'>> = {
 
 /** What refuses, and what makes no sense, differs from cause to cause: the words are those that a lookup ends in. */
 const statusOf = ({ state, code, tenant, cause }: NodeCondition): Status => {
-  const words = cause && (state === 'refused' || state === 'misconfigured') ? wordsOf(cause) : `@ciam-flows/node-red-ciam/ciam-status:ciam-status.status.${state}`;
+  const words = cause && (state === 'refused' || state === 'misconfigured') ? wordsOf(cause) : `${CATALOGUE}ciam-status.status.${state}`;
   return { ...LIGHTS[state], text: words, code, tenant };
 };
 

@@ -1,5 +1,6 @@
 /** One line in the log at each change of a tenant's state: host, code and what to do about it, never a value. In the runtime's language. */
 import type { LookupFailure, NodeTenant, TenantEvent, TenantListener } from '../../src/node-api';
+import { CATALOGUE } from '../shared/catalogue';
 import { failureObject } from '../shared/failure';
 import type { Red, RedNode } from '../shared/red';
 
@@ -21,7 +22,7 @@ const codes = ({ code, system }: { code: string; system?: string }): string => (
 export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantListener => {
   /** When the present outage began. */
   let awaySince: string | null = null;
-  const text = (key: string, values: Record<string, string | number>): string => red._(`@ciam-flows/node-red-ciam/ciam-tenant:ciam-tenant.log.${key}`, values).trimEnd();
+  const text = (key: string, values: Record<string, string | number>): string => red._(`${CATALOGUE}ciam-tenant.log.${key}`, values).trimEnd();
 
   const lineOf = ({ event, tenant, code, since, heldMs, failed, count }: TenantEvent): string => {
     const { cause } = condition();

@@ -1,5 +1,6 @@
 /** A failure as messages carry it: plain, and in the runtime's language. Its English stands in the code, the catalogues have the others. */
 import type { Category, LookupFailure, MessageKey, Values } from '../../src/node-api';
+import { CATALOGUE } from './catalogue';
 import { client } from './client';
 import type { Red } from './red';
 
@@ -15,8 +16,6 @@ export interface FailureObject {
   /** What the tenant wrote, scrubbed. */
   detail?: string;
 }
-
-const CATALOGUE = '@ciam-flows/node-red-ciam/ciam-user:';
 
 /** Looking a sentence up costs more than a lookup's whole overhead: each once, for each runtime, which has a language of its own. */
 const catalogues = new WeakMap<Red, Map<string, string | null>>();

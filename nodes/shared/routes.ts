@@ -1,4 +1,5 @@
 /** Rules for admin routes that use secrets or ask the tenant. */
+import { CATALOGUE } from './catalogue';
 import { MOST_KB } from './limits';
 import { asError } from './message';
 import type { AdminRequest, AdminResponse, Red } from './red';
@@ -27,7 +28,7 @@ export interface Refusal {
 export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
   let running = 0;
   const refuse = (told: Red, response: AdminResponse, status: 400 | 413 | 429, values: Record<string, string | number>): void => {
-    const message = told._(`@ciam-flows/node-red-ciam/ciam-user:ciam-user.refusal.${status}`, values);
+    const message = told._(`${CATALOGUE}ciam-user.refusal.${status}`, values);
     response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
   };
   red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {

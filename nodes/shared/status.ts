@@ -1,5 +1,6 @@
 /** What a node's status says of a failure, and how it is shown: at most four times a second, since each goes over the editor's websocket. */
 import type { AdviceKey, LookupFailure } from '../../src/node-api';
+import { CATALOGUE } from './catalogue';
 import type { RedNode, Status } from './red';
 
 /** Causes with words of their own; those of the category would be untrue, or say less. */
@@ -11,8 +12,7 @@ const OWN_WORDS: ReadonlySet<AdviceKey> = new Set<AdviceKey>([
 /** Mostly the certificate that a server wants; but it may be anything that the two do not agree on. */
 const HANDSHAKE = /HANDSHAKE_FAILURE$/;
 
-/** A text of the catalogue, with the package's name in front: without it a text is not translated within a subflow. */
-export const statusText = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
+export const statusText = (key: string): string => `${CATALOGUE}ciam-user.status.${key}`;
 
 /** The words for a failure; for an outage those of its last trouble. */
 export const wordsOf = (failure: Pick<LookupFailure, 'adviceKey' | 'behind' | 'category' | 'system'>): string => {

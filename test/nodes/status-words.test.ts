@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
+import { CATALOGUE } from '../../nodes/shared/catalogue';
 import { wordsOf } from '../../nodes/shared/status';
 import { createStatusLight } from '../../nodes/ciam-user/status';
 import type { Status } from '../../nodes/shared/red';
@@ -103,7 +104,7 @@ describe('words under a node', () => {
         const light = createStatusLight({ status: (status) => void shown.push(status) }, () => ({ state, tenant: 'host', code: cause.code, since: '', heldMs: 0, failed: 0, cause }));
         light.tenantChanged();
         const waits = state === 'unreachable' || state === 'paused';
-        expect(shown.at(-1)?.text, `${state} ${nameOf(cause)}`).to.equal(waits ? `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.waiting-${state}` : wordsOf(cause));
+        expect(shown.at(-1)?.text, `${state} ${nameOf(cause)}`).to.equal(waits ? `${CATALOGUE}ciam-user.status.waiting-${state}` : wordsOf(cause));
         light.close();
       }
     }

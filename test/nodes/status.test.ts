@@ -1,5 +1,6 @@
 /** The coloured dot under a node. */
 import { expect } from 'chai';
+import { CATALOGUE } from '../../nodes/shared/catalogue';
 import type { Status } from '../../nodes/shared/red';
 import { createStatusLight } from '../../nodes/ciam-user/status';
 import type { NodeCondition } from '../../src/node-api';
@@ -8,7 +9,7 @@ import { deployWith, type Flow, node, startServer, tearDown } from './support';
 
 /** Without the tenant, which is told as well. */
 type Shown = Omit<Status, 'tenant'>;
-const text = (key: string): string => `@ciam-flows/node-red-ciam/ciam-user:ciam-user.status.${key}`;
+const text = (key: string): string => `${CATALOGUE}ciam-user.status.${key}`;
 const FOUND: Shown = { fill: 'green', shape: 'dot', text: text('found'), code: null, category: null };
 const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
 const inFlight = (count: number): Shown => busy(String(count));

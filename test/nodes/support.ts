@@ -71,7 +71,8 @@ export const node = (id: string): HelperNode => {
 };
 
 /** The test helper's runtime has no texts: an English one, which dialogs may ask in Chinese. */
-const texts: Red['_'] = (key, values) => translator(values?.lng === 'zh-CN' ? 'zh-CN' : 'en-US')(key, values);
+const [english, chinese] = [translator('en-US'), translator('zh-CN')];
+const texts: Red['_'] = (key, values) => (values?.lng === 'zh-CN' ? chinese : english)(key, values);
 export const withTexts = (nodes: (red: Red) => void) => (red: Red): void => nodes(Object.assign(Object.create(red) as Red, { _: texts }));
 
 export const deploy = async (parts: Parts = {}): Promise<Flow> => {

@@ -112,7 +112,7 @@ describe('ciam-status', () => {
     await flow.send({ payload: '13800001111' });
     await green;
     expect(statuses.at(-1)).to.deep.equal({
-      fill: 'green', shape: 'dot', text: '@ciam-flows/node-red-ciam/ciam-status:ciam-status.status.ready', code: null, tenant: `127.0.0.1:${server.port}`,
+      fill: 'green', shape: 'dot', text: '@ciam-flows/node-red-ciam/ciam:ciam-status.status.ready', code: null, tenant: `127.0.0.1:${server.port}`,
     });
     await node('status').close();
     await new Promise((resolve) => setImmediate(resolve));

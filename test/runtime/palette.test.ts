@@ -27,17 +27,19 @@ for (const major of MAJORS) {
 
     it('loads all types without an error', async () => {
       const sets = (await nodeRed.nodes()).filter(({ module }) => module === MODULE);
-      expect(sets.flatMap(({ types }) => types)).to.have.members(TYPES);
-      for (const set of sets) expect(set).to.include({ enabled: true }).and.not.have.property('err');
+      expect(sets).to.have.lengthOf(1);
+      expect(sets[0]).to.deep.include({ types: TYPES, enabled: true }).and.not.have.property('err');
     });
 
     it('serves dialogs, help, texts in both languages, and icons', async () => {
       const html = await get('nodes', 'text/html');
       for (const type of TYPES) {
         expect(html).to.contain(`data-template-name="${type}"`).and.contain(`data-help-name="${type}"`);
-        for (const language of ['en-US', 'zh-CN']) {
-          expect(JSON.parse(await get(`locales/${MODULE}/${type}?lng=${language}`)), language).to.have.property(type).that.is.not.empty;
-        }
+      }
+      for (const language of ['en-US', 'zh-CN']) {
+        const catalogue = JSON.parse(await get(`locales/${MODULE}/ciam?lng=${language}`)) as Record<string, object>;
+        expect(Object.keys(catalogue), language).to.deep.equal(TYPES);
+        for (const texts of Object.values(catalogue)) expect(texts, language).to.be.an('object').that.is.not.empty;
       }
       const icons = (JSON.parse(await get('icons')) as Record<string, string[]>)[MODULE] ?? [];
       expect(icons).to.have.members(TYPES.map((type) => `${type}.svg`));

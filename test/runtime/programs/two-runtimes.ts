@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { sep } from 'node:path';
 import type { Message, Red } from '../../../nodes/shared/red';
 
 /** Where a Node-RED is, and its settings; the language of one is that of the environment. */
@@ -42,7 +43,6 @@ interface Running {
   stop(): Promise<void>;
 }
 
-const NAMES = ['ciam-user', 'ciam-tenant', 'ciam-status'];
 
 const start = async ({ redJs, userDir, lang }: Place): Promise<Running> => {
   const load = createRequire(redJs);
@@ -88,7 +88,7 @@ const start = async ({ redJs, userDir, lang }: Place): Promise<Running> => {
     },
     tryIn: async (language, value) => {
       // As an editor does before any dialog is opened.
-      await Promise.all(['nodes', ...NAMES.map((name) => `@ciam-flows/node-red-ciam/${name}`)].map(async (name) => (await fetch(`${url}locales/${name}?lng=${language}`)).text()));
+      await Promise.all(['nodes', '@ciam-flows/node-red-ciam/ciam'].map(async (name) => (await fetch(`${url}locales/${name}?lng=${language}`)).text()));
       const answer = await fetch(`${url}ciam-user/try`, {
         method: 'POST', headers: { 'content-type': 'application/json', 'accept-language': language }, body: JSON.stringify({ tenant: { demo: true }, user: {}, value }),
       });
@@ -121,7 +121,7 @@ const main = async (): Promise<void> => {
   }
   for (const one of running) for (const language of ['zh-CN', 'en-US']) one.heard.tried.push(await one.tryIn(language, '13800000404'));
   for (const one of running) one.heard.said.push(await one.say('1\u0000'));
-  const copies = Object.keys(require.cache).filter((file) => file.endsWith('ciam-user.js')).length;
+  const copies = Object.keys(require.cache).filter((file) => file.endsWith(`${sep}nodes${sep}ciam.js`)).length;
   process.stdout.write(`\n${JSON.stringify({ copies, heard: running.map(({ heard }) => heard) })}\n`);
   await Promise.all(running.map((one) => one.stop()));
 };
