@@ -36,7 +36,7 @@ for (const major of [...MAJORS, 'oldest'] as const) {
 
     it('opens with known types and every property as it was', async () => {
       const sets = (await nodeRed.nodes()).filter(({ module }) => module === '@ciam-flows/node-red-ciam');
-      expect(sets.map(({ types, err }) => ({ types, err }))).to.have.deep.members([{ types: ['ciam-tenant'], err: undefined }, { types: ['ciam-user'], err: undefined }, { types: ['ciam-status'], err: undefined }]);
+      expect(sets.map(({ types, err }) => ({ types, err }))).to.deep.equal([{ types: ['ciam-tenant', 'ciam-user', 'ciam-status'], err: undefined }]);
       expect(await nodeRed.flows()).to.deep.equal(SAVED);
       expect(nodeRed.log()).to.not.match(/missing|unknown/i);
     });
