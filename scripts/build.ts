@@ -80,7 +80,10 @@ const writeBundle = async (to: string, contents: string, head = ''): Promise<voi
   const { outputFiles: [bundle] } = await build({
     ...READABLE, stdin: { contents, resolveDir: root, sourcefile: 'exports' }, platform: 'node', format: 'cjs', target: 'node20', packages: 'external', plugins: [keepEntriesApart(to), withoutComments],
   });
-  write(`${to}.js`, `${head}"use strict";\n${withTabs(bundle?.text ?? '')}`);
+  // Marks for a bundler that drops what is not used: here all of it is. And helpers that nothing uses, for an import() that stays as it is.
+  const text = (bundle?.text ?? '').replaceAll('/* @__PURE__ */ ', '');
+  const code = text.slice(text.search(/^\/\/ /m));
+  write(`${to}.js`, `${head}"use strict";\n${withTabs(/\b__[a-zA-Z]+\(/.test(code) ? text : code)}`);
 };
 
 /** Its names are exported one by one, in which form `import` finds them in a CommonJS file; the bundler's own form takes helpers of 1 kB. */
@@ -103,18 +106,20 @@ const buildNodes = async (): Promise<void> => {
   for (const type of NODES) write(`nodes/${type}.js`, `"use strict";\nmodule.exports = require("./ciam.js")["${type}"];\n`);
 };
 
+/** Without what a source file says of itself at its beginning, and with tabs. */
+const declarations = (code: string): string =>
+  code.replace(/^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?=\n|\/\*\*)/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^(?: {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4)).trimStart();
+
 /** The types that an entry point leads to, and nothing of the rest, in one file. */
 const buildTypes = async (entry: string): Promise<void> => {
   const bundle = await rollup({
     input: join(root, `${entry}.ts`), external: (id) => !/^[./]|^[A-Za-z]:/.test(id),
     plugins: [dts({ tsconfig: join(root, 'tsconfig.json'), compilerOptions: { stripInternal: true } })],
   });
-  await bundle.write({
-    file: join(dist, `${entry}.d.ts`), format: 'es',
-    // `Buffer`, `AbortSignal` and `Symbol.asyncDispose`, whatever the program's own settings.
-    banner: '/// <reference types="node" />\n/// <reference lib="esnext.disposable" />\n',
-  });
+  const { output: [{ code }] } = await bundle.generate({ format: 'es' });
   await bundle.close();
+  // `Buffer`, `AbortSignal` and `Symbol.asyncDispose`, whatever the program's own settings.
+  write(`${entry}.d.ts`, `/// <reference types="node" />\n/// <reference lib="esnext.disposable" />\n\n${declarations(code)}`);
 };
 
 /** LANG=zh_CN.UTF-8 makes the runtime ask for zh, the editor asks for zh-CN, and Node-RED looks under zh for both. */

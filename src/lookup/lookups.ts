@@ -1,5 +1,5 @@
 /** The way of one lookup: cache → a call under way, or a new one → back, exactly one outcome each, and nothing left when the tenant closes. */
-import diagnostics from 'node:diagnostics_channel';
+import { channel as channelOf } from 'node:diagnostics_channel';
 import { byGiven, type Query, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs } from '../clock';
@@ -29,7 +29,7 @@ type Asked = Pick<LookupInfo, 'by' | 'value'>;
 /** Calls that leave the table of calls before it is made anew. */
 const FEW = 256;
 
-const channel = diagnostics.channel('ciam-flows:lookup');
+const channel = channelOf('ciam-flows:lookup');
 
 /** A remembered user is better than these. */
 const REPLACEABLE: ReadonlySet<Category> = new Set<Category>(['unavailable', 'timeout', 'rate-limited', 'overloaded']);

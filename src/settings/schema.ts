@@ -1,8 +1,30 @@
 /** The one table of a tenant's settings: shared by the client, which refuses the rest, and by the dialog, which says so while one types. */
 
+/** The numbers of a tenant; defaults and ranges: docs/reference.md. */
+export interface Numbers {
+  /** Seconds. */
+  timeout?: number;
+  /** Seconds. */
+  queueTimeout?: number;
+  retries?: number;
+  concurrency?: number;
+  queueLimit?: number;
+  /** Calls a second. */
+  rateLimit?: number;
+  /** Seconds. */
+  cacheTtl?: number;
+  /** Seconds. */
+  cacheMissTtl?: number;
+  /** Seconds. */
+  cacheStale?: number;
+  /** Answers. */
+  cacheSize?: number;
+}
+export type NumberName = keyof Numbers;
+
 /**
- * The numbers of a tenant, in the order of the dialog. Types, checks and the editor's defaults follow from this table; `npm run tables`
- * writes the rows of the dialog and of the reference from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
+ * In the order of the dialog. Checks and the editor's defaults follow from this table; `npm run tables` writes the rows of the dialog and
+ * of the reference from it. A new one is a line here and above, and in each catalogue a `label` and a `unit`.
  * What is counted in seconds reaches the client as `…Ms`.
  */
 export const NUMBERS = {
@@ -16,8 +38,7 @@ export const NUMBERS = {
   cacheMissTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
   cacheStale: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
   cacheSize: { default: 1000, min: 1, max: 1000000, unit: 'answers', whole: true, section: 'cache' },
-} as const;
-export type NumberName = keyof typeof NUMBERS;
+} as const satisfies Record<NumberName, object>;
 export const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
 
 export const SWITCHES = {
