@@ -90,9 +90,8 @@ const withSettings = (page: string, language: Language): string => {
 export const failureOf = (name: string): LookupFailure | undefined => {
   const status = /^CIAM\.HTTP\.(<status>|[45]\d\d)$/.exec(name)?.[1];
   if (status !== undefined) return httpFailure(status === '<status>' ? 418 : Number(status));
-  const category = codeFacts(name)?.category;
-  if (category === undefined) return undefined;
-  return isPublished(name) ? tenantFailure(name, 400) : new LookupFailure(name, '', { category });
+  if (!codeFacts(name)) return undefined;
+  return isPublished(name) ? tenantFailure(name, 400) : new LookupFailure(name, { message: 'http' });
 };
 
 /** Category, retryable and advice of each code follow from the table of codes; what it is about stands in the page. */

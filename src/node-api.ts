@@ -4,7 +4,7 @@ import { type Check, testConnection } from './tenant/connection-test';
 import { createDemo, demoSettings } from './tenant/demo';
 import { checkedSettings, checkedSwitch, type TenantSettings } from './settings/settings';
 
-export { ADVICE, adviceKey, CATEGORIES, configFailure, filled, inputFailure, LookupFailure, listFailure, MESSAGES } from './failures/failure';
+export { configFailure, filled, inputFailure, LookupFailure, listFailure, MESSAGES } from './failures/failure';
 export type { AdviceKey, Category, LookupInfo, MessageKey, Values } from './failures/failure';
 export { type Availability, type Check, nothingChecked } from './tenant/connection-test';
 export type { ListInfo, ListOutcome, ListRequest } from './lookup/list';

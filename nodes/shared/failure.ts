@@ -54,7 +54,7 @@ export const failureObject = (red: Red, failure: LookupFailure): FailureObject =
   };
   return {
     code, category, status, retryable,
-    message: messageKey === undefined ? failure.message : translatedMessage(red, failure, messageKey, values),
+    message: translatedMessage(red, failure, messageKey, values),
     advice: translated(red, `ciam-user.advice.${failure.adviceKey}`, values, failure.advice),
     ...(system !== undefined && { system }),
     ...(detail !== undefined && { detail }),

@@ -15,8 +15,8 @@ const SYSTEMS: readonly [RegExp, AdviceKey][] = [
   [/^ECONNREFUSED$/, 'nobody-listens'],
   [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|EACCES|EPERM|UND_ERR_CONNECT_TIMEOUT)$/, 'no-way'],
   [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, 'connection-lost'],
-  [new RegExp(`^${PROXY_AUTHENTICATION}$`), 'proxy-password'],
-  [new RegExp(`^${PROXY_NTLM}$`), 'proxy-ntlm'],
+  [/^PROXY_AUTHENTICATION_REQUIRED$/, 'proxy-password'],
+  [/^PROXY_NTLM_REQUIRED$/, 'proxy-ntlm'],
   [/^PROXY_HTTP_/, 'proxy-refused'],
   [/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/, 'no-https'],
   [/^CERT_HAS_EXPIRED$/, 'certificate-expired'],
@@ -33,5 +33,4 @@ const byStatus = (status: number): AdviceKey | undefined => (isFailedStatus(stat
 
 /** The catalogue key of the advice for a failure. */
 export const adviceKey = (code: string, category: Category, status: number | null, system?: string): AdviceKey =>
-  // A system's code is behind a network or TLS failure; of an outage it only names the last trouble.
-  (code === 'CIAM.NETWORK' || code === 'CIAM.TLS' ? bySystem(system ?? '') : undefined) ?? codeFacts(code)?.advice ?? (category === 'unavailable' ? byStatus(status ?? 0) : undefined) ?? category;
+  (system === undefined ? undefined : bySystem(system)) ?? codeFacts(code)?.advice ?? byStatus(status ?? 0) ?? category;

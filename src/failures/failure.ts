@@ -3,10 +3,10 @@
  * Codes and categories are public: flows route on them (docs/reference.md, "Failures").
  */
 import { ADVICE, type AdviceKey, PROXY_AUTHENTICATION, PROXY_NTLM, adviceKey } from './advice';
-import { type Category, codeFacts, isFailedStatus, isOwn, isTransientStatus, statusCategory } from './codes';
+import { type Category, categoryOf, isFailedStatus, isOwn, isTransientCode, isTransientStatus } from './codes';
 import { type ConfigReason, type InputReason, MESSAGES, type MessageKey, type ResponseReason, type Values, filled } from './messages';
 
-export { ADVICE, adviceKey, type AdviceKey } from './advice';
+export { ADVICE, type AdviceKey } from './advice';
 export { CATEGORIES, type Category, isPublished } from './codes';
 export { type ConfigReason, type InputReason, MESSAGES, type MessageKey, type ResponseReason, type Values, filled } from './messages';
 
@@ -24,22 +24,19 @@ export interface LookupInfo {
 }
 
 export interface FailureDetails {
-  category: Category;
+  /** Catalogue key of the message. */
+  message: MessageKey;
   /** HTTP status of the answer, `null` without one. */
   status?: number | null;
-  /** The default follows from the category. */
-  retryable?: boolean;
   /** The system's own code, such as `ECONNREFUSED`. */
   system?: string | undefined;
   /** What the tenant wrote, scrubbed. */
   detail?: string | undefined;
-  /** Catalogue key of the message, which is translated by it; without one the message stays as it is. */
-  message?: MessageKey | undefined;
   /** The setting that makes no sense: the message begins with it. */
   property?: string | undefined;
   /** Advice that fits better than that of code and category. */
   advice?: AdviceKey | undefined;
-  /** What message and advice name: the host, the property … */
+  /** What message and advice name besides code, status and system: the host, a limit … */
   values?: Values | undefined;
   /** The last trouble of an outage that this failure tells of. */
   behind?: LookupFailure | undefined;
@@ -64,17 +61,17 @@ export class LookupFailure extends Error {
   readonly #details: FailureDetails;
 
   /** @internal */
-  constructor(code: string, message: string, details: FailureDetails) {
+  constructor(code: string, details: FailureDetails) {
     // The stack of an answer from the network shows our own inside only, and is the most expensive part of an Error.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(message);
+    super(sentence(code, details));
     Error.stackTraceLimit = stackTraceLimit;
     this.#details = details;
     this.code = code;
-    this.category = details.category;
     this.status = details.status ?? null;
-    this.retryable = details.retryable ?? RETRYABLE.has(details.category);
+    this.category = categoryOf(code, this.status);
+    this.retryable = RETRYABLE.has(this.category) || isTransientStatus(this.status);
     if (details.system !== undefined) this.system = details.system;
     if (details.detail) Object.defineProperty(this, 'detail', { value: details.detail, enumerable: false });
     this.advice = filled(ADVICE[this.adviceKey], this.values);
@@ -85,8 +82,8 @@ export class LookupFailure extends Error {
     return this.#details.advice ?? adviceKey(this.code, this.category, this.status, this.system);
   }
 
-  /** Catalogue key of the message, if it is a sentence of the catalogue. @internal */
-  get messageKey(): MessageKey | undefined {
+  /** Catalogue key of the message. @internal */
+  get messageKey(): MessageKey {
     return this.#details.message;
   }
 
@@ -102,7 +99,7 @@ export class LookupFailure extends Error {
 
   /** What the sentences name; a host that is not known is "the tenant", by the catalogue too. @internal */
   get values(): Values {
-    return { host: MESSAGES['the-tenant'], ...this.#details.values };
+    return valuesOf(this.code, this.#details);
   }
 
   /** Whether the sentences name a host that is known. @internal */
@@ -119,14 +116,16 @@ export class LookupFailure extends Error {
 
   /** A copy whose sentences name the host, unless they name one already. @internal */
   at(host: string): LookupFailure {
-    const values = this.namesHost || !host ? this.#details.values : { ...this.#details.values, host };
-    const details = { ...this.#details, values };
-    return new LookupFailure(this.code, details.message ? sentence(details.message, details) : this.message, details);
+    return this.with(this.namesHost || !host ? {} : { values: { ...this.#details.values, host } });
   }
 
   /** A copy with advice that fits better. @internal */
   advised(advice: AdviceKey): LookupFailure {
-    return new LookupFailure(this.code, this.message, { ...this.#details, advice });
+    return this.with({ advice });
+  }
+
+  private with(details: Partial<FailureDetails>): LookupFailure {
+    return new LookupFailure(this.code, { ...this.#details, ...details });
   }
 
   toJSON(): object {
@@ -137,40 +136,30 @@ export class LookupFailure extends Error {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const sentence = (key: MessageKey, { values, property }: Told): string => {
-  const text = filled(MESSAGES[key], { host: MESSAGES['the-tenant'], ...values });
-  if (property !== undefined) return `${property}: ${text}`;
+const valuesOf = (code: string, { status, system, values }: FailureDetails): Values =>
+  ({ host: MESSAGES['the-tenant'], code, status: status ?? '', system: system ?? '', ...values });
+
+const sentence = (code: string, details: FailureDetails): string => {
+  const text = filled(MESSAGES[details.message], valuesOf(code, details));
+  if (details.property !== undefined) return `${details.property}: ${text}`;
   // A host keeps its letters; "the tenant" at the beginning of a sentence does not.
-  return values?.host === undefined && !text.startsWith('by ') ? capital(text) : text;
+  return details.values?.host === undefined && !text.startsWith('by ') ? capital(text) : text;
 };
 
-const isKey = (text: string): text is MessageKey => Object.hasOwn(MESSAGES, text);
-
-type Told = Omit<FailureDetails, 'message'>;
-
-/** A failure whose message is a sentence of the catalogue. */
-const failure = (code: string, message: MessageKey, details: Told): LookupFailure =>
-  new LookupFailure(code, sentence(message, details), { ...details, message });
+const failure = (code: string, message: MessageKey, details: Omit<FailureDetails, 'message'> = {}): LookupFailure => new LookupFailure(code, { ...details, message });
 
 /** A failure that the tenant named itself, by `error_code` or the OAuth `error`. `detail`: what it wrote, scrubbed already. */
 export const tenantFailure = (code: string, status: number, detail?: string): LookupFailure => {
   if (isOwn(code)) return status >= 400 ? httpFailure(status, detail) : responseFailure(status, 'code', detail);
-  const known = codeFacts(code);
-  const category = known?.category ?? statusCategory(status);
-  const message: string = `tenant-${category}`;
-  return failure(code, isKey(message) ? message : 'tenant-rejected', {
-    category, status, detail, values: { code, status }, ...(isTransientStatus(status) && { retryable: true }),
-  });
+  // There is a sentence for each category of the tenant's codes and of the statuses.
+  return failure(code, `tenant-${categoryOf(code, status)}` as MessageKey, { status, detail });
 };
 
 /** A failure known by the HTTP status alone: no body that says more. */
-export const httpFailure = (status: number, detail?: string): LookupFailure => {
-  const code = `CIAM.HTTP.${status}`;
-  return failure(code, 'http', { category: codeFacts(code)?.category ?? statusCategory(status), status, detail, values: { status } });
-};
+export const httpFailure = (status: number, detail?: string): LookupFailure => failure(`CIAM.HTTP.${status}`, 'http', { status, detail });
 
 export const inputFailure = (reason: InputReason, values: Values = {}, advice?: AdviceKey): LookupFailure =>
-  failure('CIAM.INPUT', `input-${reason}`, { category: 'invalid-input', values, advice });
+  failure('CIAM.INPUT', `input-${reason}`, { values, advice });
 
 /** Reasons that have advice of their own. */
 const CONFIG_ADVICE: { [Reason in ConfigReason]?: AdviceKey } = {
@@ -179,20 +168,22 @@ const CONFIG_ADVICE: { [Reason in ConfigReason]?: AdviceKey } = {
 
 /** `property` is the setting that makes no sense; the message begins with it. */
 export const configFailure = (property: string, reason: ConfigReason, values: Values = {}): LookupFailure =>
-  failure('CIAM.CONFIG', `config-${reason}`, { category: 'config', values, property, advice: CONFIG_ADVICE[reason] });
+  failure('CIAM.CONFIG', `config-${reason}`, { values, property, advice: CONFIG_ADVICE[reason] });
 
 /** The message says which of the two passed. */
 export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: number): LookupFailure =>
-  failure('CIAM.TIMEOUT', property, { category: 'timeout', values: { seconds }, advice: property === 'queueTimeout' ? 'queue-timeout' : undefined });
+  failure('CIAM.TIMEOUT', property, { values: { seconds }, advice: property === 'queueTimeout' ? 'queue-timeout' : undefined });
 
 type NetworkMessage = 'network' | 'proxy-unreachable' | 'proxy-refused' | 'proxy-authentication' | 'proxy-ntlm' | 'demo-start' | 'demo-starting';
+
+const at = (host: string | undefined): Values => (host === undefined ? {} : { host });
 
 /** `host`: host and port, where they are known. */
 export const networkFailure = (system: string, what: NetworkMessage = 'network', host?: string): LookupFailure =>
   failure('CIAM.NETWORK', what, {
-    category: 'unavailable', system, values: { system, ...(host !== undefined && { host }) },
+    system, values: at(host),
     // Of a proxy that cannot be reached, the address of the tenant says nothing.
-    ...(what === 'proxy-unreachable' && { advice: 'proxy' }),
+    advice: what === 'proxy-unreachable' ? 'proxy' : undefined,
   });
 
 /** The proxy wants a password, or refused it; `system` may say that it takes none of ours. */
@@ -200,28 +191,24 @@ export const proxyPasswordFailure = (system: string = PROXY_AUTHENTICATION): Loo
   networkFailure(system, system === PROXY_NTLM ? 'proxy-ntlm' : 'proxy-authentication');
 
 export const tlsFailure = (system: string, host?: string): LookupFailure =>
-  failure('CIAM.TLS', 'tls', { category: 'untrusted', system, values: { system, ...(host !== undefined && { host }) } });
+  failure('CIAM.TLS', 'tls', { system, values: at(host) });
 
 export const responseFailure = (status: number | null, reason: ResponseReason, detail?: string, values: Values = {}): LookupFailure =>
-  failure('CIAM.RESPONSE', `response-${reason}`, {
-    category: 'bad-response', status, detail, values: { status: status ?? '', ...values }, ...(reason === 'redirect' && { advice: 'redirect' }),
-  });
+  failure('CIAM.RESPONSE', `response-${reason}`, { status, detail, values, advice: reason === 'redirect' ? 'redirect' : undefined });
 
 export const queueFullFailure = (limit: number): LookupFailure =>
-  failure('CIAM.QUEUE.FULL', 'queue-full', { category: 'overloaded', values: { limit } });
+  failure('CIAM.QUEUE.FULL', 'queue-full', { values: { limit } });
 
 /** An outage that has lasted too long. `last`: what the last call met, if any is known. */
 export const circuitFailure = (last: LookupFailure | null = null): LookupFailure => {
-  if (last === null) return failure('CIAM.CIRCUIT', 'circuit-unknown', { category: 'unavailable' });
-  const system = last.system ?? last.code;
-  const values = { ...(last.namesHost && { host: last.values.host ?? '' }), system, cause: last.advice };
-  return failure('CIAM.CIRCUIT', 'circuit', { category: 'unavailable', system, values, advice: 'circuit', behind: last });
+  if (last === null) return failure('CIAM.CIRCUIT', 'circuit-unknown');
+  const values = { ...(last.namesHost && { host: last.values['host'] ?? '' }), cause: last.advice };
+  return failure('CIAM.CIRCUIT', 'circuit', { system: last.system ?? last.code, values, advice: 'circuit', behind: last });
 };
 
-export const listFailure = (failed: number, total: number): LookupFailure =>
-  failure('CIAM.LIST', 'list', { category: 'rejected', values: { failed, total } });
+export const listFailure = (failed: number, total: number): LookupFailure => failure('CIAM.LIST', 'list', { values: { failed, total } });
 
-export const closedFailure = (): LookupFailure => failure('CIAM.CLOSED', 'closed', { category: 'cancelled' });
+export const closedFailure = (): LookupFailure => failure('CIAM.CLOSED', 'closed');
 
 /** What a callback of the caller threw: a warning of the process, since no other lookup must suffer from it. */
 export const warnOfThrown = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));
@@ -229,12 +216,10 @@ export const warnOfThrown = (error: unknown): void => process.emitWarning(error 
 const noRetryMends = ({ system }: LookupFailure): boolean => system === PROXY_AUTHENTICATION || system === PROXY_NTLM;
 
 /** Temporary failures, and only they, are worth another try: the lookups only read, so repeating their POST is safe. */
-export const isTransient = (met: LookupFailure): boolean =>
-  (codeFacts(met.code)?.transient === true && !noRetryMends(met)) || isTransientStatus(met.status);
+export const isTransient = (met: LookupFailure): boolean => (isTransientCode(met.code) && !noRetryMends(met)) || isTransientStatus(met.status);
 
 /** A token call may be granted next time. HTTP 500 says nothing about the credentials; that of a lookup may be about its record, and is no reason to try again. */
 export const mayBeGranted = (met: LookupFailure): boolean => isTransient(met) || (met.category === 'unavailable' && (met.status ?? 0) >= 500);
 
 /** A call that failed: no response, none in time, or one that says that the tenant is away or busy. Any other response, HTTP 500 included, is an answer. */
-export const isFailedCall = (met: LookupFailure): boolean =>
-  codeFacts(met.code)?.transient === true || met.code === 'CIAM.TIMEOUT' || isFailedStatus(met.status);
+export const isFailedCall = (met: LookupFailure): boolean => isTransientCode(met.code) || met.code === 'CIAM.TIMEOUT' || isFailedStatus(met.status);

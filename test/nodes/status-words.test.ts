@@ -6,8 +6,7 @@ import { CATALOGUE } from '../../nodes/shared/catalogue';
 import { wordsOf } from '../../nodes/shared/status';
 import { createStatusLight } from '../../nodes/ciam-user/status';
 import type { Status } from '../../nodes/shared/red';
-import { CATEGORIES } from '../../src/node-api';
-import { KNOWN_CODES } from '../../src/failures/codes';
+import { CATEGORIES, KNOWN_CODES } from '../../src/failures/codes';
 import {
   circuitFailure, closedFailure, configFailure, httpFailure, inputFailure, listFailure, type LookupFailure, networkFailure, proxyPasswordFailure, queueFullFailure,
   responseFailure, tenantFailure, timeoutFailure, tlsFailure,

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../../src/failures/advice';
 import * as failures from '../../src/failures/failure';
 
-const { LookupFailure, httpFailure, networkFailure, tenantFailure, tlsFailure } = failures;
+const { httpFailure, networkFailure, tenantFailure, tlsFailure } = failures;
 
 const facts = ({ code, message, category, status, retryable, system }: failures.LookupFailure): object => ({ code, message, category, status, retryable, system: system ?? null });
 
@@ -158,12 +158,6 @@ describe('failures', () => {
     expect(networkFailure('ECONNREFUSED', 'network', 'b.example').for(lookup).message).to.include('b.example');
   });
 
-  it('keeps the words of one whose sentence is not ours', () => {
-    const lookup = { by: 'mobile', value: '1', tenant: 'a.example', attempts: 1, durationMs: 1, source: 'tenant' } as const;
-    const own = new LookupFailure('X', 'words', { category: 'rejected' }).for(lookup);
-    expect([own.message, own.messageKey]).to.deep.equal(['words', undefined]);
-  });
-
   it('may get advice that fits better', () => {
     const advised = httpFailure(401, 'words').advised('credentials');
     expect(advised).to.include({ code: 'CIAM.HTTP.401', message: httpFailure(401).message, detail: 'words', adviceKey: 'credentials', advice: failures.ADVICE.credentials });
@@ -184,11 +178,6 @@ describe('failures', () => {
     const error = new TypeError('of a callback');
     expect(await warned(error)).to.equal(error);
     expect(await warned({ toString: () => 'no error' })).to.be.instanceOf(Error).and.include({ message: 'no error' });
-  });
-
-  it('can be told otherwise whether another try makes sense', () => {
-    expect(new LookupFailure('X', '', { category: 'rejected', retryable: true }).retryable).to.equal(true);
-    expect(new LookupFailure('X', '', { category: 'timeout', retryable: false }).retryable).to.equal(false);
   });
 
   it('as JSON has what a message carries', () => {
@@ -241,7 +230,7 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
 
 describe('advice', () => {
   for (const [failure, key] of BY_SYSTEM) {
-    it(`${failure.code} ${failure.system ?? ''} ${failure.messageKey ?? ''}: ${key}`, () => {
+    it(`${failure.code} ${failure.system} ${failure.messageKey}: ${key}`, () => {
       expect(failure.adviceKey).to.equal(key);
       expect(failure.advice).to.equal(failures.filled(failures.ADVICE[key], { host: 'the tenant' }));
     });

@@ -1,6 +1,6 @@
 /** The queue alone: turns that are the test's own, and a clock that stands still. */
 import { expect } from 'chai';
-import { LookupFailure, networkFailure, timeoutFailure } from '../../src/failures/failure';
+import { httpFailure, type LookupFailure, networkFailure, tenantFailure, timeoutFailure } from '../../src/failures/failure';
 import { Condition } from '../../src/resilience/condition';
 import { Pause } from '../../src/resilience/pause';
 import { RequestQueue } from '../../src/resilience/request-queue';
@@ -67,8 +67,6 @@ const AWAY = networkFailure('ECONNREFUSED');
 const FOUND: Report = { failure: null, failed: false, paused: false, alone: false };
 const FAILED: Report = { failure: AWAY, failed: true, paused: false, alone: false };
 const failed = (failure: LookupFailure): Report => ({ ...FOUND, failure });
-
-const refusal = (status: number, category: LookupFailure['category']): LookupFailure => new LookupFailure(`CIAM.HTTP.${status}`, 'The tenant has refused it.', { category, status });
 
 const setUp = (limits: Partial<ConstructorParameters<typeof RequestQueue>[0]> = {}) => {
   const clock = new FakeClock();
@@ -169,7 +167,7 @@ describe('the queue alone', () => {
     const { stranger } = suspect(probing);
     probing.clock.advance(1000);
     probing.queue.again(stranger);
-    probing.end(stranger, failed(refusal(400, 'not-found')));
+    probing.end(stranger, failed(tenantFailure('USER.0001', 400)));
     expect(waits(probing)).to.be.closeTo(2000, 20); // the probe and its replay
   });
 
@@ -180,7 +178,7 @@ describe('the queue alone', () => {
       const waiting = Array.from({ length: 6 }, () => all.enter());
       for (const turn of turns) all.queue.leave(turn);
       if (isOutage) all.end(stranger, FAILED);
-      else all.end(stranger, failed(refusal(400, 'not-found')));
+      else all.end(stranger, failed(tenantFailure('USER.0001', 400)));
       if (isOutage) all.clock.advance(200);
       expect(waiting.filter(isCalling), isOutage ? 'outage' : 'suspicion').to.have.length(calls);
     }
@@ -193,9 +191,9 @@ describe('the queue alone', () => {
     queue.suspend(suspended);
     queue.rest(resting);
     // Due, and held back by a pause.
-    queue.hold(5000, refusal(429, 'rate-limited'));
+    queue.hold(5000, httpFailure(429));
     queue.again(due);
-    queue.refuseAll(refusal(401, 'unauthorized'));
+    queue.refuseAll(httpFailure(401));
     expect([waiting, due, suspended, resting].map(({ told }) => told.at(-1))).to.deep.equal(new Array(4).fill('CIAM.HTTP.401'));
     expect(calling.told).to.deep.equal(['begin']);
     expect([queue.inFlight, queue.queued]).to.deep.equal([1, 0]);
@@ -206,7 +204,7 @@ describe('the queue alone', () => {
     enter();
     const [first, second] = [enter(), enter()];
     first.onRefused = () => void queue.leave(second);
-    queue.refuseAll(refusal(401, 'unauthorized'));
+    queue.refuseAll(httpFailure(401));
     expect([first.told, second.told]).to.deep.equal([['wait', 'CIAM.HTTP.401'], ['wait']]);
     expect(queue.queued).to.equal(0);
   });
@@ -215,10 +213,10 @@ describe('the queue alone', () => {
     const { clock, queue, events, enter, end } = setUp();
     const [first, second] = [enter(), enter()];
     end(first, FOUND);
-    queue.refuseAll(refusal(401, 'unauthorized'));
-    queue.report(second, failed(refusal(401, 'unauthorized')));
+    queue.refuseAll(httpFailure(401));
+    queue.report(second, failed(httpFailure(401)));
     expect(events).to.deep.equal(['ready', 'refused']);
-    queue.report(second, failed(refusal(404, 'not-found')));
+    queue.report(second, failed(tenantFailure('USER.0001', 400)));
     expect(events).to.deep.equal(['ready', 'refused', 'accepted']);
     expect(clock.pending).to.deep.equal([]);
   });
@@ -256,7 +254,7 @@ describe('the queue alone', () => {
     const turns = Array.from({ length: 5 }, () => enter());
     queue.rest(turns[0] as FakeTurn);
     expect([queue.inFlight, queue.queued, queue.circuit, queue.isTroubled, queue.isStopped, queue.heldBy, queue.obstacle]).to.deep.equal([5, 0, 'closed', false, false, null, null]);
-    const limited = refusal(429, 'rate-limited');
+    const limited = httpFailure(429);
     queue.report(turns[1] as FakeTurn, { ...failed(limited), paused: true });
     queue.hold(5000, limited);
     queue.suspend(turns[1] as FakeTurn);
@@ -285,7 +283,7 @@ describe('the queue alone', () => {
     expect(enter().told).to.deep.equal(['CIAM.QUEUE.FULL']);
     queue.close();
     expect([enter().told, queue.enterList(new FakeList(queue, 1))?.code]).to.deep.equal([['CIAM.CLOSED'], 'CIAM.CLOSED']);
-    queue.refuseAll(refusal(401, 'unauthorized'));
+    queue.refuseAll(httpFailure(401));
     expect([events, clock.pending]).to.deep.equal([[], []]);
   });
 
@@ -294,8 +292,8 @@ describe('the queue alone', () => {
       const all = setUp({ concurrency: 8, rateLimit: 1 });
       all.enter();
       all.enter();
-      if (trouble === 'pause') all.queue.hold(5000, refusal(429, 'rate-limited'));
-      if (trouble === 'refusal') all.queue.refuseAll(refusal(401, 'unauthorized'));
+      if (trouble === 'pause') all.queue.hold(5000, httpFailure(429));
+      if (trouble === 'refusal') all.queue.refuseAll(httpFailure(401));
       if (trouble === 'suspicion') suspect(all);
       if (trouble === 'outage') all.end(suspect(all).stranger, FAILED);
       expect(all.clock.pending, trouble).to.not.deep.equal([]);
@@ -306,7 +304,7 @@ describe('the queue alone', () => {
 
   it('refused credentials: one may try after a second, and until it has its answer nobody else', () => {
     const { clock, queue, enter, end } = setUp();
-    queue.refuseAll(refusal(401, 'unauthorized'));
+    queue.refuseAll(httpFailure(401));
     expect(enter().told).to.deep.equal(['CIAM.HTTP.401']);
     clock.advance(1000);
     const trial = enter();
@@ -331,7 +329,7 @@ describe('the queue alone', () => {
       return false;
     };
     queue.enterList(list);
-    queue.refuseAll(refusal(401, 'unauthorized'));
+    queue.refuseAll(httpFailure(401));
     expect(others).to.deep.equal(new Array(3).fill('CIAM.HTTP.401'));
     queue.leave(first);
     clock.advance(300_000);
@@ -346,9 +344,9 @@ describe('the queue alone', () => {
 
   it('a certificate that is refused is no acceptance: the tenant is not ready', () => {
     const { queue, enter, events } = setUp();
-    queue.report(enter(), failed(refusal(401, 'untrusted')));
+    queue.report(enter(), failed(httpFailure(401)));
     expect(events).to.deep.equal([]);
-    queue.report(enter(), failed(refusal(500, 'unavailable')));
+    queue.report(enter(), failed(httpFailure(500)));
     expect(events).to.deep.equal(['ready']);
   });
 
@@ -359,7 +357,7 @@ describe('the queue alone', () => {
     expect(queue.suspectAfter(second, queue.answers)).to.equal(true);
     expect([first.strangers.length, second.strangers.length]).to.deep.equal([1, 0]);
     first.isSpent = true;
-    end(first.strangers[0] as FakeTurn, failed(refusal(400, 'not-found')));
+    end(first.strangers[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
     expect([first.told.at(-1), second.told.at(-1)]).to.deep.equal(['give up', 'begin']);
     expect(queue.suspectAfter(second, queue.answers - 1)).to.equal(false);
   });
@@ -406,7 +404,7 @@ describe('the queue alone', () => {
 
   it('during a pause nobody is asked whether the tenant is away; after it somebody is', () => {
     const all = setUp({ concurrency: 8 });
-    all.queue.hold(3000, refusal(429, 'rate-limited'));
+    all.queue.hold(3000, httpFailure(429));
     const { queue, clock } = all;
     const token = {};
     all.queue.expect(new FakeTurn(queue));
@@ -455,7 +453,7 @@ describe('the queue alone', () => {
 
   it('the rest of a list fails once a pause has lasted for the timeout, and not before', () => {
     const { clock, queue, enter } = setUp({ concurrency: 1, timeoutMs: 3000 });
-    queue.hold(60_000, refusal(429, 'rate-limited'));
+    queue.hold(60_000, httpFailure(429));
     const codes: (string | undefined)[] = [];
     const list = new FakeList(queue, 2);
     list.pull = () => {
@@ -520,7 +518,7 @@ describe('the queue alone', () => {
       const { queue, enter, clock } = setUp({ concurrency: 40 });
       const turn = enter();
       for (let count = 0; count < failures; count++) queue.report(turn, FAILED); // of one lookup: no suspicion
-      for (let count = 0; count < 5; count++) queue.report(enter(), { ...failed(refusal(503, 'unavailable')), failed: true });
+      for (let count = 0; count < 5; count++) queue.report(enter(), { ...failed(httpFailure(503)), failed: true });
       clock.advance(1);
       enter();
       expect(queue.limit !== null, String(failures)).to.equal(isLimited);
@@ -529,7 +527,7 @@ describe('the queue alone', () => {
 
   it('a pause whose only trial is cancelled ends by itself after five seconds', () => {
     const { clock, queue, enter, events } = setUp();
-    queue.hold(2000, refusal(429, 'rate-limited'));
+    queue.hold(2000, httpFailure(429));
     const trial = enter();
     clock.advance(2000);
     expect(trial.told).to.deep.equal(['wait', 'begin']);
@@ -567,9 +565,9 @@ describe('the queue alone', () => {
     };
     const left = {
       calm: leftAfter(() => undefined),
-      pause: leftAfter(({ queue }) => queue.hold(5000, refusal(429, 'rate-limited'))),
+      pause: leftAfter(({ queue }) => queue.hold(5000, httpFailure(429))),
       afterPause: leftAfter(({ queue, enter, clock }) => {
-        queue.hold(500, refusal(429, 'rate-limited'));
+        queue.hold(500, httpFailure(429));
         clock.advance(500);
         queue.report(enter(), FOUND);
       }),
@@ -579,7 +577,7 @@ describe('the queue alone', () => {
         all.queue.expect(new FakeTurn(all.queue));
         all.queue.warmUpFailed(AWAY);
       }),
-      afterSuspicion: leftAfter((all) => all.end(suspect(all).stranger, failed(refusal(400, 'not-found')))),
+      afterSuspicion: leftAfter((all) => all.end(suspect(all).stranger, failed(tenantFailure('USER.0001', 400)))),
     };
     expect(left).to.deep.equal({ calm: 10_000, pause: 9900, afterPause: 10_000, suspicion: 9900, outage: 9900, warmUp: 9900, afterSuspicion: 10_000 });
   });
@@ -617,9 +615,9 @@ describe('the queue alone', () => {
   it('counts as refused what asked for a pause, 429 and 503, and as served what did not ask for one', () => {
     const { queue, enter } = setUp({ concurrency: 8 });
     const turn = enter();
-    queue.report(turn, failed(refusal(429, 'rate-limited')));
-    queue.report(turn, { ...failed(refusal(425, 'unavailable')), paused: true });
-    queue.report(turn, { ...FAILED, failure: refusal(503, 'unavailable') });
+    queue.report(turn, failed(httpFailure(429)));
+    queue.report(turn, { ...failed(httpFailure(425)), paused: true });
+    queue.report(turn, { ...FAILED, failure: httpFailure(503) });
     queue.report(turn, FAILED);
     queue.report(turn, FOUND);
     expect([queue.refusals, queue.served, queue.answers]).to.deep.equal([3, 2, 3]);
@@ -651,7 +649,7 @@ describe('the queue alone', () => {
       const { clock, queue, enter } = setUp({ concurrency: 4 });
       const due = enter();
       due.wasRefused = wasRefused;
-      queue.hold(1000, refusal(429, 'rate-limited'));
+      queue.hold(1000, httpFailure(429));
       queue.suspend(due);
       const waiting = enter();
       clock.advance(1000);
@@ -714,7 +712,7 @@ describe('the queue alone', () => {
 
   it('looks whose turn it is as early as any of those who wait needs it, with one timer; who waits for a place needs none', () => {
     const { clock, queue, enter } = setUp({ concurrency: 1, timeoutMs: 3000 });
-    queue.hold(60_000, refusal(429, 'rate-limited'));
+    queue.hold(60_000, httpFailure(429));
     enter();
     expect(clock.pending).to.deep.equal([60_000, 60_000]); // the end of the pause, and the turn after it
     queue.enterList(new FakeList(queue, 1));
@@ -748,7 +746,7 @@ describe('the queue alone', () => {
     const [calling, resting, suspended, due] = Array.from({ length: 4 }, () => enter()) as [FakeTurn, FakeTurn, FakeTurn, FakeTurn];
     queue.rest(resting);
     queue.suspend(suspended);
-    queue.hold(5000, refusal(429, 'rate-limited'));
+    queue.hold(5000, httpFailure(429));
     queue.again(due);
     const [waiting, gone] = [enter(), enter()];
     waiting.onRefused = () => void queue.leave(gone);
@@ -778,7 +776,7 @@ describe('the queue alone', () => {
   it('an answer to another call does not end a pause before its time is up', () => {
     const { clock, queue, enter, events } = setUp();
     const [first, second] = [enter(), enter()];
-    queue.hold(5000, refusal(429, 'rate-limited'));
+    queue.hold(5000, httpFailure(429));
     queue.leave(second);
     queue.report(first, FOUND);
     clock.advance(4999);
@@ -787,7 +785,7 @@ describe('the queue alone', () => {
 
   it('a pause does not end by itself while somebody is asking, or waits', () => {
     const { clock, queue, enter, end, events } = setUp();
-    queue.hold(2000, refusal(429, 'rate-limited'));
+    queue.hold(2000, httpFailure(429));
     const trial = enter();
     clock.advance(20_000);
     expect([trial.told, events]).to.deep.equal([['wait', 'begin'], ['paused']]);
@@ -795,7 +793,7 @@ describe('the queue alone', () => {
     expect(events).to.deep.equal(['paused', 'resumed']);
     const rated = setUp({ rateLimit: 1 });
     for (let count = 0; count < 8; count++) rated.queue.leave(rated.enter());
-    rated.queue.hold(500, refusal(429, 'rate-limited'));
+    rated.queue.hold(500, httpFailure(429));
     rated.clock.advance(6000);
     expect(rated.events).to.deep.equal(['paused', 'resumed']);
   });
@@ -805,7 +803,7 @@ describe('the queue alone', () => {
     const { turns: [first, second], stranger } = suspect(all);
     all.queue.suspend(first as FakeTurn);
     all.queue.suspend(second as FakeTurn);
-    all.queue.hold(100, refusal(429, 'rate-limited'));
+    all.queue.hold(100, httpFailure(429));
     all.end(stranger, FAILED);
     all.clock.advance(200);
     expect([first?.told, second?.told]).to.deep.equal([['begin', 'begin fresh'], ['begin']]);
@@ -824,7 +822,7 @@ describe('the queue alone', () => {
       queue.leave(first);
       queue.leave(second);
     };
-    end(first.strangers[0] as FakeTurn, failed(refusal(400, 'not-found')));
+    end(first.strangers[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
     expect(second.told).to.deep.equal(['begin']);
   });
 
@@ -914,7 +912,7 @@ describe('the queue alone', () => {
         all.clock.advance(100);
         all.queue.report(turn, report);
       }
-      all.end(turn, failed(refusal(429, 'rate-limited')));
+      all.end(turn, failed(httpFailure(429)));
       const waiting = Array.from({ length: 100 }, () => all.enter());
       all.clock.advance(1000);
       return waiting.filter(isCalling).length;
