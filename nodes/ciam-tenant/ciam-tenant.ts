@@ -1,7 +1,7 @@
 /** The config node: one tenant, shared by all nodes that name it. */
 import type { NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
-import { misconfiguredLine } from '../shared/failure';
+import { asFailure, misconfiguredLine } from '../shared/failure';
 import type { NodeConfig, Red, RedNode } from '../shared/red';
 import type { TenantNode } from '../shared/tenant-link';
 import { createLog } from './log';
@@ -10,12 +10,10 @@ import { tenantSettings } from './settings';
 
 /** Settings that make no sense end every message in a `CIAM.CONFIG` failure. */
 const openTenant = (red: Red, node: RedNode, config: NodeConfig): NodeTenant => {
-  const { createTenant, LookupFailure, failingTenant } = client();
   try {
-    return createTenant(tenantSettings(red, config, node.credentials ?? {}, client()));
+    return client().createTenant(tenantSettings(red, config, node.credentials ?? {}));
   } catch (failure) {
-    if (!(failure instanceof LookupFailure)) throw failure;
-    return failingTenant(failure);
+    return client().failingTenant(asFailure(failure));
   }
 };
 

@@ -1,5 +1,5 @@
 /** One line in the log at each change of a tenant's state: host, code and what to do about it, never a value. In the runtime's language. */
-import type { LookupFailure, NodeTenant, TenantEvent, TenantListener } from '../../src/node-api';
+import type { LookupFailure, NodeTenant, TenantEvent, TenantEventName, TenantListener } from '../../src/node-api';
 import { CATALOGUE } from '../shared/catalogue';
 import { failureObject } from '../shared/failure';
 import type { Red, RedNode } from '../shared/red';
@@ -15,23 +15,22 @@ const refusedBy = ({ code, category, adviceKey }: LookupFailure): string => {
   return category === 'unauthorized' && adviceKey !== 'new-token' ? 'refused' : 'no-access';
 };
 
-/** Code, and the system's own behind it. */
-const codes = ({ code, system }: { code: string; system?: string }): string => (system === undefined ? code : `${code}, ${system}`);
+const LEVELS: Partial<Record<TenantEventName, 'warn' | 'error'>> = { unreachable: 'warn', paused: 'warn', failing: 'error', refused: 'error' };
 
 /** `condition` is asked for what is behind an event. */
 export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantListener => {
-  /** When the present outage began. */
-  let awaySince: string | null = null;
+  /** When the present outage began, in milliseconds. */
+  let awaySince: number | null = null;
   const text = (key: string, values: Record<string, string | number>): string => red._(`${CATALOGUE}ciam-tenant.log.${key}`, values).trimEnd();
 
   const lineOf = ({ event, tenant, code, since, heldMs, failed, count }: TenantEvent): string => {
     const { cause } = condition();
     // An event that was held back for its count may be about a state that is over.
-    const known = cause !== null && cause.code === code ? cause.at(tenant) : null;
-    const told = known && failureObject(red, known);
-    const troubleMs = awaySince === null ? 0 : Date.parse(since) - Date.parse(awaySince);
+    const known = cause?.code === code ? cause.at(tenant) : null;
+    const { system, ...told } = known ? failureObject(red, known) : { code: code ?? '', message: '', advice: '', system: undefined };
+    const troubleMs = awaySince === null ? 0 : Date.parse(since) - awaySince;
     const line = text(event !== 'refused' ? event : known ? refusedBy(known) : 'no-access', {
-      tenant, failed, code: told ? codes(told) : code ?? '', message: told?.message ?? '', advice: told?.advice ?? '', seconds: seconds(event === 'recovered' ? troubleMs : heldMs),
+      tenant, failed, message: told.message, advice: told.advice, code: system === undefined ? told.code : `${told.code}, ${system}`, seconds: seconds(event === 'recovered' ? troubleMs : heldMs),
     });
     return count === undefined ? line : `${line} ${text('again', { count })}`;
   };
@@ -39,10 +38,8 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
   return (told) => {
     const { event, since, state } = told;
     const line = lineOf(told);
-    if (event === 'unreachable' || event === 'failing') awaySince ??= since;
+    if (event === 'unreachable' || event === 'failing') awaySince ??= Date.parse(since);
     else if (state === 'ready' || event === 'recovered') awaySince = null;
-    if (event === 'failing' || event === 'refused') node.error(line);
-    else if (event === 'unreachable' || event === 'paused') node.warn(line);
-    else node.log(line);
+    node[LEVELS[event] ?? 'log'](line);
   };
 };

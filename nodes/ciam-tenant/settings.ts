@@ -1,22 +1,21 @@
 /** Properties and credentials of the config node → settings of the client. */
 import type { ProxySettings, TenantSettings, TlsSettings } from '../../src/node-api';
+import { client } from '../shared/client';
 import type { Red } from '../shared/red';
 
 type Values = Record<string, unknown>;
-type Client = Pick<typeof import('../../src/node-api'), 'checkedSwitch' | 'configFailure' | 'NUMBER_NAMES'>;
-type ConfigFailure = Client['configFailure'];
 
 /** Properties that go to the client as they are, besides the numbers. */
 const PLAIN = ['domain', 'auth', 'clientAuth', 'warmUp', 'timezone'] as const;
-export const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
+const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
-const isUnset = (id: unknown): boolean => id === undefined || id === null || id === '';
+/** `undefined`: none is chosen; `null`: it is missing. */
+const chosen = (red: Red, id: unknown): unknown => (id === undefined || id === null || id === '' ? undefined : red.nodes.getNode(id as string) ?? null);
 
-const tlsOf = (red: Red, id: unknown, configFailure: ConfigFailure): TlsSettings | undefined => {
-  if (isUnset(id)) return undefined;
-  const node = red.nodes.getNode(String(id)) as { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined;
-  if (!node?.addTLSOptions) throw configFailure('tls', 'missing-tls');
-  if (node.valid === false) throw configFailure('tls', 'tls-unreadable');
+const tlsOf = (node: { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined): TlsSettings | undefined => {
+  if (node === undefined) return undefined;
+  if (!node?.addTLSOptions) throw client().configFailure('tls', 'missing-tls');
+  if (node.valid === false) throw client().configFailure('tls', 'tls-unreadable');
   return node.addTLSOptions({});
 };
 
@@ -27,29 +26,28 @@ interface ProxyNode {
   credentials?: { username?: string; password?: string };
 }
 
-const proxyOf = (red: Red, id: unknown, configFailure: ConfigFailure): ProxySettings | undefined => {
-  if (isUnset(id)) return undefined;
-  const node = red.nodes.getNode(String(id)) as ProxyNode | null | undefined;
-  if (!node?.url) throw configFailure('proxy', 'missing-proxy');
+const proxyOf = (node: ProxyNode | null | undefined): ProxySettings | undefined => {
+  if (node === undefined) return undefined;
+  if (!node?.url) throw client().configFailure('proxy', 'missing-proxy');
   const text = node.url.includes('://') ? node.url : `http://${node.url}`;
-  if (!URL.canParse(text)) throw configFailure('proxy', 'url');
+  if (!URL.canParse(text)) throw client().configFailure('proxy', 'url');
   const url = new URL(text);
   const { username = '', password = '' } = node.credentials ?? {};
   if (username) url.username = encodeURIComponent(username);
   if (password) url.password = encodeURIComponent(password);
-  const exceptions = Array.isArray(node.noproxy) ? node.noproxy : (node.noproxy ?? '').split(/[,\s]+/);
-  return { url: url.href, noProxy: exceptions };
+  return { url: url.href, noProxy: String(node.noproxy ?? '').split(/[,\s]+/) };
 };
 
 /** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
-export const tenantSettings = (red: Red, properties: Values, credentials: Values, { checkedSwitch, configFailure, NUMBER_NAMES }: Client): TenantSettings => {
+export const tenantSettings = (red: Red, properties: Values, credentials: Values): TenantSettings => {
+  const { checkedSwitch, NUMBER_NAMES } = client();
   const demo = checkedSwitch('demo', properties.demo);
   const settings: Values = { demo };
   for (const name of [...PLAIN, ...NUMBER_NAMES]) if (properties[name] !== undefined) settings[name] = properties[name];
   for (const name of SECRETS) if (credentials[name]) settings[name] = credentials[name];
   if (!demo) {
-    settings.tls = tlsOf(red, properties.tls, configFailure);
-    settings.proxy = proxyOf(red, properties.proxy, configFailure);
+    settings.tls = tlsOf(chosen(red, properties.tls) as Parameters<typeof tlsOf>[0]);
+    settings.proxy = proxyOf(chosen(red, properties.proxy) as ProxyNode | null | undefined);
     // One rate for several Node-RED, a function of the settings file.
     settings.pace = red.settings.ciamPace;
   }

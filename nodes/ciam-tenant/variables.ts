@@ -16,7 +16,8 @@ const NAME = /^\$\{([^}]+)\}$/;
 /** Those of a flow file are told at once; the rest depends on a running flow. */
 const PLAIN_TYPES = ['str', 'num', 'bool'];
 
-const configsById = (red: Red): Map<string, Config> => {
+/** Every node of the flow file, tabs, groups and subflows included. */
+export const configsById = (red: Red): Map<string, Config> => {
   const configs = new Map<string, Config>();
   red.nodes.eachNode((config) => void configs.set(config.id, config));
   return configs;
@@ -55,8 +56,7 @@ const fromRuntime = (red: Red, text: string, node: RedNode | undefined): unknown
 };
 
 /** `z`: the flow or subflow in which the node stands; '' for a global one. */
-export const substituter = (red: Red, z: string, deployed: RedNode | null): ((value: unknown) => Substituted) => {
-  const configs = configsById(red);
+export const substituter = (red: Red, configs: Map<string, Config>, z: string, deployed: RedNode | null): ((value: unknown) => Substituted) => {
   const chain = scopes(configs, z);
   const globals = [...configs.values()].filter(({ type, d }) => type === 'global-config' && !d);
   const isKnownFlow = !z || chain.length > 0;

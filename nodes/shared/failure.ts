@@ -1,5 +1,5 @@
 /** A failure as messages carry it: plain, and in the runtime's language. Its English stands in the code, the catalogues have the others. */
-import type { Category, LookupFailure, MessageKey, Values } from '../../src/node-api';
+import type { Category, LookupFailure } from '../../src/node-api';
 import { CATALOGUE } from './catalogue';
 import { client } from './client';
 import type { Red } from './red';
@@ -26,39 +26,35 @@ const sentence = (red: Red, key: string): string | null => {
   catalogues.set(red, known);
   const before = known.get(key);
   if (before !== undefined) return before;
-  const text = red._(CATALOGUE + key);
+  const text = red._(`${CATALOGUE}ciam-user.${key}`);
   const result = !text || text.endsWith(key) ? null : text;
   known.set(key, result);
   return result;
 };
 
-const translated = (red: Red, key: string, values: Values, english: string): string => {
-  const text = sentence(red, key);
-  return text === null ? english : client().filled(text, values);
-};
-
-/** Of a setting, which has its name in every language, the sentence stands after it. */
-const translatedMessage = (red: Red, { message, property }: LookupFailure, key: MessageKey, values: Values): string => {
-  const text = sentence(red, `ciam-user.message.${key}`);
-  if (text === null) return message;
-  const words = client().filled(text, values);
-  return property === undefined ? words : `${property}: ${words}`;
-};
-
 /** Message and advice in the runtime's language; what the tenant wrote stays in `detail`. */
 export const failureObject = (red: Red, failure: LookupFailure): FailureObject => {
-  const { code, category, status, retryable, system, detail, messageKey, behind } = failure;
+  const { behind, messageKey, adviceKey, property } = failure;
   const values = {
     ...failure.values, ...(behind && { cause: failureObject(red, behind).advice }),
-    ...(!failure.namesHost && { host: translated(red, 'ciam-user.message.the-tenant', {}, client().MESSAGES['the-tenant']) }),
+    ...(!failure.namesHost && { host: sentence(red, 'message.the-tenant') ?? client().MESSAGES['the-tenant'] }),
+  };
+  const told = (key: string, english: string, before: string): string => {
+    const text = sentence(red, key);
+    return text === null ? english : before + client().filled(text, values);
   };
   return {
-    code, category, status, retryable,
-    message: translatedMessage(red, failure, messageKey, values),
-    advice: translated(red, `ciam-user.advice.${failure.adviceKey}`, values, failure.advice),
-    ...(system !== undefined && { system }),
-    ...(detail !== undefined && { detail }),
+    ...failure.toJSON() as FailureObject,
+    // A setting has its name in every language; the sentence stands after it.
+    message: told(`message.${messageKey}`, failure.message, property === undefined ? '' : `${property}: `),
+    advice: told(`advice.${adviceKey}`, failure.advice, ''),
   };
+};
+
+/** A failure of the client as it is; what else was thrown is thrown on. */
+export const asFailure = (error: unknown): LookupFailure => {
+  if (error instanceof client().LookupFailure) return error;
+  throw error;
 };
 
 /** A line of the log about a setting that makes no sense; the general advice would say what the message says. */

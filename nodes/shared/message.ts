@@ -35,12 +35,12 @@ const isOrdinary = (message: unknown): boolean => {
 };
 
 /** Like the message, to be written at will. A property that cannot be read does not travel on. */
-const plainCopy = (message: Message, copied: (value: unknown) => unknown = (value) => value): Message => {
+const plainCopy = (message: Message, copied: (value: unknown, name: string) => unknown = (value) => value): Message => {
   const copy: Message = {};
   for (const name of namesOf(message)) {
     try {
       const value = message[name];
-      if (value !== undefined) copy[name] = copied(value);
+      if (value !== undefined) copy[name] = copied(value, name);
     } catch {
       // A getter that throws: there is nothing to hand on.
     }
@@ -68,7 +68,7 @@ export const written = (red: Red, message: Message, write: (into: Message) => vo
     write(copy);
     return copy;
   } catch {
-    const deep = plainCopy(message, (value) => valueCopy(red, value));
+    const deep = deepCopy(red, message);
     write(deep);
     return deep;
   }
@@ -97,11 +97,13 @@ export const copyOf = (red: Red, message: Message): Message => {
   try {
     return keepingHttp(message, () => red.util.cloneMessage(message));
   } catch {
-    const { req, res, ...rest } = plainCopy(message);
-    const copy = plainCopy(rest, (value) => valueCopy(red, value));
-    return { ...copy, ...(req !== undefined && { req }), ...(res !== undefined && { res }) };
+    return deepCopy(red, message);
   }
 };
+
+/** As Node-RED copies it: `req` and `res` are handed on. */
+const deepCopy = (red: Red, message: Message): Message =>
+  plainCopy(message, (value, name) => (name === 'req' || name === 'res' ? value : valueCopy(red, value)));
 
 /** What cannot be copied is given as it is. */
 export const valueCopy = (red: Red, value: unknown): unknown => {
@@ -129,9 +131,6 @@ export const sendBy = (node: RedNode, send: Send, output: 0 | 1, message: Messag
   }
 };
 
-/** Without what Node-RED cannot copy. */
-const copyable = (red: Red, message: Message): Message => plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
-
 /**
  * Ends a message, once. Catch and Complete nodes get a copy, which the runtime may be unable to make. `message`: what became of the
  * one that came in; `done` knows that one only, so the runtime is told of a copy in the way in which `done` tells it.
@@ -149,7 +148,7 @@ export const finish = (red: Red, node: RedNode, came: Message, message: Message,
 /** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied. */
 const catchWithout = (red: Red, node: RedNode, message: Message, error: Error, why: string): void => {
   node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
-  const copy = copyable(red, message);
+  const copy = plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
   // The runtime looks into an earlier one, which may be like no other object.
   delete copy.error;
   try {

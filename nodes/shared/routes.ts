@@ -2,7 +2,7 @@
 import { CATALOGUE } from './catalogue';
 import { MOST_KB } from './limits';
 import { asError } from './message';
-import type { AdminRequest, AdminResponse, Red } from './red';
+import type { AdminRequest, Red } from './red';
 
 const MOST_AT_ONCE = 4;
 const MOST_BYTES = MOST_KB * 1024;
@@ -27,28 +27,24 @@ export interface Refusal {
  */
 export const addTestRoute = (red: Red, path: string, answer: (red: Red, id: string, body: unknown, signal: AbortSignal) => Promise<object>): void => {
   let running = 0;
-  const refuse = (told: Red, response: AdminResponse, status: 400 | 413 | 429, values: Record<string, string | number>): void => {
-    const message = told._(`${CATALOGUE}ciam-user.refusal.${status}`, values);
-    response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
-  };
   red.httpAdmin.post(path, red.auth.needsPermission('flows.write'), (request, response) => {
     const told = inLanguageOf(red, request);
-    try {
-      if (isTooLong(request)) return refuse(told, response, 413, { limit: MOST_KB });
-    } catch (error) {
-      return refuse(told, response, 400, { why: asError(error).message }); // nested too deep to be written
-    }
-    if (running >= MOST_AT_ONCE) return refuse(told, response, 429, { limit: MOST_AT_ONCE });
-    running++;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    answer(told, request.params.id ?? '', request.body, gone.signal)
-      .then((result) => {
-        if (!gone.signal.aborted) response.json(result);
-      })
-      .catch((error: unknown) => {
-        if (!gone.signal.aborted) refuse(told, response, 400, { why: asError(error).message });
-      })
-      .finally(() => running--);
+    const refuse = (status: 400 | 413 | 429, values: Record<string, string | number>): void => {
+      const message = told._(`${CATALOGUE}ciam-user.refusal.${status}`, values);
+      response.status(status).json({ ok: false, error: { code: `CIAM.HTTP.${status}`, message } } satisfies Refusal);
+    };
+    const handle = async (): Promise<void> => {
+      if (isTooLong(request)) return refuse(413, { limit: MOST_KB });
+      if (running >= MOST_AT_ONCE) return refuse(429, { limit: MOST_AT_ONCE });
+      running++;
+      const result = await answer(told, request.params.id ?? '', request.body, gone.signal).finally(() => running--);
+      if (!gone.signal.aborted) response.json(result);
+    };
+    // Among others a body that is nested too deep to be written.
+    handle().catch((error: unknown) => {
+      if (!gone.signal.aborted) refuse(400, { why: asError(error).message });
+    });
   });
 };

@@ -3,11 +3,9 @@ import type { AdviceKey, LookupFailure } from '../../src/node-api';
 import { CATALOGUE } from './catalogue';
 import type { RedNode, Status } from './red';
 
-/** Causes with words of their own; those of the category would be untrue, or say less. */
-const OWN_WORDS: ReadonlySet<AdviceKey> = new Set<AdviceKey>([
-  'queue-timeout', 'not-now', 'busy', 'gateway', 'server-error', 'no-host', 'proxy', 'proxy-refused', 'proxy-password', 'proxy-ntlm',
-  'no-https', 'certificate-expired', 'certificate-early', 'certificate-host', 'certificate-authority', 'client-certificate',
-  'whitelist', 'app', 'client-grant', 'new-token', 'not-served', 'redirect', 'credentials', 'list',
+/** Causes of which the words for their category are true, and say enough; the others have words of their own. */
+const LIKE_CATEGORY: ReadonlySet<AdviceKey> = new Set<AdviceKey>([
+  'item', 'mobile-rule', 'name-rule', 'dialling-code', 'client-credentials', 'token-request', 'nobody-listens', 'no-way', 'connection-lost', 'circuit', 'circuit-unknown', 'quotes', 'client-id-colon', 'tls-passphrase', 'tls-pair', 'tls-pem',
 ]);
 /** Mostly the certificate that a server wants; but it may be anything that the two do not agree on. */
 const HANDSHAKE = /HANDSHAKE_FAILURE$/;
@@ -17,7 +15,7 @@ export const statusText = (key: string): string => `${CATALOGUE}ciam-user.status
 /** The words for a failure; for an outage those of its last trouble. */
 export const wordsOf = (failure: Pick<LookupFailure, 'adviceKey' | 'behind' | 'category' | 'system'>): string => {
   const { adviceKey, category, system = '' } = failure.behind ?? failure;
-  return statusText(OWN_WORDS.has(adviceKey) && !HANDSHAKE.test(system) ? adviceKey : category);
+  return statusText(LIKE_CATEGORY.has(adviceKey) || HANDSHAKE.test(system) ? category : adviceKey);
 };
 
 const EVERY_MS = 250;
