@@ -2,7 +2,7 @@
  * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages and the form that show it.
  * A test says whether they are up to date.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ADVICE } from '../src/failures/advice';
 import { codeFacts } from '../src/failures/codes';
@@ -132,26 +132,8 @@ const withDemo = (page: string, language: Language): string => {
   return between(page, 'demo', markdownTable(demo, rows));
 };
 
-const CHINESE_TAIL = /\n\n---\n中文说明：.*$/;
-/** A page of a running Node-RED: no page of the repository. */
-const LOCAL_LINK = /\[(\/[^\]]+)\]\(\1\)/g;
-
-const exampleSection = (path: string): string => {
-  const [tab, comment] = JSON.parse(read(path)) as { label?: string; info?: string }[];
-  const text = (comment?.info ?? '').replace(CHINESE_TAIL, '').replace(LOCAL_LINK, '`$1`');
-  return `## ${tab?.label ?? ''}\n\n${text}\n`;
-};
-
-/** What the comment in each example says, for readers without an editor. The Chinese page is written by hand. */
-const examplesPage = (): string => {
-  const names = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json')).sort();
-  const sections = [...names, 'dashboard/look-up-a-user.json'].map((name) => exampleSection(`examples/${name}`));
-  return `# Examples\n\nEnglish | [中文](examples.zh-CN.md)\n\nIn the editor under **Import > Examples**. Each has a comment with this text.\n\n${sections.join('\n')}`;
-};
-
 /** Every file with tables in it, as it is to be. */
 export const files = (): Map<string, string> => new Map([
-  ['docs/examples.md', examplesPage()],
   ['nodes/ciam-tenant/editor.html', withNumbers(read('nodes/ciam-tenant/editor.html'), formRow)],
   ...NAMES.flatMap((language): [string, string][] => {
     const { readme, reference } = LANGUAGES[language];

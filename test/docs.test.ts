@@ -92,13 +92,6 @@ describe('pages', () => {
     expect(layers.filter((path) => !existsSync(join(root, path)))).to.deep.equal([]);
   });
 
-  it('has examples with one node a line, as `npm run examples` writes them', () => {
-    for (const name of readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.json'))) {
-      const flow = JSON.parse(read(join('examples', name))) as object[];
-      expect(read(join('examples', name)), name).to.equal(`[\n${flow.map((node) => JSON.stringify(node)).join(',\n')}\n]\n`);
-    }
-  });
-
   it('shows pictures small enough to read a page over a slow line', () => {
     const images = readdirSync(join(root, 'docs/images'));
     const size = images.reduce((sum, name) => sum + statSync(join(root, 'docs/images', name)).size, 0);
@@ -131,9 +124,9 @@ describe('README', () => {
   });
 });
 
-describe('SECURITY.md', () => {
+describe('docs/security.md', () => {
   it('names for each attacker a test that exists', () => {
-    const rows = tables(read('SECURITY.md')).find(({ header }) => header[0] === 'attacker')?.rows ?? [];
+    const rows = tables(read('docs/security.md')).find(({ header }) => header[0] === 'attacker')?.rows ?? [];
     expect(rows).to.have.lengthOf.above(9);
     for (const [attacker, , , shown = ''] of rows) {
       const [file = '', ...names] = codeSpans(shown);

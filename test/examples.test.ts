@@ -1,15 +1,13 @@
 /** The examples as they are kept: complete, tidy, and free of anything that belongs to one installation. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { init, lint } from 'nrlint/lib/linter.js';
 import rules from 'nrlint/lib/rules/index.js';
 import functionRules from 'nrlint/lib/rules/function-eslint/index.js';
+import { files } from '../scripts/examples';
 import { NUMBERS } from '../src/settings/schema';
-import { EXAMPLES, example } from './support/examples';
-import { anchors } from './support/markdown';
+import { anchorOf, DASHBOARD, EXAMPLES, example, sectionOf } from './support/examples';
 import type { FlowNode } from './support/runtime';
-import { root } from './support/versions';
 
 const TENANT = ['name', 'demo', 'domain', 'auth', 'clientAuth', 'tls', 'proxy', 'warmUp', 'timezone', ...Object.keys(NUMBERS)];
 const USER = ['name', 'tenant', 'by', 'value', 'valueType', 'item', 'output', 'list', 'fields', 'normalise', 'onFailure', 'outputs'];
@@ -19,7 +17,6 @@ const CORE = [
   'tab', 'comment', 'inject', 'debug', 'change', 'switch', 'function', 'template', 'split', 'join', 'delay', 'trigger', 'catch', 'status', 'json', 'csv', 'batch', 'filter', 'rbe', 'range',
   'http in', 'http response', 'http request', 'mqtt in', 'mqtt out', 'mqtt-broker', 'tls-config', 'link in', 'link out', 'link call', 'complete', 'exec', 'file', 'file in', 'global-config',
 ];
-const DASHBOARD = 'dashboard/look-up-a-user.json';
 /** As wide as a node may be drawn, with room between two: what `nrlint` asks for. */
 const WIDTH = 170;
 const HEIGHT = 40;
@@ -30,18 +27,20 @@ const FUNCTION_GLOBALS = { Buffer: 'readonly', URL: 'readonly' };
 const functionRule = { ...functionRules['function-eslint'].meta.options.config.default, globals: FUNCTION_GLOBALS };
 const LINT = { rules: { ...Object.fromEntries(Object.keys(rules).map((name) => [name, true])), 'function-eslint': { config: functionRule } } };
 
-const CHINESE_PARTS = anchors(readFileSync(join(root, 'docs/examples.zh-CN.md'), 'utf8'));
-
 const isOnCanvas = ({ x }: FlowNode): boolean => typeof x === 'number';
 const targets = ({ wires }: FlowNode): string[] => (Array.isArray(wires) ? (wires as string[][]).flat() : []);
 
 describe('examples', () => {
   before(() => init({ resolveRule: (name) => ({ ...rules, ...functionRules })[name] }));
 
-  it('have ids that no two nodes share', () => {
+  it('have short ids that no two nodes share, so that several can be imported into one Node-RED', () => {
     const ids = [...EXAMPLES, DASHBOARD].flatMap(example).map(({ id }) => id);
     expect(new Set(ids).size).to.equal(ids.length);
-    for (const id of ids) expect(id).to.match(/^[0-9a-f]{16}$/);
+    for (const id of ids) expect(id).to.match(/^c(\d\d|d)-\d+$/);
+  });
+
+  it('are kept as `npm run examples` writes them', () => {
+    for (const [path, text] of files()) expect(readFileSync(path, 'utf8'), path).to.equal(text);
   });
 
   it('have demo tenants that nobody mistakes for those of another example', () => {
@@ -62,12 +61,12 @@ describe('examples', () => {
         expect(flow[1]).to.have.property('info').that.has.length.above(200);
       });
 
-      it('leads Chinese readers to its part of the Chinese page', () => {
+      it('leads to its part of the page, in English and in Chinese', () => {
+        const address = 'https://github.com/ciam-flows/node-red-ciam/blob/HEAD/';
+        const [english, chinese] = ['docs/examples.md', 'docs/examples.zh-CN.md'].map((page) => `${address}${page}#${anchorOf(file, page)}`);
         expect(flow[1]).to.have.property('name').that.matches(/双击看说明$/);
-        const [, anchor = ''] = /\n\n---\n中文说明：https:\/\/github\.com\/ciam-flows\/node-red-ciam\/blob\/HEAD\/docs\/examples\.zh-CN\.md#(\S+)$/.exec(String(flow[1]?.['info'])) ?? [];
-        const place = [...EXAMPLES, DASHBOARD].indexOf(file);
-        // The title, then one part for each example.
-        expect(CHINESE_PARTS[place + 1]).to.equal(anchor);
+        expect(flow[1]).to.have.property('info').that.satisfies((info: string) => info.endsWith(`\n\n[In full](${english}) · [中文说明](${chinese})`));
+        expect(sectionOf(file).split('\n')[0]).to.equal(`## ${String(tab?.['label'])}`);
       });
 
       it('names every node', () => {

@@ -7,13 +7,17 @@ import { useDesk } from './desk';
 
 const START = [{ id: 'start', type: 'tab', label: 'Start' }, { id: 'note', type: 'comment', z: 'start', name: 'start', x: 100, y: 40, wires: [] }];
 
-const importFlow = async ({ page, press }: Editor, flow: FlowNode[]): Promise<void> => {
+const giveToImport = async ({ page, press }: Editor, flow: FlowNode[]): Promise<void> => {
   await press('Control+i');
   await page.waitForSelector('#red-ui-clipboard-dialog-import-text', { state: 'visible' });
   await page.fill('#red-ui-clipboard-dialog-import-text', JSON.stringify(flow));
   await press('End');
   await page.click('#red-ui-clipboard-dialog-ok:not([disabled])');
-  await page.locator('#red-ui-workspace-tabs').getByText(labelOf(flow)).waitFor();
+};
+
+const importFlow = async (editor: Editor, flow: FlowNode[]): Promise<void> => {
+  await giveToImport(editor, flow);
+  await editor.page.locator('#red-ui-workspace-tabs').getByText(labelOf(flow)).waitFor();
 };
 
 const labelOf = (flow: FlowNode[]): string => String(nodeOf(flow, 'tab')['label']);
@@ -78,6 +82,37 @@ for (const major of MAJORS) {
       await show(editor, '02 Look up by username');
       await inject(editor, 'zhangsan');
       await debugged(editor, /user_id: "20220126/);
+    });
+
+    it('can be imported once more, as a copy with ids of its own', async () => {
+      const flow = example('02-look-up-by-username.json');
+      await desk.nodeRed.deploy(flow);
+      const editor = await desk.reopen();
+      await giveToImport(editor, flow);
+      await editor.page.getByText('Import copy').click();
+      await editor.page.waitForFunction(`RED.nodes.filterNodes({ type: 'ciam-user' }).length === 2`);
+      const flows = (await editor.value<{ z: string }[]>(`RED.nodes.filterNodes({ type: 'ciam-user' }).map(({ z }) => ({ z }))`)).map(({ z }) => z);
+      expect(flows[0]).to.equal(nodeOf(flow, 'tab').id);
+      expect(flows[1]).to.not.equal(flows[0]);
+      await editor.deploy();
+      await editor.page.locator('#red-ui-workspace-tabs').getByText(labelOf(flow)).last().click();
+      await editor.page.waitForFunction(`RED.workspaces.active() === '${flows[1]}'`);
+      await inject(editor, 'zhangsan');
+      await editor.page.waitForFunction(`${statusOf('look up by username')} === 'found'`);
+    });
+
+    it('have core nodes whose dialogs open and close, though they leave out what the editor takes for granted', async () => {
+      for (const [file, types] of [['02-look-up-by-username.json', ['inject', 'debug']], ['05-http-endpoint.json', ['inject', 'http in', 'function']]] as const) {
+        const flow = example(file);
+        await desk.nodeRed.deploy(flow);
+        const editor = await desk.reopen();
+        for (const type of types) {
+          const id = flow.find((node) => node.type === type)?.id ?? '';
+          await editor.open(id);
+          await editor.confirm();
+          expect(await editor.value(`RED.nodes.node('${id}').valid`), `${file}: ${type}`).to.equal(true);
+        }
+      }
     });
 
     it('show their status in Chinese to Chinese readers, and none after a redeploy', async () => {

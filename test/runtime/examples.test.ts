@@ -1,20 +1,20 @@
-/** Every example is clicked through, and must give what its own comment says. */
+/** Every example is clicked through, and must give what docs/examples.md says of it. */
 import { expect } from 'chai';
 import { startSimulator } from '../../src/simulator/simulator';
-import { EXAMPLES, example, needsBroker, nodeOf } from '../support/examples';
+import { EXAMPLES, example, needsBroker, nodeOf, sectionOf } from '../support/examples';
 import { MAJORS, startNodeRed, type DebugMessage, type FlowNode, type NodeRed } from '../support/runtime';
 
 interface Promised {
   /** Name of the debug node. */
   debug: string;
-  /** What the comment sets as code: all of it must be in the messages. */
+  /** What the page sets as code: all of it must be in the messages. */
   terms: string[];
 }
 
-/** The rows `| button | debug | what you see |` of the comment, by button. Names of message properties are no values. */
-const promises = (comment: FlowNode): Map<string, Promised[]> => {
+/** The rows `| button | debug | what you see |` of the page, by button. Names of message properties are no values. */
+const promises = (section: string): Map<string, Promised[]> => {
   const table = new Map<string, Promised[]>();
-  for (const [, button = '', debug = '', text = ''] of String(comment['info']).matchAll(/^\| (.+?) \| (.+?) \| (.+?) \|$/gm)) {
+  for (const [, button = '', debug = '', text = ''] of section.matchAll(/^\| (.+?) \| (.+?) \| (.+?) \|$/gm)) {
     const terms = [...text.matchAll(/`([^`]+)`/g)].map(([, term = '']) => term).filter((term) => !term.startsWith('msg.'));
     table.set(button, [...table.get(button) ?? [], { debug, terms }]);
   }
@@ -35,33 +35,34 @@ for (const major of MAJORS) {
     });
     after(() => nodeRed.stop());
 
-    /** Clicks, and waits until each debug node of the comment has shown what it should. */
-    const click = async (flow: FlowNode[], inject: FlowNode): Promise<DebugMessage[]> => {
-      const promised = promises(nodeOf(flow, 'comment')).get(String(inject['name'])) ?? [];
-      expect(promised, `the comment says nothing of the button ${String(inject['name'])}`).to.not.be.empty;
+    /** Clicks, and waits until each debug node of the page's rows has shown what it should. */
+    const click = async (file: string, inject: FlowNode): Promise<DebugMessage[]> => {
+      const promised = promises(sectionOf(file)).get(String(inject['name'])) ?? [];
+      expect(promised, `the page says nothing of the button ${String(inject['name'])}`).to.not.be.empty;
       nodeRed.debug.length = 0;
       await nodeRed.inject(inject.id);
       const isKept = ({ debug, terms }: Promised): boolean => {
         const shown = nodeRed.debug.filter(({ name }) => name === debug).map(({ msg }) => JSON.stringify(msg));
         return shown.length > 0 && terms.every((term) => shown.some((text) => text.includes(`"${term}"`)));
       };
-      await nodeRed.until(() => promised.every(isKept) || undefined, `what the comment says of ${String(inject['name'])}: ${JSON.stringify(promised)}`);
+      await nodeRed.until(() => promised.every(isKept) || undefined, `what the page says of ${String(inject['name'])}: ${JSON.stringify(promised)}`);
       for (const { name } of nodeRed.debug) expect(promised.map(({ debug }) => debug)).to.include(name);
       return [...nodeRed.debug];
     };
 
     for (const { file, flow } of clickable) {
-      it(`${file} gives what its comment says`, async () => {
+      it(`${file} gives what the page says of it`, async () => {
         await nodeRed.deploy(flow);
-        for (const inject of buttonsOf(flow)) await click(flow, inject);
+        for (const inject of buttonsOf(flow)) await click(file, inject);
         expect(nodeRed.log()).to.not.match(/\[error\]/);
       });
     }
 
     it('a table comes out as it went in, with account and state, line for line', async () => {
-      const flow = example('13-rows-of-a-table.json');
+      const file = '13-rows-of-a-table.json';
+      const flow = example(file);
       await nodeRed.deploy(flow);
-      const csv = async (button: string): Promise<unknown> => (await click(flow, nodeOf(flow, 'inject', button))).find(({ name }) => name === 'csv')?.msg;
+      const csv = async (button: string): Promise<unknown> => (await click(file, nodeOf(flow, 'inject', button))).find(({ name }) => name === 'csv')?.msg;
       expect(await csv('a table of four')).to.equal([
         'name,phone,account,state', 'Zhang San,152 0000 0000,zhangsan,active', 'Wang Wu,,,CIAM.INPUT',
         'Li Si,+86-13900002222,lisi,disabled', 'No One,13800000404,,IDAAS.TENANT.USER.0001', '',
@@ -99,18 +100,20 @@ for (const major of MAJORS) {
     });
 
     it('an alert mentions a mobile number without its dialling code', async () => {
-      const flow = example('15-alert-the-owner.json');
+      const file = '15-alert-the-owner.json';
+      const flow = example(file);
       await nodeRed.deploy(flow);
-      const [shown] = await click(flow, nodeOf(flow, 'inject', 'an alert of pump 7'));
+      const [shown] = await click(file, nodeOf(flow, 'inject', 'an alert of pump 7'));
       expect(shown?.msg).to.deep.equal({ msgtype: 'text', text: { content: 'pump 7: pressure 9.2 bar. Owner: 李四', mentioned_mobile_list: ['13900002222'] } });
     });
 
     it('a list keeps its order and the place of each item', async () => {
-      const flow = example('06-a-list.json');
+      const file = '06-a-list.json';
+      const flow = example(file);
       await nodeRed.deploy(flow);
       const places = (messages: DebugMessage[]): unknown =>
         Object.fromEntries(messages.map(({ name, msg }) => [name, (msg as { index: number }[]).map(({ index }) => index)]));
-      const shown = async (button: string): Promise<unknown> => places(await click(flow, nodeOf(flow, 'inject', button)));
+      const shown = async (button: string): Promise<unknown> => places(await click(file, nodeOf(flow, 'inject', button)));
       expect(await shown('four numbers')).to.deep.equal({ found: [0, 1, 3], failed: [2] });
       expect(await shown('passing troubles')).to.deep.equal({ found: [0, 1, 2, 3] });
       expect(await shown('usernames, none right')).to.deep.equal({ failed: [0, 1] });
