@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { FlowNode } from '../scripts/user-directory';
+import type { BareLookup } from './bare';
 import type { FlowFile } from './flows';
 import type { Load } from './load';
 import type { Sample } from './statistics';
@@ -29,8 +30,10 @@ export interface Embedded {
 
 const NODES = join(__dirname, 'nodes');
 
-/** `redJs`: path of Node-RED's `red.js`. */
-export const startEmbedded = async (redJs: string, userDir: string, { flows, credentials }: FlowFile): Promise<Embedded> => {
+/** `redJs`: path of Node-RED's `red.js`. `lookups`: by name of the node that makes a bare call. */
+export const startEmbedded = async (redJs: string, userDir: string, { flows, credentials }: FlowFile, lookups: Record<string, BareLookup> = {}): Promise<Embedded> => {
+  const bench = require(join(NODES, 'bench.js')) as typeof import('./nodes/bench');
+  for (const [name, lookUp] of Object.entries(lookups)) bench.lookups.set(name, lookUp);
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows));
   writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
   const red = require(dirname(redJs)) as NodeRed;
@@ -49,11 +52,10 @@ export const startEmbedded = async (redJs: string, userDir: string, { flows, cre
   await red.start();
   server.listen(0, '127.0.0.1');
   await Promise.all([started, once(server, 'listening')]);
-  const { runs } = require(join(NODES, 'bench.js')) as typeof import('./nodes/bench');
   return {
     version: red.version().replace('-git', ''),
     run: (loop, load) => {
-      const run = runs.get(loop);
+      const run = bench.runs.get(loop);
       if (!run) throw new Error(`The flow has no loop "${loop}".`);
       return run(load);
     },

@@ -1,6 +1,6 @@
 /** The measured process: a Node-RED with the package in its palette, and undici beside it. */
 import { join } from 'node:path';
-import { bareCaller, loadUndici } from './bare';
+import { type BareLookup, bareLookup, bareLoop, loadUndici } from './bare';
 import { makeCertificate } from './certificate';
 import { startEmbedded } from './embedded';
 import { benchFlows, CONCURRENCY, farFlows } from './flows';
@@ -33,12 +33,13 @@ work(async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob, rep
   const large = `http://127.0.0.1:${await server.listen({ bytes: 14_000 })}`;
   const renewing = `http://127.0.0.1:${await server.listen({ shortTokens: RENEWALS })}`;
   const undici = loadUndici(userDir);
-  const nodeRed = await startEmbedded(redJs, userDir, benchFlows({ plain, tls, large, renewing }, certificate.path));
+  const bare = (origin: string): BareLookup => bareLookup(undici, origin, CONCURRENCY, origin === tls ? certificate.cert : undefined);
+  const nodeRed = await startEmbedded(redJs, userDir, benchFlows({ plain, tls, large, renewing }, certificate.path), { plain: bare(plain), tls: bare(tls) });
   const all = benchRows({
     flow: (loop) => (load) => nodeRed.run(loop, load),
-    bare: bareCaller(undici, plain, CONCURRENCY),
-    bareTls: bareCaller(undici, tls, CONCURRENCY, certificate.cert),
-    bareLarge: bareCaller(undici, large, CONCURRENCY),
+    bare: bareLoop(bare(plain)),
+    bareTls: bareLoop(bare(tls)),
+    bareLarge: bareLoop(bare(large)),
   }, ms);
 
   await report({ versions: { nodeRed: nodeRed.version, node: process.versions.node } } satisfies FlowReport);

@@ -98,6 +98,7 @@ export const benchFlows = ({ plain, tls, large, renewing }: Origins, ca = ''): F
   const flows = [
     TAB, ...tenants,
     ...loop('pass', [{ type: 'bench-pass' }]),
+    ...loop('bare', [{ type: 'bench-bare', name: 'plain' }]),
     ...loop('ours', [lookup('tenant')]),
     ...loop('remembering', [lookup('tenant-remembering')]),
     ...loop('long queue', [lookup('tenant-long-queue')]),
@@ -106,7 +107,7 @@ export const benchFlows = ({ plain, tls, large, renewing }: Origins, ca = ''): F
     // Without keep-alive the node uses the process's global agent, whose sockets can be limited.
     ...loop('core, global agent', httpRequest(plain, false)),
     ...loop('core list', [SPLIT, ...httpRequest(plain, true), JOIN]),
-    ...(tls === undefined ? [] : [certificate(ca), ...loop('ours tls', [lookup('tenant-tls')])]),
+    ...(tls === undefined ? [] : [certificate(ca), ...loop('ours tls', [lookup('tenant-tls')]), ...loop('bare tls', [{ type: 'bench-bare', name: 'tls' }])]),
     ...(large === undefined ? [] : loop('ours large', [lookup('tenant-large')])),
     ...(renewing === undefined ? [] : loop('renewing', [lookup('tenant-renewing')])),
   ];

@@ -44,18 +44,21 @@ export const benchRows = ({ flow, bare, bareTls, bareLarge }: Contenders, ms: nu
     flight: {
       bare: () => bare(many),
       pass: () => flow('pass')(passing(CONCURRENCY)),
+      node: () => flow('bare')(many),
       ours: () => flow('ours')(many),
       core: () => flow('core')(many),
     },
     single: {
       bare: () => bare(one),
       pass: () => flow('pass')(passing(1)),
+      node: () => flow('bare')(one),
       ours: () => flow('ours')(one),
       core: () => flow('core')(one),
     },
     tls: {
       bare: () => bareTls(many),
       pass: () => flow('pass')(passing(CONCURRENCY)),
+      node: () => flow('bare tls')(many),
       ours: () => flow('ours tls')(many),
     },
     large: {

@@ -1,5 +1,6 @@
-/** Two nodes of the bench: one that keeps messages in flight through a flow and counts them, and one that does nothing. */
+/** Nodes of the bench: one that keeps messages in flight through a flow and counts them, one that does nothing, and one that makes a bare call. */
 import type { NodeConfig, Red, RedNode } from '../../nodes/shared/red';
+import type { BareLookup } from '../bare';
 import { type Load, Meter } from '../load';
 import type { Sample } from '../statistics';
 
@@ -10,6 +11,8 @@ const PATIENCE_MS = 120_000;
 
 /** By name of the node: what starts a run in it. */
 const runs = new Map<string, Run>();
+/** By name of the node: what it asks. */
+const lookups = new Map<string, BareLookup>();
 
 export = Object.assign((red: Red): void => {
   function BenchLoad(this: RedNode, config: NodeConfig): void {
@@ -54,6 +57,20 @@ export = Object.assign((red: Red): void => {
     });
   }
 
+  /** What a lookup node would be that knows nothing of tokens, failures, limits, outages and contexts. */
+  function BenchBare(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    const lookUp = lookups.get(String(config.name));
+    this.on('input', (message, send, done) => {
+      lookUp?.(message.payload).then((user) => {
+        message.payload = user;
+        send(message);
+        done();
+      }, done);
+    });
+  }
+
   red.nodes.registerType('bench-load', BenchLoad);
   red.nodes.registerType('bench-pass', BenchPass);
-}, { runs });
+  red.nodes.registerType('bench-bare', BenchBare);
+}, { runs, lookups });
