@@ -21,8 +21,8 @@ const renewOften = async (server: TenantServer, use: (load: Load) => Promise<unk
   while (await server.tokens() <= RENEWALS) await use({ inFlight: 1, ms: 200, payload: newMobile, isGood: isUser });
 };
 
-/** Rows whose samples take many seconds each. */
-const LONG = ['list', 'scale'];
+/** Rounds of the rows whose samples take many seconds each. */
+const MOST_ROUNDS: Record<string, number> = { list: 5, scale: 9 };
 
 work(async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob, report) => {
   const server = startServer();
@@ -48,7 +48,7 @@ work(async ({ redJs, userDir, rows, rounds, ms, profiled, output }: FlowJob, rep
     if (name === 'renewed') await renewOften(server, (load) => nodeRed.run('renewing', load));
     const before = await server.usage();
     const started = performance.now();
-    const samples = await interleave(row, LONG.includes(name) ? Math.min(rounds, 5) : rounds);
+    const samples = await interleave(row, Math.min(rounds, MOST_ROUNDS[name] ?? rounds));
     const used = await server.usage() - before;
     await report({ row: name, samples, serverLoad: used / (performance.now() - started) } satisfies FlowReport);
     const run = profiled && row[profiled.contender];

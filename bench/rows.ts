@@ -29,10 +29,10 @@ export const benchRows = ({ flow, bare, bareTls, bareLarge }: Contenders, ms: nu
   let next = 0;
   const remembered: Load = { ...many, payload: () => REMEMBERED[next++ % REMEMBERED.length] };
   const list: Load = { inFlight: 1, total: 1, payload: () => Array.from({ length: LIST }, newMobile), isGood: isList };
-  /** As many messages in all whatever the size of a batch, so that a small one is not measured on less. */
+  /** So many batches that a small one is not measured on a moment. */
   const batches = (size: number, loop: string, { isGood }: Load) => async (): Promise<Sample> => {
     const sum = { count: 0, ms: 0, cpuMs: 0, p50: 0 };
-    while (sum.count < 100_000) {
+    while (sum.count < 20_000) {
       const sample = await flow(loop)({ inFlight: size, total: size, payload: newMobile, isGood });
       sum.count += sample.count;
       sum.ms += sample.ms;
