@@ -1,5 +1,5 @@
 /**
- * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages and the form that show it.
+ * `npm run tables`: writes what follows from the tables of settings, failures and the demo tenant into the pages that show it.
  * A test says whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -53,23 +53,6 @@ const tenantTexts = (language: Language): TenantTexts =>
 /** The English stands in the code. */
 export const adviceTexts = (language: Language): Record<string, string> => (language === 'en-US' ? ADVICE
   : (JSON.parse(read(`nodes/ciam-user/locales/${language}/ciam-user.json`)) as { 'ciam-user': { advice: Record<string, string> } })['ciam-user'].advice);
-
-/** Puts lines between `<!-- numbers section -->` and `<!-- /numbers -->`, indented as the marks are. */
-const withNumbers = (page: string, lines: (name: NumberName) => string[]): string =>
-  page.replace(/^( *)<!-- numbers (\w+) -->\n[\s\S]*?<!-- \/numbers -->/gm, (_all, indent: string, section: string) => {
-    const names = NUMBER_NAMES.filter((name) => NUMBERS[name].section === section);
-    return [`<!-- numbers ${section} -->`, ...names.flatMap(lines), '<!-- /numbers -->'].map((line) => indent + line).join('\n');
-  });
-
-const formRow = (name: NumberName): string[] => [
-  '<div class="form-row">',
-  `  <label for="node-config-input-${name}" data-i18n="ciam-tenant.label.${name}"></label>`,
-  '  <div class="ciam-control ciam-amount">',
-  `    <input type="text" inputmode="decimal" id="node-config-input-${name}">`,
-  `    <span class="ciam-unit" data-i18n="ciam-tenant.unit.${name}"></span>`,
-  '  </div>',
-  '</div>',
-];
 
 const settingRow = (language: Language) => (name: NumberName): string => {
   const { min, max, default: fallback } = NUMBERS[name];
@@ -134,7 +117,6 @@ const withDemo = (page: string, language: Language): string => {
 
 /** Every file with tables in it, as it is to be. */
 export const files = (): Map<string, string> => new Map([
-  ['nodes/ciam-tenant/editor.html', withNumbers(read('nodes/ciam-tenant/editor.html'), formRow)],
   ...NAMES.flatMap((language): [string, string][] => {
     const { readme, reference } = LANGUAGES[language];
     return [

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { ADVICE, CATEGORIES } from '../src/failures/advice';
 import { MESSAGES } from '../src/failures/messages';
+import { NUMBER_NAMES, NUMBERS } from '../src/settings/schema';
 
 const NODES = resolve(__dirname, '../nodes');
 const TYPES = ['ciam-tenant', 'ciam-user', 'ciam-status'] as const;
@@ -55,16 +56,20 @@ const KEY = /^(palette|[a-z]\w*\.[\w${}?' -]+)$/;
 
 /** Keys and patterns that the dialog and the runtime of a node type ask for. */
 const used = (type: Type): string[] => {
-  const forms = [...read(type, 'editor.html').matchAll(/data-i18n="(?:\[\w+\])?([\w.-]+)"/g)].map(([, key]) => key ?? '');
-  const foreign = forms.filter((key) => !key.startsWith(`${type}.`));
-  expect(foreign, 'keys of another catalogue').to.deep.equal([]);
+  const form = read(type, 'editor.html');
+  const written = [...form.matchAll(/data-i18n="(?:\[[\w-]+\])?([\w.-]+)"/g)].map(([, key]) => key ?? '');
+  // What follows from the short form of rows and selects, and from the table of settings.
+  const labels = [...form.matchAll(/data-icon="[\w-]+">[^]*?\bid="node-(?:config-)?input-(\w+)"/g)].map(([, name]) => `label.${name}`);
+  const choices = [...form.matchAll(/id="node-(?:config-)?input-(\w+)" data-choices="([\w -]+)"/g)].flatMap(([, name, values = '']) => values.split(' ').map((value) => `${name}.${value}`));
+  const numbers = [...form.matchAll(/data-numbers="(\w+)"/g)].flatMap(([, section]) =>
+    NUMBER_NAMES.filter((name) => NUMBERS[name].section === section).flatMap((name) => [`label.${name}`, `unit.${name}`]));
   const dialogs = TYPES.flatMap((owner) => {
     const code = sources(join(NODES, owner));
     return argumentsOf(owner === type ? 'text' : 'advice', code).flatMap(literals).filter((literal) => KEY.test(literal));
   });
   // The package's name may stand in front. Permissions and icon files begin like keys.
   const runtime = literals(sources(NODES)).map((literal) => literal.replace('${CATALOGUE}', '')).filter((literal) => literal.startsWith(`${type}.`) && !/\.(read|write|svg)$/.test(literal));
-  return [...forms, ...runtime].map((key) => key.slice(type.length + 1)).concat(dialogs);
+  return [...runtime.map((key) => key.slice(type.length + 1)), ...written, ...labels, ...choices, ...numbers, ...dialogs];
 };
 
 /** The English of what the runtime says stands in the code. */

@@ -23,7 +23,7 @@ export interface Numbers {
 export type NumberName = keyof Numbers;
 
 /**
- * In the order of the dialog. Checks and the editor's defaults follow from this table; `npm run tables` writes the rows of the dialog and
+ * In the order of the dialog. Checks, the editor's defaults and the rows of the dialog follow from this table; `npm run tables` writes those
  * of the reference from it. A new one is a line here and above, and in each catalogue a `label` and a `unit`.
  * What is counted in seconds reaches the client as `…Ms`.
  */
