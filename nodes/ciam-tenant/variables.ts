@@ -38,18 +38,14 @@ const scopes = (configs: Map<string, Config>, z: string): Config[] => {
 
 /** Any node that runs in this flow knows its variables as the runtime does, secret ones included. */
 const nodeIn = (red: Red, configs: Map<string, Config>, z: string): RedNode | undefined => {
-  for (const config of configs.values()) {
-    if (config.z !== z || config.g) continue;
-    const node = red.nodes.getNode(config.id) as RedNode | null | undefined;
-    if (node) return node;
-  }
-  return undefined;
+  const nodes = [...configs.values()].filter((config) => config.z === z && !config.g).map(({ id }) => red.nodes.getNode(id) as RedNode | null | undefined);
+  return nodes.find((node) => node) ?? undefined;
 };
 
 /** As the runtime would answer for a node of this flow; without one, as for a global node. */
-const fromRuntime = (red: Red, text: string, node: RedNode | undefined): unknown => {
+const fromRuntime = (red: Red, name: string, node: RedNode | undefined): unknown => {
   let result: unknown;
-  red.util.evaluateNodeProperty(text, 'env', node, {}, (error, found) => {
+  red.util.evaluateNodeProperty(`\${${name}}`, 'env', node, {}, (error, found) => {
     if (!error) result = found;
   });
   return result === '' ? undefined : result;
@@ -59,9 +55,11 @@ const fromRuntime = (red: Red, text: string, node: RedNode | undefined): unknown
 export const substituter = (red: Red, configs: Map<string, Config>, z: string, deployed: RedNode | null): ((value: unknown) => Substituted) => {
   const chain = scopes(configs, z);
   const globals = [...configs.values()].filter(({ type, d }) => type === 'global-config' && !d);
-  const isKnownFlow = !z || chain.length > 0;
+  const inSubflow = chain.some(({ type }) => type === 'subflow');
+  const isKnownFlow = !z || (chain.length > 0 && !inSubflow);
+  const node = deployed ?? (z && !inSubflow ? nodeIn(red, configs, z) : undefined);
 
-  const declared = (name: string, depth = 0): Substituted | null => {
+  const declared = (name: string, depth: number): Substituted | null => {
     for (const config of [...chain, ...globals]) {
       const variable = variablesOf(config).find((one) => one.name === name);
       if (!variable) continue;
@@ -74,15 +72,12 @@ export const substituter = (red: Red, configs: Map<string, Config>, z: string, d
     return null;
   };
   const valueOf = (name: string, depth = 0): Substituted => {
-    const inSubflow = chain.some(({ type }) => type === 'subflow');
-    const node = deployed ?? (z && !inSubflow ? nodeIn(red, configs, z) : undefined);
-    const found = inSubflow ? undefined : fromRuntime(red, `\${${name}}`, node);
+    const found = inSubflow ? undefined : fromRuntime(red, name, node);
     if (found !== undefined) return { value: found };
     const here = declared(name, depth);
     if (here) return here;
-    const outside = fromRuntime(red, `\${${name}}`, undefined);
-    if (outside !== undefined) return { value: outside };
-    return isKnownFlow && !inSubflow ? { value: undefined } : { unknown: name };
+    const outside = fromRuntime(red, name, undefined);
+    return outside !== undefined || isKnownFlow ? { value: outside } : { unknown: name };
   };
 
   return (value) => {

@@ -1,6 +1,6 @@
 /** What messages carry on, made from the outcome of a lookup or of a list. */
 import { setImmediate } from 'node:timers/promises';
-import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
+import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant, User } from '../../src/node-api';
 import { client } from '../shared/client';
 import { failureObject, type FailureObject } from '../shared/failure';
 import type { Red } from '../shared/red';
@@ -81,41 +81,39 @@ export const answersOf = (
     const own = { ...source };
     return (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source: own });
   };
-  const ofRow = (rows: readonly unknown[], index: number): object => (readItem ? { item: rows[index] } : {});
+  const shaped = (user: User, tenant: NodeTenant): unknown => (shape ? shape(user, tenant) : user);
 
-  const split: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
+  const list: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
     // For each Catch node the runtime copies them all in one go, which takes three times as long without sharing.
-    const describe = isCaught() ? sharing(describer()) : describer();
-    const foundRow = (index: number): object => {
-      if (!readItem) return {};
-      // Two messages share nothing.
-      return { item: failed.length > 0 ? valueCopy(red, rows[index]) : rows[index] };
+    const describe = !together && isCaught() ? sharing(describer()) : describer();
+    // Two messages share nothing.
+    const isTwo = !together && failed.length > 0;
+    const all = new Array<object>(together ? lookup.total : 0);
+    const whole = (entry: { index: number; value: unknown; user?: unknown; error?: object | null }, isCopied: boolean): object => {
+      const { index } = entry;
+      const made = readItem ? { ...entry, item: isCopied ? valueCopy(red, rows[index]) : rows[index] } : entry;
+      if (together) all[index] = made;
+      return made;
     };
-    const users = await inParts(found, signal, ({ index, value, user }) => ({ index, value, user: shape ? shape(user, tenant) : user, ...foundRow(index) }));
-    const failures = await inParts(failed, signal, ({ index, value, error }) => ({ index, value, error: describe(error), ...ofRow(rows, index) }));
-    const failure = failures.length > 0 ? client().listFailure(failures.length, lookup.total) : null;
+    const users = await inParts(found, signal, ({ index, value, user }) => whole({ index, value, user: shaped(user, tenant), ...(together && { error: null }) }, isTwo));
+    const failures = await inParts(failed, signal, ({ index, value, error }) => whole({ index, value, ...(together && { user: null }), error: describe(error) }, false));
+    const shown = gravest(failed.map(({ error }) => error));
+    if (together || !shown) return { lookup, attempts, good: { result: together ? all : users }, bad: null, shown };
+    const failure = client().listFailure(failures.length, lookup.total);
     return {
       lookup, attempts,
-      good: users.length > 0 || !failure ? { result: users } : null,
-      bad: failure && { result: failures, failure, error: null, onlyNotFound: failed.every(({ error }) => isNotFound(error)) },
-      shown: failure && toCatch ? failure : gravest(failed.map(({ error }) => error)),
+      good: users.length > 0 ? { result: users } : null,
+      bad: { result: failures, failure, error: null, onlyNotFound: failed.every(({ error }) => isNotFound(error)) },
+      shown: toCatch ? failure : shown,
     };
-  };
-
-  const inPlace: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
-    const describe = describer();
-    const result = new Array<object>(lookup.total);
-    await inParts(found, signal, ({ index, value, user }) => (result[index] = { index, value, user: shape ? shape(user, tenant) : user, error: null, ...ofRow(rows, index) }));
-    await inParts(failed, signal, ({ index, value, error }) => (result[index] = { index, value, user: null, error: describe(error), ...ofRow(rows, index) }));
-    return { lookup, attempts, good: { result }, bad: null, shown: gravest(failed.map(({ error }) => error)) };
   };
 
   return {
-    found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shape ? shape(user, tenant) : user }, bad: null, shown: null }),
+    found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shaped(user, tenant) }, bad: null, shown: null }),
     failed: (failure) => ({
       lookup: failure.lookup ?? null, attempts: failure.lookup?.attempts ?? 0, good: null, shown: failure,
       bad: { result: failure.code, failure, error: describer()(failure), onlyNotFound: isNotFound(failure) },
     }),
-    list: together ? inPlace : split,
+    list,
   };
 };

@@ -2,7 +2,7 @@
 import type { LookupFailure, NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
 import type { Done, Message, NodeConfig, Red, RedNode, Send } from '../shared/red';
-import { misconfiguredLine } from '../shared/failure';
+import { asFailure, misconfiguredLine } from '../shared/failure';
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
@@ -17,12 +17,12 @@ import { lookedUp } from './value';
 const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {
   try {
     return { options: readOptions(red, node, config), unusable: null };
-  } catch (failure) {
-    if (!(failure instanceof client().LookupFailure)) throw failure;
-    node.warn(misconfiguredLine(red, failure));
+  } catch (error) {
+    const unusable = asFailure(error);
+    node.warn(misconfiguredLine(red, unusable));
     const { by = 'mobile', output, onFailure } = config;
     const rest = { id: config.id, ...(typeof output === 'string' && output && { output }), ...(onFailure === 'catch' && { onFailure }) };
-    return { options: { ...readOptions(red, node, rest), by }, unusable: failure };
+    return { options: { ...readOptions(red, node, rest), by }, unusable };
   }
 };
 
@@ -44,7 +44,7 @@ export = (red: Red): void => {
     const outputs = createOutputs(red, this, options, answers);
     let toldMissing = false;
     const link = linkTenant(red, config.tenant, {
-      changed: () => light.tenantChanged(),
+      changed: () => light.changed(),
       started: () => {
         const cause = link.isMissing ? link.tenant.condition().cause : null;
         if (cause && !toldMissing) this.warn(misconfiguredLine(red, cause));
@@ -56,30 +56,23 @@ export = (red: Red): void => {
     const tenantNow = (): NodeTenant => refusing ?? link.tenant;
     const light = createStatusLight(this, () => tenantNow().condition());
     const closing = new AbortController();
-    /** Messages that were ended by closing. */
-    let cutShort = 0;
-
-    const end = (visit: Visit, shown: Answer['shown'], { message, error }: Ending): void => {
-      light.settled(shown);
-      if (closing.signal.aborted) cutShort++;
-      finish(red, this, visit.message, message, visit.done, error);
-    };
-
     /** Never throws: other messages may wait for the same call. */
     const conclude = (visit: Visit, makeAnswer: () => Answer): void => {
       if (visit.hasEnded) return;
       visit.hasEnded = true;
+      const { message, send, done } = visit;
       let shown: Answer['shown'];
       let ending: Ending;
       try {
         const answer = makeAnswer();
         shown = answer.shown;
-        ending = outputs.send(visit.message, visit.send, answer);
+        ending = outputs.send(message, send, answer);
       } catch {
         shown = client().inputFailure('unwritable');
-        ending = { message: visit.message, error: caughtError(red, shown) };
+        ending = { message, error: caughtError(red, shown) };
       }
-      end(visit, shown, ending);
+      light.settled(shown);
+      finish(red, this, message, ending.message, done, ending.error);
     };
 
     const byOf = (message: Message): unknown => {
@@ -97,13 +90,21 @@ export = (red: Red): void => {
       return answers.failed(failure.for({ by: typeof by === 'string' ? by : '', value: null, tenant: tenantNow().label, attempts: 0, durationMs: 0, source: 'tenant' }));
     };
 
+    const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => unasked(visit, failure));
+    const unreadable = (visit: Visit): void => fail(visit, client().inputFailure('unreadable'));
+
     const lookUp = (visit: Visit, given: unknown): void => {
-      const tenant = tenantNow();
-      const by = byOf(visit.message);
-      const asked = lookedUp(given, readItem);
-      if ('rows' in asked) return lookUpList(visit, tenant, by, asked);
-      tenant.ask({ by, value: asked.value }, closing.signal, (failure, found) =>
-        conclude(visit, () => (found ? answers.found(found, tenant) : answers.failed(failure ?? client().inputFailure('no-answer')))));
+      try {
+        const tenant = tenantNow();
+        const by = byOf(visit.message);
+        const asked = lookedUp(given, readItem);
+        if ('rows' in asked) return lookUpList(visit, tenant, by, asked);
+        tenant.ask({ by, value: asked.value }, closing.signal, (failure, found) =>
+          // Exactly one of the two.
+          conclude(visit, () => (found ? answers.found(found, tenant) : answers.failed(failure as LookupFailure))));
+      } catch {
+        unreadable(visit);
+      }
     };
 
     const lookUpList = (visit: Visit, tenant: NodeTenant, by: unknown, { values, rows }: { values: unknown[]; rows: unknown[] }): void => {
@@ -118,35 +119,26 @@ export = (red: Red): void => {
         });
     };
 
-    const fail = (visit: Visit, failure: LookupFailure): void => conclude(visit, () => unasked(visit, failure));
-
     this.on('input', (message, send, done) => {
       const visit = { message, send, done, hasEnded: false };
       light.started();
-      const unreadable = (): void => fail(visit, client().inputFailure('unreadable'));
       try {
-        read(message, (failure, value) => {
-          if (failure) return fail(visit, failure);
-          try {
-            lookUp(visit, value);
-          } catch {
-            unreadable();
-          }
-        });
+        read(message, (failure, value) => (failure ? fail(visit, failure) : lookUp(visit, value)));
       } catch {
-        unreadable();
+        unreadable(visit);
       }
     });
 
     // At deploy, before any message: whether the tenant can work.
-    light.tenantChanged();
+    light.changed();
 
     this.on('close', (_removed, done) => {
+      // What has not ended by now is ended by closing.
+      const ended = light.inFlight;
       closing.abort();
       link.close();
       // What was waiting is answered in the microtasks that follow; after a full deployment nobody is left to receive it.
       setImmediate(() => {
-        const ended = cutShort + light.inFlight;
         if (ended > 0) this.warn(`Lookups ended because the flow was redeployed or stopped: ${ended} (CIAM.CLOSED).`);
         light.close();
         done();

@@ -1,12 +1,12 @@
 /** The coloured dot: at most four updates a second, however many messages; nothing of a user in it. */
 import type { Category, LookupFailure, NodeCondition, TenantState } from '../../src/node-api';
-import { limitedStatus, statusText, wordsOf } from '../shared/status';
+import { type LimitedStatus, limitedStatus, statusText, wordsOf } from '../shared/status';
 import type { RedNode, Status } from '../shared/red';
 
 /** Of the latest message; `null` when its user was found. */
 type Outcome = { code: string; category: Category; words: string } | null;
 
-export interface StatusLight {
+export interface StatusLight extends LimitedStatus {
   readonly inFlight: number;
   /** A message has come in; `settled` when its outcome is known. */
   started(): void;
@@ -14,9 +14,6 @@ export interface StatusLight {
   /** A list has this many outcomes of so many; the same `list` object until `listEnded`. */
   progress(list: object, settled: number, total: number): void;
   listEnded(list: object): void;
-  /** The tenant's condition is another one. */
-  tenantChanged(): void;
-  close(): void;
 }
 
 const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-input']);
@@ -25,33 +22,18 @@ const YELLOW: ReadonlySet<Category> = new Set<Category>(['not-found', 'invalid-i
 export const gravest = <Failure extends { category: Category }>(failures: Failure[]): Failure | null =>
   failures.find(({ category }) => !YELLOW.has(category)) ?? failures[0] ?? null;
 
-/** What a tenant in this state makes of every lookup. */
-const categoryOf = ({ state, cause }: Pick<NodeCondition, 'state' | 'cause'>): Category | null => {
-  if (state === 'misconfigured') return 'config';
-  if (state === 'refused') return cause?.category ?? 'unauthorized';
-  if (state === 'failing' || state === 'unreachable') return 'unavailable';
-  return state === 'paused' ? 'rate-limited' : null;
-};
+/** States of a tenant in which lookups fail at once. */
+const BROKEN: ReadonlySet<TenantState> = new Set<TenantState>(['misconfigured', 'refused', 'failing']);
+/** Those in which they wait, with what becomes of them otherwise. */
+const AWAY: Partial<Record<TenantState, Category>> = { unreachable: 'unavailable', paused: 'rate-limited' };
 
 type Shown = Omit<Status, 'tenant'>;
-
-/** Lookups fail at once. */
-const isBroken = (state: TenantState): boolean => state === 'misconfigured' || state === 'refused' || state === 'failing';
-const isAway = (state: TenantState): state is 'unreachable' | 'paused' => state === 'unreachable' || state === 'paused';
 
 const failed = (code: string | null, category: Category, words: string): Shown =>
   ({ fill: YELLOW.has(category) ? 'yellow' : 'red', shape: 'ring', text: words, code, category });
 
-const waiting = (state: 'unreachable' | 'paused', code: string | null): Shown =>
-  ({ fill: 'yellow', shape: 'dot', text: statusText(`waiting-${state}`), code, category: categoryOf({ state, cause: null }) });
-
-const busy = (words: string): Shown => ({ fill: 'blue', shape: 'dot', text: words, code: null, category: null });
-
-const outcomeOf = (outcome: Outcome | undefined): Shown | null => {
-  if (outcome === undefined) return null;
-  if (!outcome) return { fill: 'green', shape: 'dot', text: statusText('found'), code: null, category: null };
-  return failed(outcome.code, outcome.category, outcome.words);
-};
+const dot = (fill: 'yellow' | 'blue' | 'green', text: string, code: string | null = null, category: Category | null = null): Shown =>
+  ({ fill, shape: 'dot', text, code, category });
 
 /** `condition`: of the tenant, as it is now. */
 export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () => NodeCondition): StatusLight => {
@@ -68,17 +50,17 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
     }
     return `${settled}/${total}`;
   };
-  const shown = (now: NodeCondition): Shown => {
-    const { state, code, cause } = now;
-    if (inFlight > 0 && isAway(state)) return waiting(state, code);
-    if (lists.size > 0) return busy(progressText());
-    if (inFlight > 0) return busy(String(inFlight));
-    const category = categoryOf(now);
-    if (isBroken(state) && category && cause) return failed(code, category, wordsOf(cause));
-    if (isAway(state) && (!last || YELLOW.has(last.category))) return waiting(state, code);
+  const shown = ({ state, code, cause }: NodeCondition): Shown => {
+    const away = AWAY[state];
+    const waiting = away && dot('yellow', statusText(`waiting-${state}`), code, away);
+    if (waiting && inFlight > 0) return waiting;
+    if (lists.size > 0) return dot('blue', progressText());
+    if (inFlight > 0) return dot('blue', String(inFlight));
+    if (cause && BROKEN.has(state)) return failed(code, state === 'failing' ? 'unavailable' : cause.category, wordsOf(cause));
+    if (waiting && (!last || YELLOW.has(last.category))) return waiting;
+    if (!last) return last === null ? dot('green', statusText('found')) : {};
     // Whatever the status that asked for it, a pause is a pause.
-    if (state === 'paused' && last && last.code === code) return failed(code, last.category, statusText('paused'));
-    return outcomeOf(last) ?? {};
+    return failed(last.code, last.category, state === 'paused' && last.code === code ? statusText('paused') : last.words);
   };
   const current = (): Status => {
     const now = condition();
@@ -88,6 +70,7 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
   const status = limitedStatus(node, current);
 
   return {
+    ...status,
     get inFlight() {
       return inFlight;
     },
@@ -108,7 +91,5 @@ export const createStatusLight = (node: Pick<RedNode, 'status'>, condition: () =
       lists.delete(list);
       status.changed();
     },
-    tenantChanged: () => status.changed(),
-    close: () => status.close(),
   };
 };

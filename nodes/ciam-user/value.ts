@@ -2,60 +2,64 @@
 import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
 import type { LookupFailure } from '../../src/node-api';
+import { client } from '../shared/client';
 import { checkWritten } from '../shared/message';
 import type { Message, NodeConfig, Red, RedNode } from '../shared/red';
-
-type Failures = Pick<typeof import('../../src/node-api'), 'configFailure' | 'inputFailure'>;
+import { choice } from './choice';
 
 /** Calls back with the value, or with why there is none; at once unless flow context or JSONata is asked. */
 export type ReadValue = (message: Message, callback: (failure: LookupFailure | null, value?: unknown) => void) => void;
 
-const TYPES = ['msg', 'flow', 'global', 'str', 'num', 'env', 'jsonata'];
+const TYPES = ['msg', 'flow', 'global', 'str', 'num', 'env', 'jsonata'] as const;
 
 /** A property of the message itself needs no path parser; it is the usual case. */
 const isPlainName = (path: string): boolean => /^[A-Za-z_$][\w$]*$/.test(path);
 
 /** Throws a `CIAM.CONFIG` failure for a typed input that makes no sense. */
-export const valueReader = (red: Red, node: RedNode, config: NodeConfig, { configFailure, inputFailure }: Failures): ReadValue => {
-  const { value: given = 'payload', valueType: type = 'msg' } = config;
-  if (typeof type !== 'string' || !TYPES.includes(type)) throw configFailure('valueType', 'choice', { choices: TYPES.join(', ') });
+export const valueReader = (red: Red, node: RedNode, config: NodeConfig): ReadValue => {
+  const { configFailure, inputFailure } = client();
+  const type = choice(config, 'valueType', TYPES);
+  const { value: given = 'payload' } = config;
   if (typeof given !== 'string' && typeof given !== 'number') throw configFailure('value', 'text');
   const value = String(given);
   if (!value && type !== 'str') throw configFailure('value', 'missing-value');
 
-  if (type === 'msg') return messageReader(red, value, inputFailure);
-  const unreadable = (): LookupFailure => inputFailure('expression', { type, value });
-  if (type === 'jsonata') {
-    const expression = prepared(red, node, value, configFailure);
+  if (type === 'msg' && isPlainName(value)) return (message, callback) => callback(null, message[value]);
+  if (type === 'msg') {
     return (message, callback) => {
-      const goOn = inContext(callback);
-      red.util.evaluateJSONataExpression(expression, message, (error, result) => (error ? goOn(unreadable()) : goOn(null, result)));
+      let found: unknown;
+      try {
+        found = red.util.getMessageProperty(message, value);
+      } catch {
+        return callback(inputFailure('no-property', { path: value }));
+      }
+      callback(null, found);
     };
   }
+  const evaluate = type === 'jsonata' ? jsonata(red, node, value) : (message: Message, told: Evaluated) => red.util.evaluateNodeProperty(value, type, node, message, told);
   return (message, callback) => {
-    const goOn = inContext(callback);
+    const unreadable = (): LookupFailure => inputFailure('expression', { type, value });
+    // A context store may call back from a connection of its own: the message goes on in the context in which it came.
+    const goOn = AsyncResource.bind(callback);
     try {
-      red.util.evaluateNodeProperty(value, type, node, message, (error, result) => (error ? goOn(unreadable()) : goOn(null, result)));
+      evaluate(message, (error, result) => (error ? goOn(unreadable()) : goOn(null, result)));
     } catch {
       callback(unreadable());
     }
   };
 };
 
-/** A context store may call back from a connection of its own: the message goes on in the context in which it came. */
-const inContext = (callback: Parameters<ReadValue>[1]): Parameters<ReadValue>[1] => AsyncResource.bind(callback);
+type Evaluated = (error: Error | null | undefined, value: unknown) => void;
 
-const messageReader = (red: Red, path: string, inputFailure: Failures['inputFailure']): ReadValue => {
-  if (isPlainName(path)) return (message, callback) => callback(null, message[path]);
-  return (message, callback) => {
-    let value: unknown;
-    try {
-      value = red.util.getMessageProperty(message, path);
-    } catch {
-      return callback(inputFailure('no-property', { path }));
-    }
-    callback(null, value);
-  };
+/** Made ready once, not with each message. */
+const jsonata = (red: Red, node: RedNode, text: string): ((message: Message, told: Evaluated) => void) => {
+  let expression: unknown;
+  try {
+    expression = red.util.prepareJSONataExpression(text, node);
+  } catch {
+    throw client().configFailure('value', 'jsonata');
+  }
+  return (message, told) => red.util.evaluateJSONataExpression(expression, message, told);
 };
 
 /** Where an item of a list, or an object, holds what is looked up. */
@@ -64,37 +68,29 @@ export type ReadItem = (item: unknown) => unknown;
 const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !types.isUint8Array(value);
 
 /** `null`: an item is itself what is looked up. What has no such place, or none that can be read, has no value. */
-export const itemReader = (red: Red, config: NodeConfig, { configFailure }: Pick<Failures, 'configFailure'>): ReadItem | null => {
+export const itemReader = (red: Red, config: NodeConfig): ReadItem | null => {
   const { item = '' } = config;
-  if (typeof item !== 'string') throw configFailure('item', 'path');
+  if (typeof item !== 'string') throw client().configFailure('item', 'path');
   const path = item.trim();
   if (!path) return null;
+  // Read once, since a list may have very many rows, unless they depend on the row.
   const keys = keysOf(red, path);
-  // The heading of a column need not be a path: it may hold blanks or dots.
+  const refers = keys?.some((key) => Array.isArray(key));
   return (row) => {
     if (!isRow(row)) return undefined;
-    if (isPlainName(path) || Object.hasOwn(row, path)) return row[path];
-    return keys === 'refers' ? red.util.getObjectProperty(row, path) : keys && valueAt(row, keys);
+    // The heading of a column need not be a path: it may hold blanks or dots.
+    if (Object.hasOwn(row, path)) return row[path];
+    return refers ? red.util.getObjectProperty(row, path) : keys?.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key as string], row);
   };
 };
 
-/** Read once, since a list may have very many rows. `refers`: they depend on the row; `undefined`: it is the heading of a column only. */
-const keysOf = (red: Red, path: string): (string | number)[] | 'refers' | undefined => {
+/** `undefined`: it is no path. */
+const keysOf = (red: Red, path: string): unknown[] | undefined => {
   try {
-    const keys = red.util.normalisePropertyExpression(path);
-    return keys.every((key): key is string | number => !Array.isArray(key)) ? keys : 'refers';
+    return red.util.normalisePropertyExpression(path);
   } catch {
     return undefined;
   }
-};
-
-const valueAt = (row: unknown, keys: readonly (string | number)[]): unknown => {
-  let value = row;
-  for (const key of keys) {
-    if (value === null || value === undefined) return undefined;
-    value = (value as Record<string | number, unknown>)[key];
-  }
-  return value;
 };
 
 /** What is looked up: one value, or one for each row of a list. A single value that is no object is taken as it is. */
@@ -115,20 +111,12 @@ const safely = (read: () => unknown): unknown => {
   }
 };
 
-const prepared = (red: Red, node: RedNode, expression: string, configFailure: Failures['configFailure']): unknown => {
-  try {
-    return red.util.prepareJSONataExpression(expression, node);
-  } catch {
-    throw configFailure('value', 'jsonata');
-  }
-};
-
 /** Puts the result where the node was told to; false when the message has no such place. Throws when that cannot be written. */
 export type WriteResult = (message: Message, result: unknown) => boolean;
 
-export const resultWriter = (red: Red, config: NodeConfig, { configFailure }: Failures): WriteResult => {
+export const resultWriter = (red: Red, config: NodeConfig): WriteResult => {
   const { output = 'payload' } = config;
-  if (typeof output !== 'string' || !output) throw configFailure('output', 'missing-output');
+  if (typeof output !== 'string' || !output) throw client().configFailure('output', 'missing-output');
   if (isPlainName(output)) {
     return (message, result) => {
       message[output] = result;

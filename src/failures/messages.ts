@@ -45,7 +45,6 @@ export const MESSAGES = {
   'input-no-property': 'The message has no msg.__path__.',
   'input-list': 'The list cannot be read.',
   'input-unwritable': 'The message cannot be written or sent.',
-  'input-no-answer': 'There is no answer.',
   'config-missing-domain': 'is missing: it is the host name of your tenant, such as tenant.example.com.',
   'config-missing-token': 'is missing: the access token of your tenant.',
   'config-missing-clientId': 'is missing: the client id of your app.',

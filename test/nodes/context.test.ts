@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { client as loadClient } from '../../nodes/shared/client';
 import { valueReader } from '../../nodes/ciam-user/value';
-import * as client from '../../src/node-api';
 import type { ScriptedTenant } from '../support/servers';
 import { root } from '../support/versions';
 import { deployWith, node, startServer, tearDown } from './support';
@@ -60,7 +59,7 @@ describe('ciam-user, asynchronous context', () => {
   it('is kept by a context store that calls back from elsewhere', () => {
     const callbacks: (() => void)[] = [];
     const red = { util: { evaluateNodeProperty: (_value: string, _type: string, _node: unknown, _message: unknown, callback: (error: null, value: unknown) => void) => void callbacks.push(() => callback(null, 'x')) } };
-    const read = valueReader(red as never, {} as never, { id: '', value: 'name', valueType: 'global' }, client);
+    const read = valueReader(red as never, {} as never, { id: '', value: 'name', valueType: 'global' });
     const stores: (number | undefined)[] = [];
     context.run(7, () => read({}, () => void stores.push(context.getStore())));
     for (const call of callbacks) call();

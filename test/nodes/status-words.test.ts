@@ -101,7 +101,7 @@ describe('words under a node', () => {
     for (const cause of ALL) {
       for (const state of ['refused', 'failing', 'misconfigured', 'unreachable', 'paused'] as const) {
         const light = createStatusLight({ status: (status) => void shown.push(status) }, () => ({ state, tenant: 'host', code: cause.code, since: '', heldMs: 0, failed: 0, cause }));
-        light.tenantChanged();
+        light.changed();
         const waits = state === 'unreachable' || state === 'paused';
         expect(shown.at(-1)?.text, `${state} ${nameOf(cause)}`).to.equal(waits ? `${CATALOGUE}ciam-user.status.waiting-${state}` : wordsOf(cause));
         light.close();
