@@ -129,7 +129,7 @@ const LANGUAGES = { 'en-US': 'en-US', 'zh-CN': 'zh' };
 const buildTexts = (language: string, to: string): void => {
   const texts = (ending: string): string[] => NODES.map((type) => readFileSync(join(root, 'nodes', type, 'locales', language, type + ending), 'utf8'));
   write(`nodes/locales/${to}/ciam.json`, JSON.stringify(Object.assign({}, ...texts('.json').map((text) => JSON.parse(text) as object))));
-  write(`nodes/locales/${to}/ciam.html`, texts('.html').map(withoutIndentation).join(''));
+  write(`nodes/locales/${to}/ciam.html`, texts('.html').join(''));
 };
 
 /** The code of the dialogs and their forms, as the one html file that Node-RED serves to the editor. */

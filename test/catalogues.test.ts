@@ -104,14 +104,25 @@ describe('catalogues', () => {
       });
 
       it('has help of the same structure in both languages, with every property that the dialog does not explain beside it', () => {
-        const tags = (language: string): string[] => [...help(type, language).matchAll(/<\/?[a-z]\w*/g)].map(([tag]) => tag).filter((tag) => !/code|b$/.test(tag));
-        expect(tags('zh-CN')).to.deep.equal(tags('en-US'));
+        const marks = (language: string): string[] => help(type, language).split('\n').map((line) => /^(#+|-|\d\.|: \S+|<.*|)/.exec(line)?.[0] ?? '');
+        expect(marks('zh-CN')).to.deep.equal(marks('en-US'));
+        const links = (language: string): number => help(type, language).split('](https://').length;
+        expect(links('zh-CN')).to.equal(links('en-US'));
         for (const language of LANGUAGES) {
-          expect(help(type, language)).to.include(`data-help-name="${type}"`);
+          expect(help(type, language)).to.include(`<script type="text/markdown" data-help-name="${type}">`);
           const texts = catalogue(type, language);
           for (const [key, text] of texts) {
             const isPlain = ['label.name', 'label.tenant'].includes(key) || texts.has(key.replace('label.', 'unit.'));
             if (key.startsWith('label.') && !isPlain) expect(help(type, language), `${language} ${key}`).to.include(text);
+          }
+        }
+      });
+
+      it('has help that the editor reads as it is meant: colons make properties of a line only where it begins with one', () => {
+        for (const language of LANGUAGES) {
+          for (const line of help(type, language).split('\n')) {
+            if (line.startsWith(':')) expect(line).to.match(/^: [^:]+ \([^:()]+\) : [^:]+$/);
+            else expect(line).to.not.match(/:[^:]+\([^:]+\).*?:(?!\/\/)/);
           }
         }
       });
@@ -131,7 +142,7 @@ describe('catalogues', () => {
 
   it('explains every category in the help', () => {
     for (const language of LANGUAGES) {
-      for (const category of CATEGORIES) expect(help('ciam-user', language), language).to.include(`<dt>${category}</dt>`);
+      for (const category of CATEGORIES) expect(help('ciam-user', language), language).to.include(`\n- \`${category}\``);
     }
   });
 
