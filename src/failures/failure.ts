@@ -174,7 +174,7 @@ export const configFailure = (property: string, reason: ConfigReason, values: Va
 export const timeoutFailure = (property: 'timeout' | 'queueTimeout', seconds: number): LookupFailure =>
   failure('CIAM.TIMEOUT', property, { values: { seconds }, advice: property === 'queueTimeout' ? 'queue-timeout' : undefined });
 
-type NetworkMessage = 'network' | 'proxy-unreachable' | 'proxy-refused' | 'proxy-authentication' | 'proxy-ntlm' | 'demo-start' | 'demo-starting';
+type NetworkMessage = 'network' | 'proxy-unreachable' | 'proxy-refused' | 'proxy-authentication' | 'proxy-ntlm' | 'demo-start';
 
 const at = (host: string | undefined): Values => (host === undefined ? {} : { host });
 

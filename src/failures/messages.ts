@@ -21,7 +21,6 @@ export const MESSAGES = {
   'proxy-authentication': 'The proxy asks for a user name and password, or refused them (__system__).',
   'proxy-ntlm': 'The proxy takes only NTLM or Kerberos (__system__).',
   'demo-start': 'The demo tenant could not start (__system__).',
-  'demo-starting': 'The demo tenant is starting (__system__).',
   'tls': 'No trusted connection to __host__ (__system__).',
   'queue-full': 'The queue is full: at most __limit__ lookups may wait (queueLimit).',
   'circuit': '__host__ has been unreachable for as long as the timeout allows; last trouble: __system__.',

@@ -10,7 +10,8 @@ const MOST_CODES = 50;
 
 export class Figures {
   readonly lookups: Stats['lookups'] = { found: 0, notFound: 0, failed: 0, shared: 0, cached: 0, stale: 0, retried: 0, mismatched: 0 };
-  lastFailure: Stats['lastFailure'] = null;
+  private lastFailure: Stats['lastFailure'] = null;
+  /** Failures by code; a not-found is an answer and is counted apart. */
   private readonly codes = new Map<string, number>();
   private readonly recent = new Float64Array(RECENT);
   private readonly atMost = new Array<number>(BOUNDS.length).fill(0);
@@ -28,18 +29,16 @@ export class Figures {
     else if (attempts > 0) this.timed(durationMs);
   }
 
-  /** By code; a not-found is an answer and is counted apart. */
-  get failures(): Stats['failures'] {
-    return Object.fromEntries(this.codes);
-  }
-
-  /** Sorted only when somebody asks. */
-  get latency(): Stats['latencyMs'] {
+  /** Durations are sorted only when somebody asks. */
+  snapshot(): Pick<Stats, 'lookups' | 'failures' | 'lastFailure' | 'latencyMs'> {
     const sorted = this.recent.slice(0, Math.min(this.answered, RECENT)).sort();
     const at = (share: number): number | null => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
     let count = 0;
     const buckets = BOUNDS.map((le, index) => ({ le, count: (count += this.atMost[index] ?? 0) }));
-    return { p50: at(0.5), p95: at(0.95), p99: at(0.99), buckets, sum: this.sum, count: this.answered };
+    return {
+      lookups: { ...this.lookups }, failures: Object.fromEntries(this.codes), lastFailure: this.lastFailure,
+      latencyMs: { p50: at(0.5), p95: at(0.95), p99: at(0.99), buckets, sum: this.sum, count: this.answered },
+    };
   }
 
   private failed({ code, category }: LookupFailure, clock: Pick<Clock, 'date'>): void {

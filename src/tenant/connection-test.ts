@@ -88,25 +88,17 @@ const isAnswer = (failure: LookupFailure | null): boolean =>
 const isMissing = (failure: LookupFailure): boolean =>
   failure.category === 'forbidden' || failure.status === 404 || failure.status === 405 || failure.status === 501;
 
-const availability = (failure: LookupFailure | null): Availability => (failure === null || isAnswer(failure) ? { available: true } : { available: false, error: failure });
+const availability = (failure: LookupFailure | null): Availability => ({ available: isAnswer(failure), ...(failure && !isAnswer(failure) && { error: failure }) });
 
 type Outcomes = Record<By, LookupFailure | null>;
 
 const dialectOf = (outcomes: Outcomes): Check['dialect'] => {
-  const codes = Object.values(outcomes).filter((failure) => failure !== null && isAnswer(failure)).map((failure) => failure?.code ?? '');
+  const codes = Object.values(outcomes).flatMap((failure) => (failure && isAnswer(failure) ? [failure.code] : []));
   if (codes.some((code) => code.startsWith('IDAAS.TENANT.'))) return 'CIAM';
   if (codes.length === 0) return null;
   const { mobile } = outcomes;
   if (isAnswer(mobile)) return 'EIAM';
   return mobile && isMissing(mobile) && mobile.category !== 'forbidden' ? 'OneAccess' : null;
-};
-
-const outcomesOf = async (tenant: NodeTenant): Promise<Outcomes> => {
-  const outcomeOf = (by: By): Promise<LookupFailure | null> => new Promise((resolve) => {
-    tenant.ask(nobody(by), undefined, (failure) => resolve(failure));
-  });
-  const [mobile, username, email, id] = await Promise.all([outcomeOf('mobile'), outcomeOf('username'), outcomeOf('email'), outcomeOf('id')]);
-  return { mobile, username, email, id };
 };
 
 const evaluate = (outcomes: Outcomes, seen: Seen, isFixedToken: boolean, tenant: Pick<NodeTenant, 'stats'>): Check => {
@@ -133,13 +125,6 @@ const evaluate = (outcomes: Outcomes, seen: Seen, isFixedToken: boolean, tenant:
   };
 };
 
-/** What was ended because time was up did not fail by being ended. */
-const named = (outcomes: Outcomes): Outcomes => {
-  const late = timeoutFailure('timeout', LONGEST_MS / 1000);
-  const nameOf = (failure: LookupFailure | null): LookupFailure | null => (failure?.code === 'CIAM.CLOSED' ? late : failure);
-  return { mobile: nameOf(outcomes.mobile), username: nameOf(outcomes.username), email: nameOf(outcomes.email), id: nameOf(outcomes.id) };
-};
-
 /** `create` makes the tenant, and throws for settings that make no sense. */
 export const testConnection = async (
   create: (settings: TenantSettings, parts: TenantParts) => NodeTenant, settings: TenantSettings, signal: AbortSignal | undefined,
@@ -147,16 +132,20 @@ export const testConnection = async (
   const seen: Seen = { reached: false, asked: false, answered: false, skewMs: null };
   const timeout = Math.min(settings.timeout ?? LOOKUP_SECONDS, LOOKUP_SECONDS);
   const tenant = create({ ...settings, timeout, ...LIMITS }, { transport: (own, clock) => watched(createTransport(own, clock), seen) });
-  const time = { isUp: false };
   const close = (): void => void tenant.close();
+  let isUp = false;
   const timer = setTimeout(() => {
-    time.isUp = true;
+    isUp = true;
     close();
   }, LONGEST_MS);
   signal?.addEventListener('abort', close, { once: true });
+  const outcomeOf = (by: By): Promise<LookupFailure | null> => new Promise((resolve) => {
+    // What is ended because time is up does not fail by being ended.
+    tenant.ask(nobody(by), undefined, (failure) => resolve(isUp && failure?.code === 'CIAM.CLOSED' ? timeoutFailure('timeout', LONGEST_MS / 1000) : failure));
+  });
   try {
-    const outcomes = await outcomesOf(tenant);
-    return evaluate(time.isUp ? named(outcomes) : outcomes, seen, settings.auth === 'token' && settings.demo !== true, tenant);
+    const [mobile, username, email, id] = await Promise.all([outcomeOf('mobile'), outcomeOf('username'), outcomeOf('email'), outcomeOf('id')]);
+    return evaluate({ mobile, username, email, id }, seen, settings.auth === 'token' && settings.demo !== true, tenant);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', close);

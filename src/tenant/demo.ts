@@ -1,6 +1,6 @@
 /** The built-in demo tenant as a tenant like any other: the simulator on a loopback port of its own, and a client of it. */
 import { createClient, type NodeTenant, promised, type TenantParts } from './tenant';
-import { LookupFailure, networkFailure } from '../failures/failure';
+import { closedFailure, LookupFailure, networkFailure } from '../failures/failure';
 import { checkedSettings, type TenantSettings } from '../settings/settings';
 import { failingTenant } from './failing-tenant';
 
@@ -14,43 +14,43 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
   // Settings are checked now, as for any tenant.
   const { timezone } = checkedSettings(demoSettings(raw));
   let tenant: NodeTenant | null = null;
+  let stop = (): Promise<void> => Promise.resolve();
 
-  const start = async (): Promise<{ tenant: NodeTenant; stop: () => Promise<void> }> => {
+  const start = async (): Promise<NodeTenant> => {
     try {
       const { startSimulator } = await import('../simulator/simulator.js');
       const simulator = await startSimulator();
+      stop = () => simulator.close();
       tenant = createClient(demoSettings(raw, simulator.url), parts);
-      return { tenant, stop: () => simulator.close() };
     } catch (error) {
-      const failure = error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start');
-      tenant = failingTenant(failure);
-      return { tenant, stop: () => Promise.resolve() };
+      tenant = failingTenant(error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start'));
     }
+    return tenant;
   };
   const started = start();
   const ask: NodeTenant['ask'] = (request, signal, settle) => {
     if (tenant) tenant.ask(request, signal, settle);
-    else void started.then((ready) => ready.tenant.ask(request, signal, settle));
+    else void started.then((ready) => ready.ask(request, signal, settle));
   };
-  const idle = failingTenant(networkFailure('STARTING', 'demo-starting'));
   /** Nobody has asked it yet. */
-  const starting = { state: 'unknown', tenant: DEMO.label, code: null, cause: null } as const;
+  const idle = failingTenant(closedFailure(), DEMO.label);
+  const unknown = { state: 'unknown', code: null, cause: null } as const;
 
   /** As soon as there is a tenant to listen to, unless it has been ended by then. */
   const later = (listen: (ready: NodeTenant) => () => void): (() => void) => {
-    let stop = (): void => undefined;
     let isEnded = false;
+    let end = (): void => undefined;
     void started.then((ready) => {
-      if (!isEnded) stop = listen(ready.tenant);
+      if (!isEnded) end = listen(ready);
     });
     return () => {
       isEnded = true;
-      stop();
+      end();
     };
   };
 
   const close = async (): Promise<void> => {
-    const { tenant: client, stop } = await started;
+    const client = await started;
     await Promise.all([client.close(), stop()]);
   };
   return {
@@ -58,12 +58,12 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     timezone,
     lookup: promised(ask),
     ask,
-    lookupList: async (request, options) => (await started).tenant.lookupList(request, options),
-    stats: () => tenant?.stats() ?? { ...idle.stats(), state: starting.state, tenant: starting.tenant },
+    lookupList: async (request, options) => (await started).lookupList(request, options),
+    stats: () => tenant?.stats() ?? { ...idle.stats(), state: unknown.state },
     on: (event, listener) => later((ready) => ready.on(event, listener)),
     watch: (watcher) => later((ready) => ready.watch(watcher)),
-    warmUp: () => void started.then((ready) => ready.tenant.warmUp()),
-    condition: () => tenant?.condition() ?? { ...idle.condition(), ...starting },
+    warmUp: () => void started.then((ready) => ready.warmUp()),
+    condition: () => tenant?.condition() ?? { ...idle.condition(), ...unknown },
     close,
     [Symbol.asyncDispose]: close,
   };

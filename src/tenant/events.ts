@@ -1,5 +1,5 @@
 /** The events of a tenant: one source for the log, the statuses and `ciam-status`. */
-import type { Clock, Timer } from '../clock';
+import { Alarm, type Clock } from '../clock';
 import { warnOfThrown } from '../failures/failure';
 import type { ConditionSnapshot } from '../resilience/condition';
 import type { TenantEventName, TenantState } from '../resilience/states';
@@ -39,9 +39,11 @@ export class TenantEvents {
   private readonly told = new Map<TenantState, Told>();
   private latest: TenantEvent | null = null;
   private latestTold: TenantState | null = null;
-  private timer: Timer | null = null;
+  private readonly summary: Alarm;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {
+    this.summary = new Alarm(clock);
+  }
 
   on(event: TenantEventName | 'change', listener: TenantListener): () => void {
     const own: TenantListener = (told) => listener(told);
@@ -65,18 +67,11 @@ export class TenantEvents {
     if (last === undefined || now - last.at >= (last.untold > 0 ? SUMMARY_MS : SOON_MS) || endsTrouble) return this.publish(event, now);
     last.untold++;
     this.latest = event;
-    this.timer ??= this.clock.setTimeout(() => this.summarise(), Math.max(1, last.at + SUMMARY_MS - now));
-    this.timer.unref?.();
+    if (!this.summary.isSet) this.summary.set(() => this.latest && this.publish(this.latest, this.clock.now()), last.at + SUMMARY_MS - now);
   }
 
   close(): void {
-    if (this.timer) this.clock.clearTimeout(this.timer);
-    this.timer = null;
-  }
-
-  private summarise(): void {
-    this.timer = null;
-    if (this.latest) this.publish(this.latest, this.clock.now());
+    this.summary.stop();
   }
 
   private publish(event: TenantEvent, now: number): void {
@@ -84,7 +79,7 @@ export class TenantEvents {
     this.told.set(event.state, { at: now, untold: 0 });
     this.latestTold = event.state;
     this.latest = null;
-    this.close();
+    this.summary.stop();
     const told: TenantEvent = untold > 0 ? { ...event, count: untold + 1 } : event;
     for (const [listener, wanted] of this.listeners) {
       if (wanted === 'change' || wanted === event.event) callSafely(() => listener(told));

@@ -45,8 +45,7 @@ export const failingTenant = (failure: LookupFailure, label = ''): NodeTenant =>
     lookupList,
     stats: () => ({
       tenant: label, state: 'misconfigured', since, inFlight: 0, limit: null, queued: 0, circuit: 'closed', heldMs: 0, heldBy: null,
-      token: { renewals: 0, expiresIn: null }, lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure,
-      latencyMs: figures.latency, cache: { size: 0, bytes: 0 },
+      token: { renewals: 0, expiresIn: null }, ...figures.snapshot(), cache: { size: 0, bytes: 0 },
     }),
     on: () => () => undefined,
     watch: () => () => undefined,

@@ -1,11 +1,11 @@
 /** Puts the parts of one tenant together. */
 import { AsyncResource } from 'node:async_hooks';
 import { Redactor } from '../api/redact';
-import { ClientToken, fixedToken, type TokenSource } from '../auth/access-token';
+import { ClientToken, fixedToken } from '../auth/access-token';
 import { type Clock, SleepWatch, systemClock } from '../clock';
 import { closedFailure, isFailedCall, LookupFailure } from '../failures/failure';
 import { createTransport, type Transport } from '../http/transport';
-import { type Cache, createCache } from '../lookup/cache';
+import { createCache } from '../lookup/cache';
 import type { ListOutcome, ListRequest } from '../lookup/list';
 import { Lookups } from '../lookup/lookups';
 import { Mismatches } from '../lookup/mismatches';
@@ -86,131 +86,84 @@ const redactorOf = ({ credentials }: Settings): Redactor => {
 /** The context in which the client was loaded: a tenant may be created for a message or a request, and outlives it. */
 const outside = new AsyncResource('CiamTenant', { requireManualDestroy: true });
 
-/** The parts of one tenant, each complete when it is made. */
-class ConnectedTenant {
-  readonly label: string;
-  readonly timezone: string;
-  readonly lookup: Tenant['lookup'];
-  private readonly figures = new Figures();
-  private readonly events: TenantEvents;
-  private readonly condition: Condition;
-  private readonly queue: RequestQueue;
-  private readonly transport: Transport;
-  private readonly token: TokenSource;
-  private readonly cache: Cache | null;
-  private readonly lookups: Lookups;
-  private readonly sleep: SleepWatch;
-  private isWarm = false;
-
-  constructor(private readonly settings: Settings, private readonly clock: Clock, random: () => number, connect: (settings: Settings, clock: Clock) => Transport) {
-    const { label, timezone, credentials, timeoutMs, queueTimeoutMs, retries } = settings;
-    this.label = label;
-    this.timezone = timezone;
-    this.lookup = promised((request, signal, settle) => this.ask(request, signal, settle));
-    this.sleep = new SleepWatch(clock);
-    this.events = new TenantEvents(clock);
-    const pause = new Pause();
-    this.condition = new Condition(clock, (event, now) => this.events.tell({ event, tenant: label, heldMs: pause.remainingMs(clock.now()), ...now }));
-    this.queue = new RequestQueue(settings, clock, random, this.condition, pause);
-    this.transport = connect(settings, clock);
-    this.cache = createCache(settings, clock);
-    const redactor = redactorOf(settings);
-    const { queue, transport, condition, figures, cache } = this;
-    this.token = credentials.kind === 'token'
-      ? fixedToken(credentials.token, USER_AGENT)
-      : new ClientToken(credentials, { clock, random, transport, redactor, queue, condition, timeoutMs, userAgent: USER_AGENT, outside });
-    this.lookups = new Lookups({
-      settings, cache, condition,
-      call: {
-        clock, random, queue, token: this.token, transport, redactor, figures, mismatches: new Mismatches(clock),
-        deadlines: new Deadlines(timeoutMs, clock), queueTimeouts: queueTimeoutMs > 0 ? new Deadlines(queueTimeoutMs, clock) : null,
-        retries, timeoutMs, outside,
-      },
-    });
-  }
-
-  ask(request: LookupRequest, signal: AbortSignal | undefined, settle: Settle): void {
-    const now = this.clock.now();
-    this.noticeSleep(now);
-    this.lookups.ask(request, signal, settle, null, now);
-  }
-
-  lookupList(request: ListRequest, { signal }: LookupOptions = {}): Promise<ListOutcome> {
-    this.noticeSleep(this.clock.now());
-    return this.lookups.askList(request, signal);
-  }
-
-  stats(): Stats {
-    const { queue, token, figures, cache } = this;
-    const { state, since } = this.condition.snapshot();
-    return {
-      tenant: this.label, state, since,
-      inFlight: queue.inFlight, limit: queue.limit, queued: queue.queued, circuit: queue.circuit,
-      heldMs: queue.heldMs, heldBy: queue.heldBy?.code ?? null,
-      token: { renewals: token.renewals, expiresIn: token.expiresIn },
-      lookups: { ...figures.lookups }, failures: figures.failures, lastFailure: figures.lastFailure, latencyMs: figures.latency,
-      cache: { size: cache?.size ?? 0, bytes: cache?.bytes ?? 0 },
-    };
-  }
-
-  on(event: TenantEventName | 'change', listener: TenantListener): () => void {
-    return this.events.on(event, listener);
-  }
-
-  watch(watcher: () => void): () => void {
-    return this.events.watch(watcher);
-  }
-
-  now(): NodeCondition {
-    return { ...this.condition.snapshot(), tenant: this.label, heldMs: this.queue.heldMs, cause: this.condition.cause };
-  }
-
-  warmUp(): void {
-    if (this.isWarm || !this.settings.warmUp) return;
-    this.isWarm = true;
-    this.queue.expect(this.lookups.stranger());
-    if (this.settings.credentials.kind === 'token') this.transport.open((failure) => this.warmedUp(failure));
-    else this.token.prepare((result) => this.warmedUp(result instanceof LookupFailure ? result : null));
-  }
-
-  async close(): Promise<void> {
-    this.lookups.close();
-    this.token.close();
-    this.events.close();
-    await this.transport.close();
-  }
-
-  /** Refused credentials have been told by the token. */
-  private warmedUp(failure: LookupFailure | null): void {
-    if (failure?.category === 'untrusted') this.queue.refuseAll(failure);
-    else if (failure && isFailedCall(failure)) this.queue.warmUpFailed(failure);
-  }
+/** Throws a `CIAM.CONFIG` failure for settings that make no sense. Each part is complete when it is made. */
+export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport: connect = createTransport }: TenantParts): NodeTenant => {
+  const settings = checkedSettings(raw);
+  const { label, timezone, credentials, timeoutMs, queueTimeoutMs, retries } = settings;
+  const sleep = new SleepWatch(clock);
+  const events = new TenantEvents(clock);
+  const pause = new Pause();
+  const condition = new Condition(clock, (event, now) => events.tell({ event, tenant: label, heldMs: pause.remainingMs(clock.now()), ...now }));
+  const queue = new RequestQueue(settings, clock, random, condition, pause);
+  const transport = connect(settings, clock);
+  const cache = createCache(settings, clock);
+  const redactor = redactorOf(settings);
+  const figures = new Figures();
+  const token = credentials.kind === 'token'
+    ? fixedToken(credentials.token, USER_AGENT)
+    : new ClientToken(credentials, { clock, random, transport, redactor, queue, condition, timeoutMs, userAgent: USER_AGENT, outside });
+  const lookups = new Lookups({
+    settings, cache, condition,
+    call: {
+      clock, random, queue, token, transport, redactor, figures, mismatches: new Mismatches(clock),
+      deadlines: new Deadlines(timeoutMs, clock), queueTimeouts: queueTimeoutMs > 0 ? new Deadlines(queueTimeoutMs, clock) : null,
+      retries, timeoutMs, outside,
+    },
+  });
 
   /** After a suspend the wall clock is right, and what is kept is that much older. */
-  private noticeSleep(now: number): void {
-    const slept = this.sleep.sleptMs(now);
+  const noticeSleep = (now: number): void => {
+    const slept = sleep.sleptMs(now);
     if (slept === 0) return;
-    this.cache?.age(slept);
-    this.token.age(slept);
-    this.transport.closeSilent(0);
-  }
-}
+    cache?.age(slept);
+    token.age(slept);
+    transport.closeSilent(0);
+  };
+  const ask: NodeTenant['ask'] = (request, signal, settle) => {
+    const now = clock.now();
+    noticeSleep(now);
+    lookups.ask(request, signal, settle, null, now);
+  };
 
-/** Throws a `CIAM.CONFIG` failure for settings that make no sense. */
-export const createClient = (raw: TenantSettings, { clock = systemClock, random = Math.random, transport = createTransport }: TenantParts): NodeTenant => {
-  const tenant = new ConnectedTenant(checkedSettings(raw), clock, random, transport);
-  const close = (): Promise<void> => tenant.close();
+  let isWarm = !settings.warmUp;
+  /** Refused credentials have been told by the token. */
+  const warmedUp = (failure: LookupFailure | null): void => {
+    if (failure?.category === 'untrusted') queue.refuseAll(failure);
+    else if (failure && isFailedCall(failure)) queue.warmUpFailed(failure);
+  };
+  const close = async (): Promise<void> => {
+    lookups.close();
+    token.close();
+    events.close();
+    await transport.close();
+  };
   return {
-    label: tenant.label,
-    timezone: tenant.timezone,
-    lookup: tenant.lookup,
-    ask: (request, signal, settle) => tenant.ask(request, signal, settle),
-    lookupList: (request, options) => tenant.lookupList(request, options),
-    stats: () => tenant.stats(),
-    on: (event, listener) => tenant.on(event, listener),
-    watch: (watcher) => tenant.watch(watcher),
-    condition: () => tenant.now(),
-    warmUp: () => tenant.warmUp(),
+    label,
+    timezone,
+    lookup: promised(ask),
+    ask,
+    lookupList: (request, { signal } = {}) => {
+      noticeSleep(clock.now());
+      return lookups.askList(request, signal);
+    },
+    stats: () => {
+      const { state, since } = condition.snapshot();
+      const { inFlight, limit, queued, circuit, heldMs, heldBy } = queue;
+      return {
+        tenant: label, state, since, inFlight, limit, queued, circuit, heldMs, heldBy: heldBy?.code ?? null,
+        token: { renewals: token.renewals, expiresIn: token.expiresIn }, ...figures.snapshot(), cache: { size: cache?.size ?? 0, bytes: cache?.bytes ?? 0 },
+      };
+    },
+    on: (event, listener) => events.on(event, listener),
+    watch: (watcher) => events.watch(watcher),
+    condition: () => ({ ...condition.snapshot(), tenant: label, heldMs: queue.heldMs, cause: condition.cause }),
+    warmUp: () => {
+      if (isWarm) return;
+      isWarm = true;
+      queue.expect(lookups.stranger());
+      if (credentials.kind === 'token') transport.open(warmedUp);
+      else token.prepare((result) => warmedUp(result instanceof LookupFailure ? result : null));
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
