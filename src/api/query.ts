@@ -2,29 +2,6 @@
 import { types } from 'node:util';
 import { inputFailure } from '../failures/failure';
 
-/** One way to look a user up. A new mode is one more entry in `BY` and `MODES`. */
-interface Mode {
-  method: 'POST' | 'GET';
-  path: (value: string) => string;
-  body: (value: string) => string | null;
-  clean: (text: string) => string;
-  /** Throws for what cannot be meant. */
-  check: (text: string) => void;
-  /** The tenant does not tell upper from lower case. */
-  caseless: boolean;
-}
-
-const USERS = '/api/v2/tenant/users';
-const same = (text: string): string => text;
-const accept = (): void => undefined;
-
-/** A lookup by POST: a fixed path, and the value under `key` in a JSON body. */
-const post = (name: string, key: string, rest: Partial<Mode> = {}): Mode => {
-  const path = `${USERS}/${name}`;
-  const before = `{${JSON.stringify(key)}:`;
-  return { method: 'POST', path: () => path, body: (value) => `${before}${JSON.stringify(value)}}`, clean: same, check: accept, caseless: false, ...rest };
-};
-
 const SEPARATORS = /[\s.()/·‐-―−-]+/g;
 const DIGITS = /^[1-9]\d*$/;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
@@ -78,13 +55,6 @@ const checkId = (text: string): void => {
 export const BY = ['mobile', 'username', 'email', 'id'] as const;
 export type By = (typeof BY)[number];
 
-const MODES: Readonly<Record<By, Mode>> = {
-  mobile: post('user-by-mobile', 'mobile', { clean: cleanMobile, check: checkMobile }),
-  username: post('user-by-username', 'user_name', { caseless: true }),
-  email: post('user-by-email', 'email'),
-  id: { method: 'GET', path: (value) => `${USERS}/${encodeURIComponent(value)}`, body: () => null, clean: same, check: checkId, caseless: false },
-};
-
 /** What was given as `by`, for `lookup.by` of an outcome. */
 export const byGiven = (by: unknown): string => (typeof by === 'string' ? by : '');
 export const isBy = (by: unknown): by is By => typeof by === 'string' && Object.hasOwn(MODES, by);
@@ -98,8 +68,9 @@ export interface Query {
 }
 
 export const toRequest = ({ by, value }: Query, headers: string[]): { method: 'POST' | 'GET'; path: string; headers: string[]; body: string | null } => {
-  const mode = MODES[by];
-  return { method: mode.method, path: mode.path(value), headers, body: mode.body(value) };
+  const { field, path } = MODES[by];
+  if (by === 'id') return { method: 'GET', path: path + encodeURIComponent(value), headers, body: null };
+  return { method: 'POST', path, headers, body: `{"${field}":${JSON.stringify(value)}}` };
 };
 
 /** Longest value that is sent, in UTF-16 units. */
@@ -156,10 +127,11 @@ export const toQuery = (by: unknown, value: unknown): Query => {
     if (CONTROL.test(text) || !text.isWellFormed()) throw inputFailure('control');
   }
   const mode = MODES[by];
-  mode.check(text);
-  const clean = mode.clean(text);
+  mode.check?.(text);
+  const clean = mode.clean ? mode.clean(text) : text;
   if (!clean) throw inputFailure('separators');
-  return { by, value: clean, key: `${by}:${mode.caseless ? foldAscii(clean) : clean}` };
+  // The tenant does not tell upper from lower case in names.
+  return { by, value: clean, key: `${by}:${by === 'username' ? foldAscii(clean) : clean}` };
 };
 
 /** Digits only, without `+CC-` and leading zeros: tenants store mobiles with and without the code. */
@@ -170,17 +142,29 @@ const sameMobile = (one: string, other: string): boolean => {
   return a.endsWith(b) || b.endsWith(a); // without digits nothing is known, and each ends with nothing
 };
 
-/** The field of a user that says who it is, by mode, and when two values of it are the same. */
-export const IDENTITY: Readonly<Record<By, { field: string; same: (asked: string, answered: string) => boolean }>> = {
-  id: { field: 'user_id', same: (asked, answered) => asked === answered },
-  username: { field: 'user_name', same: (asked, answered) => foldAscii(asked) === foldAscii(answered) },
-  email: { field: 'email', same: (asked, answered) => asked.toLowerCase() === answered.toLowerCase() },
-  mobile: { field: 'mobile', same: sameMobile },
+/** One way to look a user up. A new one is one more entry in `BY` and `MODES`. */
+interface Mode {
+  path: string;
+  /** Of a user, and of the body that asks for one. */
+  field: string;
+  /** Throws for what cannot be meant. */
+  check?: (text: string) => void;
+  clean?: (text: string) => string;
+  /** When two values of the field are of the same user. */
+  isSame: (asked: string, answered: string) => boolean;
+}
+
+const USERS = '/api/v2/tenant/users';
+export const MODES: Readonly<Record<By, Mode>> = {
+  mobile: { path: `${USERS}/user-by-mobile`, field: 'mobile', check: checkMobile, clean: cleanMobile, isSame: sameMobile },
+  username: { path: `${USERS}/user-by-username`, field: 'user_name', isSame: (asked, answered) => foldAscii(asked) === foldAscii(answered) },
+  email: { path: `${USERS}/user-by-email`, field: 'email', isSame: (asked, answered) => asked.toLowerCase() === answered.toLowerCase() },
+  id: { path: `${USERS}/`, field: 'user_id', check: checkId, isSame: (asked, answered) => asked === answered },
 };
 
 /** True when the user is certainly not the one asked for. A field that is missing, empty or masked (`138****1111`) proves nothing. */
 export const isSomebodyElse = ({ by, value }: Pick<Query, 'by' | 'value'>, user: Readonly<Record<string, unknown>>): boolean => {
-  const { field, same: isSame } = IDENTITY[by];
+  const { field, isSame } = MODES[by];
   const answered = user[field];
   if (typeof answered !== 'string' && typeof answered !== 'number') return false;
   const text = String(answered).trim();

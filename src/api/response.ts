@@ -2,7 +2,7 @@
 import { isOwn } from '../failures/codes';
 import { httpFailure, isPublished, LookupFailure, responseFailure, tenantFailure } from '../failures/failure';
 import { copyJson, type JsonObject, parseObject } from './json';
-import { IDENTITY, isSomebodyElse, type Query } from './query';
+import { isSomebodyElse, MODES, type Query } from './query';
 import type { Redactor } from './redact';
 import type { User } from './user';
 
@@ -73,7 +73,7 @@ export const readUser = (reply: Reply, redactor: Redactor, query: Pick<Query, 'b
   if (!body || reply.status >= 300 || !hasId) return failureOf(reply, body, 'user_id', redactor, query.value);
   redactor.record(body, reply.text);
   // Nearly every record holds the very value that was looked up.
-  const isOther = body[IDENTITY[query.by].field] !== query.value && isSomebodyElse(query, body);
+  const isOther = body[MODES[query.by].field] !== query.value && isSomebodyElse(query, body);
   return { user: body as User, size: reply.text.length, isOther };
 };
 

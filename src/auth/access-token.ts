@@ -91,9 +91,6 @@ const tokenRequest = ({ clientAuth, clientId, clientSecret }: ClientCredentials,
   return { method: 'POST' as const, path: '/api/v2/tenant/token', headers, body: form.toString() };
 };
 
-/** What came with a token and is as secret. */
-const COMPANIONS = ['id_token', 'refresh_token'] as const;
-
 export interface TokenParts {
   clock: Clock;
   random: () => number;
@@ -110,8 +107,8 @@ export interface TokenParts {
 export class ClientToken implements TokenSource, Receiver {
   readonly isGranted = true;
   private current: Token | null = null;
-  /** Of this token and of those before it that are still good. */
-  private secrets: { texts: string[]; until: number }[] = [];
+  /** This token, those before it that are still good, and what came with them; and until when each is a secret. */
+  private readonly secrets = new Map<string, number>();
   /** Its life. */
   private bornAt = 0;
   private expiresAt = 0;
@@ -149,29 +146,32 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   ready(): Token | null {
-    return this.readyAt(this.parts.clock.now());
+    this.usedAt = this.parts.clock.now();
+    const token = this.goodAt(this.usedAt);
+    if (token && this.isRenewalDue) this.fetch();
+    return token;
   }
 
   use(callback: TokenCallback): void {
-    const now = this.parts.clock.now();
-    const token = this.readyAt(now);
+    const token = this.ready();
     if (token) callback(token);
-    else this.prepare(callback, now);
+    else this.prepare(callback);
   }
 
-  prepare(callback: TokenCallback, now = this.parts.clock.now()): void {
+  prepare(callback: TokenCallback): void {
+    const token = this.goodAt(this.parts.clock.now());
     if (this.closed) return callback(closedFailure());
-    const token = this.goodAt(now);
     if (token) return callback(token);
     this.waiting.push(callback);
-    this.fetch(now);
+    this.fetch();
   }
 
   refused(token: Token): boolean {
     if (token !== this.current) return true;
     // A new token did not help the last time: asking for more of them would be a storm.
     if (this.parts.clock.now() < this.noRenewalBefore) return false;
-    this.drop();
+    this.current = null;
+    this.renewal.stop();
     return true;
   }
 
@@ -208,24 +208,16 @@ export class ClientToken implements TokenSource, Receiver {
     else this.read(result);
   }
 
-  /** For a lookup. */
-  private readyAt(now: number): Token | null {
-    this.usedAt = now;
-    const token = this.goodAt(now);
-    if (token && this.isRenewalDue) this.fetch(now);
-    return token;
-  }
-
   private goodAt(now: number): Token | null {
     return now < this.expiresAt ? this.current : null;
   }
 
   /** A lookup that causes it is a use of the life that begins now. */
-  private fetch(now: number): void {
+  private fetch(): void {
     if (this.exchange || this.closed) return;
     this.isRenewalDue = false;
-    const { timeoutMs } = this.parts;
-    this.startedAt = now;
+    const { timeoutMs, clock } = this.parts;
+    this.startedAt = clock.now();
     this.deadline.set(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
     this.parts.outside.runInAsyncScope(() => this.send(false));
   }
@@ -235,7 +227,7 @@ export class ClientToken implements TokenSource, Receiver {
   }
 
   private read(reply: Reply): void {
-    const { clock, redactor } = this.parts;
+    const { clock, redactor, userAgent, condition, queue } = this.parts;
     const body = parseObject(reply.text);
     const token = body?.access_token;
     if (!body || reply.status >= 300 || !canBeToken(token)) {
@@ -243,34 +235,33 @@ export class ClientToken implements TokenSource, Receiver {
       return this.failed(failure, mayBeGranted(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null);
     }
     this.ended();
-    this.keep(token, COMPANIONS.map((name) => body[name]).filter(canBeToken), lifetimeMs(body.expires_in));
-    this.parts.condition.ready();
-    // A token that is granted says nothing about a lookup that was refused.
-    if (this.hasRefused) this.parts.queue.accept();
-    this.hasRefused = false;
-    if (this.current) this.answer(this.current);
-  }
-
-  private keep(token: string, companions: string[], lifetime: number): void {
-    const { clock, userAgent } = this.parts;
     this.bornAt = this.startedAt;
-    this.expiresAt = this.bornAt + lifetime;
-    this.know([...companions, token], this.expiresAt);
-    this.current = { headers: lookupHeaders(token, userAgent), since: clock.now() };
+    this.expiresAt = this.bornAt + lifetimeMs(body.expires_in);
+    this.know([body.id_token, body.refresh_token, token].filter(canBeToken));
+    const granted = { headers: lookupHeaders(token, userAgent), since: clock.now() };
+    this.current = granted;
     this.fetched++;
     this.failures = 0;
     this.timeRenewal();
+    condition.ready();
+    // A token that is granted says nothing about a lookup that was refused.
+    if (this.hasRefused) queue.accept();
+    this.hasRefused = false;
+    this.answer(granted);
   }
 
   /** An expired token is no secret any more. */
-  private know(texts: string[], until: number): void {
+  private know(texts: readonly string[]): void {
     const { redactor, clock } = this.parts;
-    const isExpired = (known: { until: number }): boolean => known.until <= clock.now();
-    const expired = this.secrets.filter(isExpired);
-    this.secrets = [...this.secrets.filter((known) => !isExpired(known)), { texts, until }];
-    for (const text of texts) redactor.add(text, 'token');
-    const known = new Set(this.secrets.flatMap((secret) => secret.texts));
-    for (const text of expired.flatMap((secret) => secret.texts)) if (!known.has(text)) redactor.forget(text);
+    for (const [text, until] of this.secrets) {
+      if (until > clock.now()) continue;
+      this.secrets.delete(text);
+      if (!texts.includes(text)) redactor.forget(text);
+    }
+    for (const text of texts) {
+      this.secrets.set(text, Math.max(this.expiresAt, this.secrets.get(text) ?? 0));
+      redactor.add(text, 'token');
+    }
   }
 
   /** `pauseMs`: the tenant asked for this much time. Lookups need not wait for it while the old token is good. */
@@ -301,11 +292,6 @@ export class ClientToken implements TokenSource, Receiver {
     this.deadline.stop();
   }
 
-  private drop(): void {
-    this.current = null;
-    this.renewal.stop();
-  }
-
   private answer(result: Token | LookupFailure): void {
     const { waiting } = this;
     this.waiting = [];
@@ -324,7 +310,7 @@ export class ClientToken implements TokenSource, Receiver {
     if (this.closed) return;
     this.renewal.set(() => {
       this.isRenewalDue = true;
-      if (this.usedAt >= this.bornAt) this.fetch(this.parts.clock.now());
+      if (this.usedAt >= this.bornAt) this.fetch();
     }, ms);
   }
 }

@@ -128,20 +128,35 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
     return this.runInAsyncScope(() => this.handIn());
   }
 
+  /** True: it is under way. */
   private handIn(): boolean {
-    const index = this.next++;
     this.list?.remove(this);
-    const value = this.items[index];
-    const key = keyOf(this.request.by, value);
-    const before = key === null ? undefined : this.asked.get(key);
-    if (before !== undefined) {
-      if (Array.isArray(before)) before.push(index);
-      else this.settle(index, copyOf(before));
+    let isUnderWay = true;
+    const settled = (): void => {
+      isUnderWay = false;
       this.parts.queue.itemSettled();
-      return false;
-    }
+    };
+    const isNew = this.takeNext((request, settle) => this.parts.ask(request, this.signal, (failure, found) => {
+      settled();
+      settle(failure, found);
+    }, this));
+    if (!isNew) settled();
+    return isUnderWay;
+  }
+
+  /** The next item: equal to one before, or else to be asked; false: it is not. */
+  private takeNext(ask: (request: LookupRequest, settle: Settle) => void): boolean {
+    const { by } = this.request;
+    const index = this.next++;
+    const value = this.items[index];
+    const key = keyOf(by, value);
+    const before = key === null ? undefined : this.asked.get(key);
+    if (Array.isArray(before)) before.push(index);
+    else if (before) this.settle(index, copyOf(before));
+    if (before) return false;
     if (key !== null) this.asked.set(key, []);
-    return this.ask(index, value, key);
+    ask({ by, value }, (failure, found) => this.settleAll(index, key, failure, found));
+    return true;
   }
 
   /** What has not been handed in fails. */
@@ -155,17 +170,6 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
 
   passed(): void {
     this.refuse(timeoutFailure('queueTimeout', (this.parts.queueTimeouts?.ms ?? 0) / 1000));
-  }
-
-  /** True: it is under way. */
-  private ask(index: number, value: unknown, key: string | null): boolean {
-    let isUnderWay = true;
-    this.parts.ask({ by: this.request.by, value }, this.signal, (failure, found) => {
-      isUnderWay = false;
-      this.parts.queue.itemSettled();
-      this.settleAll(index, key, failure, found);
-    }, this);
-    return isUnderWay;
   }
 
   /** The item, and those that are equal to it. */
@@ -193,13 +197,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
     const since = this.parts.clock.now();
     for (let count = 0; this.next < this.items.length; count++) {
       if (isEnoughAtOnce(count, since, this.parts.clock.now())) return void setImmediate(() => this.refuseSome(failure));
-      const index = this.next++;
-      const value = this.items[index];
-      const key = keyOf(this.request.by, value);
-      const before = key === null ? undefined : this.asked.get(key);
-      if (Array.isArray(before)) before.push(index);
-      else if (before) this.settle(index, copyOf(before));
-      else this.parts.refuse({ by: this.request.by, value }, failure, (own, found) => this.settleAll(index, key, own, found));
+      this.takeNext((request, settle) => this.parts.refuse(request, failure, settle));
     }
   }
 

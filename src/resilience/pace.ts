@@ -22,20 +22,18 @@ const REMEMBERED_SECONDS = 60;
 /** A call that is late by less than this does not push the following ones back. */
 const SLACK_MS = 5;
 
-const secondOf = (ms: number): number => Math.floor(ms / 1000);
-
 /** The rate of the last minute: places given a second, in the seconds in which there were any. */
 class GivenRate {
   private readonly bySecond = new Map<number, number>();
 
   add(at: number, places: number): void {
-    const second = secondOf(at);
+    const second = Math.floor(at / 1000);
     this.bySecond.set(second, (this.bySecond.get(second) ?? 0) + places);
-    this.forget(secondOf(at) - 2 * REMEMBERED_SECONDS);
+    this.forget(second - 2 * REMEMBERED_SECONDS);
   }
 
   perSecond(now: number): number {
-    this.forget(secondOf(now) - REMEMBERED_SECONDS);
+    this.forget(Math.floor(now / 1000) - REMEMBERED_SECONDS);
     let places = 0;
     for (const each of this.bySecond.values()) places += each;
     return this.bySecond.size > 0 ? places / this.bySecond.size : 0;
@@ -63,21 +61,13 @@ export class Pace {
   private readonly given = new GivenRate();
   private closed = false;
 
-  /** `ownRate`: calls a second of this process while the hook does not answer; 0: half of what it gave. `onPlaces`: `take` is worth another try. */
+  /** `ownRate`: calls a second of this process while the hook does not answer; 0: half of what it gave. `onPlaces`: `waitMs` is worth another look. */
   constructor(
     private readonly hook: PaceHook, private readonly tenant: string, private readonly ownRate: number,
-    private readonly clock: Clock, private readonly onPlaces: () => void = () => undefined,
+    private readonly clock: Clock, private readonly onPlaces: () => void,
   ) {}
 
-  /** Milliseconds until the next call may start, as far as it is known; 0: now, and its place is taken. */
-  take(): number {
-    const now = this.clock.now();
-    const wait = this.waitMs(now);
-    if (wait === 0) this.started(now);
-    return wait;
-  }
-
-  /** As `take`, but takes nothing. Whoever asks wants to make a call: a place is reserved if there is none. */
+  /** Milliseconds until the next call may start, as far as it is known. Whoever asks wants to make a call: a place is reserved if there is none. */
   waitMs(now: number): number {
     this.lapse(now);
     const [first] = this.places;
@@ -89,11 +79,13 @@ export class Pace {
 
   /** A call starts, with a place or, if it must not wait, without one. */
   started(now: number): void {
-    const [first] = this.places;
+    const { own, places: [first] } = this;
     if (first && first.at <= now) {
       if (--first.count === 0) this.places.shift();
-    } else if (this.own) {
-      this.own.nextStart = Math.max(this.own.nextStart, now - SLACK_MS) + this.ownEveryMs(now);
+    } else if (own) {
+      // Slow at first: the other processes have lost the hook in the same moment.
+      const part = FIRST_PART * 2 ** Math.floor((now - own.since) / STEP_MS);
+      own.nextStart = Math.max(own.nextStart, now - SLACK_MS) + own.everyMs / Math.min(1, part);
     } else {
       this.owed++;
     }
@@ -159,12 +151,5 @@ export class Pace {
     this.clock.clearTimeout(this.pending.timer);
     this.pending = null;
     return true;
-  }
-
-  /** Slow at first: the other processes have lost the hook in the same moment. */
-  private ownEveryMs(now: number): number {
-    if (!this.own) return 0;
-    const part = FIRST_PART * 2 ** Math.floor((now - this.own.since) / STEP_MS);
-    return this.own.everyMs / Math.min(1, part);
   }
 }

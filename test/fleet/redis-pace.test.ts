@@ -34,11 +34,14 @@ const callAllTheTime = (hook: PaceHook, calls: number, ownRate: number, started:
   let timer: NodeJS.Timeout | undefined;
   const go = (): void => {
     clearTimeout(timer);
-    for (let wait = pace.take(); ; wait = pace.take()) {
+    for (;;) {
+      const now = performance.now();
+      const wait = pace.waitMs(now);
       if (wait > 0) {
         timer = setTimeout(go, Math.ceil(wait));
         return;
       }
+      pace.started(now);
       starts.push(performance.now());
       started(starts.length);
       if (starts.length < calls) continue;

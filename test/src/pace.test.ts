@@ -31,13 +31,19 @@ const setUp = ({ ownRate = 0 } = {}) => {
     if (!question) throw new Error('The hook was not asked.');
     return question;
   };
+  /** Milliseconds until the next call may start; 0: now, and it starts. */
+  const take = (): number => {
+    const wait = pace.waitMs(clock.now());
+    if (wait === 0) pace.started(clock.now());
+    return wait;
+  };
   /** Calls that could start at this moment. */
   const start = (): number => {
     let calls = 0;
-    while (pace.take() === 0) calls++;
+    while (take() === 0) calls++;
     return calls;
   };
-  return { clock, pace, questions, next, told, start };
+  return { clock, pace, questions, next, told, take, start };
 };
 
 /** Calls that start in each second, with a caller that never stops. */
@@ -57,26 +63,26 @@ const perSecond = async (seconds: number, { clock, start }: ReturnType<typeof se
 
 describe('the pace of a fleet', () => {
   it('reserves a place when somebody wants to call, and gives it when its time has come', async () => {
-    const { clock, pace, next, questions, told } = setUp();
+    const { clock, take, next, questions, told } = setUp();
     expect(questions).to.have.length(0);
-    expect(pace.take()).to.equal(1000);
+    expect(take()).to.equal(1000);
     const question = next();
     expect(question).to.deep.include({ tenant: 'tenant.example.com', calls: 1 });
     await question.answer(250);
     expect(told.times).to.equal(1);
-    expect(pace.take()).to.equal(250);
+    expect(take()).to.equal(250);
     clock.advance(249);
-    expect(pace.take()).to.equal(1);
+    expect(take()).to.equal(1);
     clock.advance(1);
     expect(questions, 'nothing is reserved while there is a place').to.have.length(0);
-    expect(pace.take()).to.equal(0);
-    expect(pace.take()).to.be.above(0);
+    expect(take()).to.equal(0);
+    expect(take()).to.be.above(0);
     expect(questions).to.have.length(1);
   });
 
   it('asks one question at a time', () => {
-    const { pace, questions } = setUp();
-    for (let i = 0; i < 10; i++) pace.take();
+    const { take, questions } = setUp();
+    for (let i = 0; i < 10; i++) take();
     expect(questions).to.have.length(1);
   });
 
@@ -103,22 +109,22 @@ describe('the pace of a fleet', () => {
   });
 
   it('lets a place lapse that nobody has used for a second', async () => {
-    const { clock, pace, next, questions } = setUp();
-    pace.take();
+    const { clock, take, next, questions } = setUp();
+    take();
     await next().answer(100);
     clock.advance(1101);
-    expect(pace.take()).to.be.above(0);
+    expect(take()).to.be.above(0);
     expect(questions).to.have.length(1);
   });
 
   it('takes an answer over a second for "nothing is free", and asks again when something can be', async () => {
-    const { clock, pace, next, questions } = setUp();
-    pace.take();
+    const { clock, take, next, questions } = setUp();
+    take();
     await next().answer(1300);
-    expect(pace.take()).to.equal(300);
+    expect(take()).to.equal(300);
     expect(questions).to.have.length(0);
     clock.advance(300);
-    pace.take();
+    take();
     expect(questions).to.have.length(1);
   });
 
@@ -126,7 +132,7 @@ describe('the pace of a fleet', () => {
     const { clock, pace, next, start } = setUp();
     pace.started(clock.now());
     pace.started(clock.now());
-    pace.take();
+    take();
     const question = next();
     expect(question.calls).to.equal(3);
     await question.answer(0);
@@ -143,7 +149,7 @@ describe('the pace of a fleet', () => {
   })) {
     it(`goes on at the tenant's own rate when the hook ${what}: slowly at first`, async () => {
       const part = setUp({ ownRate: 40 });
-      part.pace.take();
+      part.take();
       await break_(part.next(), part.clock);
       expect(part.told.times).to.equal(1);
       const calls = await perSecond(4, part);
@@ -155,34 +161,34 @@ describe('the pace of a fleet', () => {
     const clock = new FakeClock();
     const broken = new Pace(() => {
       throw new Error('broken');
-    }, 'tenant', 40, clock);
-    broken.take();
+    }, 'tenant', 40, clock, () => undefined);
+    broken.waitMs(clock.now());
     await settled();
-    expect(broken.take()).to.equal(0);
+    expect(broken.waitMs(clock.now())).to.equal(0);
   });
 
   it('asks a hook that has failed again after a second, and follows it as soon as it answers', async () => {
-    const { clock, pace, next, questions, start } = setUp({ ownRate: 10 });
-    pace.take();
+    const { clock, take, next, questions, start } = setUp({ ownRate: 10 });
+    take();
     await next().fail();
     start();
     expect(questions).to.have.length(0);
     clock.advance(1000);
     start();
     expect(questions).to.have.length(1);
-    expect(pace.take(), 'its own rate meanwhile').to.be.within(1, 400);
+    expect(take(), 'its own rate meanwhile').to.be.within(1, 400);
     await next().answer(700);
-    expect(pace.take()).to.equal(700);
+    expect(take()).to.equal(700);
   });
 
   it('ignores what comes after the second', async () => {
-    const { clock, pace, next } = setUp({ ownRate: 10 });
-    pace.take();
+    const { clock, take, next } = setUp({ ownRate: 10 });
+    take();
     const late = next();
     clock.advance(1000);
     await late.answer(0);
-    expect(pace.take()).to.equal(0);
-    expect(pace.take(), 'its own rate').to.equal(400);
+    expect(take()).to.equal(0);
+    expect(take(), 'its own rate').to.equal(400);
   });
 
   it('goes on at half the rate that the hook gave in the last minute when the tenant has no rate', async () => {
@@ -213,12 +219,12 @@ describe('the pace of a fleet', () => {
   });
 
   it('leaves no timer behind', () => {
-    const { clock, pace } = setUp();
-    pace.take();
+    const { clock, pace, take } = setUp();
+    take();
     expect(clock.pending).to.have.length(1);
     pace.close();
     expect(clock.pending).to.have.length(0);
-    pace.take();
+    take();
     expect(clock.pending).to.have.length(0);
   });
 });
