@@ -8,10 +8,10 @@ const DEEPEST = 200;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
-const PLUS = 0x2b;
-const ZERO = 0x30;
 
 const isDigit = (sign: number): boolean => sign >= 0x30 && sign <= 0x39;
+/** Of a fraction or an exponent. */
+const isFractional = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45 || sign === 0x2b || sign === MINUS; // . e E + -
 
 /** Where the string ends whose first character stands at `index`: the place of its closing quote. */
 const endOfString = (text: string, index: number): number => {
@@ -26,50 +26,29 @@ const endOfString = (text: string, index: number): number => {
 /** 2^53: the smallest whole number that a JavaScript number may spoil. */
 const SPOILED = '9007199254740992';
 
-/** Of the digits of a whole number. Compared as text: reading a number of 16 digits costs more than all the rest. */
-const isSpoiled = (json: string, start: number, end: number): boolean => {
-  const more = end - start - SPOILED.length;
-  return more > 0 ? json.charCodeAt(start) !== ZERO : more === 0 && json.slice(start, end) >= SPOILED;
-};
-/** Begins a fraction or an exponent. */
-const isFractional = (sign: number): boolean => sign === 0x2e || sign === 0x65 || sign === 0x45; // . e E
-
-const isBlank = (sign: number): boolean => sign === 0x20 || (sign >= 0x09 && sign <= 0x0d);
-
-/** Where a value may stand: what is no JSON must not become some, with a number as a key for instance. */
-const isBeforeValue = (sign: number): boolean => sign === 0x3a || sign === 0x5b || sign === 0x2c; // : [ ,
-const isAfterValue = (sign: number): boolean => sign === 0x2c || sign === 0x5d || sign === 0x7d; // , ] }
-
-const afterBlanks = (json: string, index: number): number => {
-  let at = index;
-  while (isBlank(json.charCodeAt(at))) at++;
-  return at;
-};
-
 /** The same JSON in which every whole number that a JavaScript number cannot hold is a string of its digits. */
 const quoteLargeNumbers = (json: string): string => {
   const pieces: string[] = [];
   let from = 0;
-  let before = 0;
   for (let index = 0; index < json.length; index++) {
     const sign = json.charCodeAt(index);
-    if (isBlank(sign)) continue;
     if (sign === QUOTE) {
       index = endOfString(json, index + 1);
     } else if (isDigit(sign) || sign === MINUS) {
-      let end = index + 1;
+      const start = sign === MINUS ? index + 1 : index;
+      let end = start;
       while (isDigit(json.charCodeAt(end))) end++;
       if (isFractional(json.charCodeAt(end))) {
-        while (isDigit(json.charCodeAt(end)) || isFractional(json.charCodeAt(end)) || json.charCodeAt(end) === MINUS || json.charCodeAt(end) === PLUS) end++;
-      } else if (isSpoiled(json, sign === MINUS ? index + 1 : index, end) && isBeforeValue(before) && isAfterValue(json.charCodeAt(afterBlanks(json, end)))) {
+        while (isDigit(json.charCodeAt(end)) || isFractional(json.charCodeAt(end))) end++;
+      } else if (end - start > SPOILED.length || (end - start === SPOILED.length && json.slice(start, end) >= SPOILED)) {
+        // Compared as text: reading a number of 16 digits costs more than all the rest.
         pieces.push(json.slice(from, index), json.slice(index, end));
         from = end;
       }
       index = end - 1;
     }
-    before = sign;
   }
-  return from === 0 ? json : [...pieces, json.slice(from)].join('"');
+  return [...pieces, json.slice(from)].join('"');
 };
 
 /** An object that some other code has added to `Object.prototype` is found in itself, without an end. Asking of every value costs three times as much. */
@@ -110,20 +89,14 @@ class Parsed {
   }
 }
 
-/** In so long a text numbers of many digits are looked for before they are read, which takes JSON.parse longer than all else. */
-const LONG = 65_536;
-const MANY_DIGITS = /[[:,\s]-?\d{16}/;
-
 /**
  * An object, or `null` for everything else: HTML, plain text, a list, nothing, a nesting that nobody needs.
  * A whole number beyond ±(2^53 − 1) becomes a string of its digits: as a number it would be another one.
  */
 export const parseObject = (text: string): JsonObject | null => {
   try {
-    const first = text.length >= LONG && MANY_DIGITS.test(text) ? quoteLargeNumbers(text) : text;
-    const parsed = new Parsed(first);
-    const quoted = parsed.hasLargeNumber ? quoteLargeNumbers(first) : first;
-    return quoted === first ? parsed.object : new Parsed(quoted).object;
+    const parsed = new Parsed(text);
+    return parsed.hasLargeNumber ? new Parsed(quoteLargeNumbers(text)).object : parsed.object;
   } catch {
     return null; // the caller says what was expected
   }

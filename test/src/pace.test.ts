@@ -129,7 +129,7 @@ describe('the pace of a fleet', () => {
   });
 
   it('counts a call that could not wait against the next places', async () => {
-    const { clock, pace, next, start } = setUp();
+    const { clock, pace, take, next, start } = setUp();
     pace.started(clock.now());
     pace.started(clock.now());
     take();
