@@ -22,6 +22,8 @@ export const businessError = (status: number, code: string, message: string): An
 export const oauthError = (status: number, code: string, description: string): Answer =>
   json(status, { error: code, error_description: description });
 
+export const expired = (token: string): Answer => oauthError(400, 'invalid_token', `Access token expired:${token}`);
+
 /** What no API answers but the gateway before it: a page for people. */
 export const gatewayPage = (status: number, title: string, headers: Record<string, string> = {}): Answer => ({
   status,

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VERSION } from '../version';
-import { checkedUsers, DEMO_CASES, DEMO_ROWS, MOBILE, type Simulator, startSimulator, USERNAME, type UserRecord } from './simulator';
+import { createDirectory, DEMO_CASES, DEMO_ROWS, MOBILE, type Simulator, startSimulator, USERNAME, type UserRecord } from './simulator';
 import { watchParent } from './watch-parent';
 
 const demoRow = (asked: string, get: string): string => `  ${asked.padEnd(43)}${get}`;
@@ -44,7 +44,9 @@ const reason = (error: unknown): string => (error instanceof Error ? error.messa
 
 const readUsers = (file: string): readonly UserRecord[] => {
   try {
-    return checkedUsers(JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')));
+    const users = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as UserRecord[];
+    createDirectory(users);
+    return users;
   } catch (error) {
     throw new UsageError(`--users ${file} cannot be used: ${reason(error)}`);
   }

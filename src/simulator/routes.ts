@@ -1,16 +1,16 @@
 /** The tenant's API: one request in, one answer out. Strict, so that a wrong request fails here as it would at a tenant. */
-import { type Answer, businessError, gatewayPage, json, oauthError } from './answer';
+import { type Answer, businessError, expired, gatewayPage, json, oauthError } from './answer';
 import { type Handler, type Request, type Tenant, hasType } from './request';
 import { tokenAnswer } from './token-call';
-import { MOBILE, USERNAME } from './table';
+import { MOBILE } from './table';
 import type { AccessToken } from './tokens';
 import { SLOW_MS, isTrouble } from './troubles';
 import { type UserRecord, bareMobile, userBehindTrouble } from './users';
 
 const USERS = '/api/v2/tenant/users/';
 
-const found = (user: UserRecord | undefined, notFoundCode: string): Answer =>
-  user ? json(200, user) : businessError(400, notFoundCode, 'User not found');
+/** `code`: when there is none. */
+const found = (user: UserRecord | undefined, code = 'USER.0001'): Answer => (user ? json(200, user) : businessError(400, code, 'User not found'));
 
 const MAINLAND = /^(\+86)?-?1\d{10}$/;
 const OTHER_DIALLING_CODE = /^\+(?!86)\d[\d-]{4,24}$/;
@@ -23,23 +23,18 @@ const byMobile = ({ directory, troubles }: Tenant, mobile: string, token: Access
   const number = bareMobile(mobile);
   const trouble = troubles.answer(number, token);
   if (trouble) return trouble;
-  const user = number === MOBILE.notFound ? undefined : directory.find('mobile', mobile);
+  const user = directory.find('mobile', mobile);
   if (abroad && !user) return businessError(400, 'IDAAS.TENANT.MOBILE.0002', 'An unauthenticated cell mobile number');
   const answer = found(user ?? (isTrouble(number) ? userBehindTrouble(number) : undefined), 'IDAAS.TENANT.USER.0001');
   return number === MOBILE.slow ? { ...answer, delayMs: SLOW_MS } : answer;
 };
-
-const byUsername = ({ directory }: Tenant, name: string): Answer =>
-  found(name.toLowerCase() === USERNAME.notFound ? undefined : directory.find('user_name', name), 'USER.0001');
-
-const byEmail = ({ directory }: Tenant, email: string): Answer => found(directory.find('email', email), 'USER.0001');
 
 /** A lookup needs a good bearer token before anything else is looked at. */
 const authorised = ({ tokens }: Tenant, { headers }: Request): AccessToken | Answer => {
   const value = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
   if (value === undefined) return oauthError(401, 'unauthorized_user', 'Not authorized');
   const token = tokens.find(value);
-  if (token === 'expired') return oauthError(400, 'invalid_token', `Access token expired:${value}`);
+  if (token === 'expired') return expired(value);
   if (token === 'unknown') return oauthError(400, 'invalid_token', `Invalid access token: ${value}`);
   return token;
 };
@@ -69,7 +64,9 @@ const onlyField = (request: Request, key: string, missing: Answer): string | Ans
   return value;
 };
 
-const lookup = (key: string, missing: Answer, find: (tenant: Tenant, value: string, token: AccessToken) => Answer): Handler =>
+type Find = (tenant: Tenant, value: string, token: AccessToken) => Answer;
+
+const lookup = (key: 'mobile' | 'user_name' | 'email', missing: Answer, find: Find = ({ directory }, value) => found(directory.find(key, value))): Handler =>
   (tenant, request) => {
     const token = authorised(tenant, request);
     if ('status' in token) return token;
@@ -81,7 +78,7 @@ const byId: Handler = (tenant, request) => {
   const token = authorised(tenant, request);
   if ('status' in token) return token;
   const id = decoded(request.url.slice(USERS.length));
-  return id === undefined ? gatewayPage(400, 'Bad Request') : found(tenant.directory.find('user_id', id), 'USER.0001');
+  return id === undefined ? gatewayPage(400, 'Bad Request') : found(tenant.directory.find('user_id', id));
 };
 
 const decoded = (text: string): string | undefined => {
@@ -92,14 +89,6 @@ const decoded = (text: string): string | undefined => {
   }
 };
 
-const POSTS = new Map<string, Handler>([
-  ['/api/v2/tenant/token', tokenAnswer],
-  [`${USERS}user-by-mobile`, lookup('mobile', businessError(400, 'IDAAS.TENANT.USER.0004', 'The mobile number is empty'), byMobile)],
-  [`${USERS}user-by-username`, lookup('user_name', businessError(400, 'USER.0002', 'The username is empty'), byUsername)],
-  [`${USERS}user-by-email`, lookup('email', oauthError(400, 'invalid_request', 'The email is empty'), byEmail)],
-]);
-const USER_PATH = new RegExp(`^${USERS}[^/?#]+$`);
-
 /** Whoever opens the address in a browser. */
 const WELCOME: Answer = {
   status: 200,
@@ -109,17 +98,24 @@ In a ciam-tenant node, enter this address as the domain, any client id and any c
 `,
 };
 
+const USER = `${USERS}{user_id}`;
+const USER_PATH = new RegExp(`^${USERS}[^/?#]+$`);
+
+const ROUTES = new Map<string, { method: 'GET' | 'POST'; handler: Handler }>([
+  ['/', { method: 'GET', handler: () => WELCOME }],
+  ['/api/v2/tenant/token', { method: 'POST', handler: tokenAnswer }],
+  [`${USERS}user-by-mobile`, { method: 'POST', handler: lookup('mobile', businessError(400, 'IDAAS.TENANT.USER.0004', 'The mobile number is empty'), byMobile) }],
+  [`${USERS}user-by-username`, { method: 'POST', handler: lookup('user_name', businessError(400, 'USER.0002', 'The username is empty')) }],
+  [`${USERS}user-by-email`, { method: 'POST', handler: lookup('email', oauthError(400, 'invalid_request', 'The email is empty')) }],
+  [USER, { method: 'GET', handler: byId }],
+]);
+
 /** The API that was called, by its published name: an address may hold a user id, or anything else when it is wrong. */
-export const apiOf = (url: string): string => {
-  if (url === '/' || POSTS.has(url)) return url;
-  return USER_PATH.test(url) ? `${USERS}{user_id}` : '(no such address)';
-};
+export const apiOf = (url: string): string => (ROUTES.has(url) ? url : USER_PATH.test(url) ? USER : '(no such address)');
 
 export const answerTo: Handler = (tenant, request) => {
-  const { url } = request;
-  const post = POSTS.get(url);
-  const handler = post ?? (USER_PATH.test(url) ? byId : url === '/' ? () => WELCOME : undefined);
-  if (!handler) return gatewayPage(404, 'Not Found');
-  const method = post ? 'POST' : 'GET';
+  const route = ROUTES.get(apiOf(request.url));
+  if (!route) return gatewayPage(404, 'Not Found');
+  const { method, handler } = route;
   return request.method === method ? handler(tenant, request) : gatewayPage(405, 'Not Allowed', { allow: method });
 };

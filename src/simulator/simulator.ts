@@ -1,4 +1,5 @@
 /** The demo tenant: a real HTTP server on this machine that speaks the tenant's API. Loses everything when it is closed. */
+import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type ServerOptions, createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -7,11 +8,11 @@ import type { Tenant } from './request';
 import { answerTo, apiOf } from './routes';
 import { Tokens } from './tokens';
 import { Troubles } from './troubles';
-import { type UserRecord, checkedUsers, createDirectory } from './users';
+import { type UserRecord, createDirectory } from './users';
 
 // For the command, which is a file of its own.
 export { DEMO_CASES, DEMO_ROWS, MOBILE, USERNAME } from './table';
-export { checkedUsers, type UserRecord } from './users';
+export { createDirectory, type UserRecord } from './users';
 
 export interface SimulatorOptions {
   /** 0, the default, takes a free one. */
@@ -56,9 +57,12 @@ const readBody = (request: IncomingMessage, done: (body: Buffer | undefined) => 
   });
 };
 
-const send = (response: ServerResponse, { status, headers, body }: Answer): void => {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+/** A timer lives no longer than the connection it answers. */
+const send = (response: ServerResponse, { status, headers, body }: Answer, delayMs: number): void => {
+  const write = (): void => void response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+  if (delayMs === 0) return write();
+  const timer = setTimeout(write, delayMs);
+  response.once('close', () => clearTimeout(timer));
 };
 
 /** A code of the tenant's own, if the answer has one. */
@@ -68,26 +72,11 @@ const codeOf = ({ headers, body }: Answer): string => {
   return code ?? error ?? '';
 };
 
-/** Sends each answer in its time. A timer lives no longer than the connection it answers. */
-const sendLater = (response: ServerResponse, answer: Answer, ms: number): void => {
-  const timer = setTimeout(() => send(response, answer), ms);
-  response.once('close', () => clearTimeout(timer));
-};
-
-const listen = (server: Server, port: number): Promise<AddressInfo> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.removeListener('error', reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
-
 /** Rejects if the port is taken or an entry of `users` cannot be used. */
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { latencyMs = 0, clock = Date.now, log } = options;
   const tenant: Tenant = {
-    directory: createDirectory(options.users && checkedUsers(options.users)),
+    directory: createDirectory(options.users),
     tokens: new Tokens(options.tokenLifetime ?? 1800, clock),
     troubles: new Troubles(clock),
   };
@@ -98,10 +87,8 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       const answer = body
         ? answerTo(tenant, { method, url, headers, body })
         : gatewayPage(413, 'Request Entity Too Large', { connection: 'close' });
-      const delay = latencyMs + (answer.delayMs ?? 0);
       log?.(`${new Date(clock()).toISOString()} ${method} ${apiOf(url)} ${answer.status} ${codeOf(answer)}`.trimEnd());
-      if (delay > 0) sendLater(response, answer, delay);
-      else send(response, answer);
+      send(response, answer, latencyMs + (answer.delayMs ?? 0));
     });
 
   const server: Server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
@@ -112,7 +99,9 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  const { port } = await listen(server, options.port ?? 0);
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
 
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>

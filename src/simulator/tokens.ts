@@ -6,6 +6,8 @@ export interface AccessToken {
   readonly clientId: string;
   /** Milliseconds on the simulator's clock. */
   readonly expiresAt: number;
+  /** Numbers whose trouble its owner has met, and which are found next time. */
+  readonly met: Set<string>;
 }
 
 /** An expired token is remembered this long, to be told apart from one that never was. */
@@ -24,11 +26,7 @@ export class Tokens {
 
   issue(clientId: string): AccessToken {
     this.forgetOld();
-    const token = {
-      value: randomToken(),
-      clientId,
-      expiresAt: this.clock() + this.lifetimeSeconds * 1000,
-    };
+    const token = { value: randomToken(), clientId, expiresAt: this.clock() + this.lifetimeSeconds * 1000, met: new Set<string>() };
     this.issued.set(token.value, token);
     return token;
   }

@@ -1,5 +1,5 @@
 /** The numbers that mean trouble, whoever the users are. */
-import { type Answer, businessError, gatewayPage, oauthError } from './answer';
+import { type Answer, businessError, expired, gatewayPage } from './answer';
 import { MOBILE } from './table';
 import type { AccessToken } from './tokens';
 
@@ -8,10 +8,11 @@ export const SLOW_MS = 30_000;
 const ONCE: Readonly<Record<string, (token: AccessToken) => Answer>> = {
   [MOBILE.limited]: () => gatewayPage(429, 'Too Many Requests', { 'retry-after': '1' }),
   [MOBILE.busy]: () => businessError(500, 'IDAAS.TENANT.COM.0002', 'System busy, please try again later'),
-  [MOBILE.expired]: (token) => oauthError(400, 'invalid_token', `Access token expired:${token.value}`),
+  [MOBILE.expired]: (token) => expired(token.value),
 };
 
-export const isTrouble = (mobile: string): boolean => mobile in ONCE || mobile === MOBILE.slow || mobile === MOBILE.down;
+/** Numbers behind which somebody is found in the end. */
+export const isTrouble = (mobile: string): boolean => mobile in ONCE || mobile === MOBILE.slow;
 
 /** A refused client that has not come back by now has given up: the default deadline of a lookup. */
 const RENEWAL_MS = 10_000;
@@ -22,8 +23,6 @@ const RENEWAL_MS = 10_000;
  * trouble already if a refusal of its client id is still open.
  */
 export class Troubles {
-  /** Numbers whose trouble a caller has met, and which are found next time. */
-  private readonly met = new WeakMap<AccessToken, Set<string>>();
   private refusals: { clientId: string; at: number }[] = [];
 
   constructor(private readonly clock: () => number) {}
@@ -33,32 +32,24 @@ export class Troubles {
     if (mobile === MOBILE.down) return gatewayPage(503, 'Service Temporarily Unavailable');
     const trouble = ONCE[mobile];
     if (!trouble) return undefined;
-    const met = this.metBy(token);
+    const { clientId, met } = token;
     if (met.delete(mobile)) {
-      if (mobile === MOBILE.expired) this.settle(token.clientId);
+      if (mobile === MOBILE.expired) this.settle(clientId);
       return undefined;
     }
     met.add(mobile);
-    if (mobile === MOBILE.expired) this.refusals.push({ clientId: token.clientId, at: this.clock() });
+    if (mobile === MOBILE.expired) this.refusals.push({ clientId, at: this.clock() });
     return trouble(token);
   }
 
   issued(token: AccessToken): void {
     const since = this.clock() - RENEWAL_MS;
     this.refusals = this.refusals.filter(({ at }) => at > since);
-    if (this.refusals.some(({ clientId }) => clientId === token.clientId)) this.metBy(token).add(MOBILE.expired);
+    if (this.refusals.some(({ clientId }) => clientId === token.clientId)) token.met.add(MOBILE.expired);
   }
 
   private settle(clientId: string): void {
     const index = this.refusals.findIndex((refusal) => refusal.clientId === clientId);
     if (index >= 0) this.refusals.splice(index, 1);
-  }
-
-  private metBy(token: AccessToken): Set<string> {
-    const known = this.met.get(token);
-    if (known) return known;
-    const met = new Set<string>();
-    this.met.set(token, met);
-    return met;
   }
 }

@@ -6,17 +6,17 @@ export interface UserRecord {
   readonly [field: string]: unknown;
 }
 
+const USUAL = { created_at: '2022-02-10 12:23:23', updated_at: '2022-02-15 12:23:23', disabled: false, extension: {} };
+
 /** The example of the published CIAM document "Get User Details by Mobile Number". The OneAccess document has another zhangsan; here there is one. */
 const CIAM_USER: UserRecord = {
+  ...USUAL,
   user_name: USERNAME.found,
   user_id: '20220126153857263-A04D-60E0D446C',
   name: '张三',
   mobile: MOBILE.found,
   email: '15200000000@qq.com',
   pwd_change_at: '2022-02-15 12:23:23',
-  created_at: '2022-02-10 12:23:23',
-  updated_at: '2022-02-15 12:23:23',
-  disabled: false,
   attr_gender: 'male',
   attr_birthday: '2022-02-17',
   attr_nick_name: '张三',
@@ -33,10 +33,11 @@ const CIAM_USER: UserRecord = {
   head_img: 'https://........',
 };
 
+const ORG = '20220117125622909-9346-35755733F';
 /** Disabled and locked, with EIAM's quirks: mobile with dialling code, `locked` as a string, times with milliseconds. */
 const EIAM_USER: UserRecord = {
   user_id: '20220513091530215-7C2E-4B81D9F3A',
-  org_id: '20220117125622909-9346-35755733F',
+  org_id: ORG,
   user_name: USERNAME.disabled,
   name: '李四',
   mobile: MOBILE.disabled,
@@ -54,65 +55,48 @@ const EIAM_USER: UserRecord = {
   usr_auth_times: '12',
   usr_last_login: '2023-01-06 08:41:12.004',
   extension: {},
-  user_org_relation_list: [{ org_id: '20220117125622909-9346-35755733F', relation_type: '1' }],
+  user_org_relation_list: [{ org_id: ORG, relation_type: '1' }],
 };
 
 /** Who is found behind a number that means trouble. */
 export const userBehindTrouble = (mobile: string): UserRecord => ({
+  ...USUAL,
   user_id: `20220126153857263-A04D-${mobile}`,
   user_name: `user${mobile}`,
   name: '王五',
   mobile,
   email: `${mobile}@example.com`,
-  created_at: '2022-02-10 12:23:23',
-  updated_at: '2022-02-15 12:23:23',
-  disabled: false,
-  extension: {},
 });
 
 /** `138…`, `+86138…` and `+86-138…` are one number. */
 export const bareMobile = (mobile: string): string => mobile.replaceAll('-', '').replace(/^\+86/, '');
 
-const KEYS = ['user_id', 'mobile', 'user_name', 'email'] as const;
-type Key = (typeof KEYS)[number];
+const lowerCase = (text: string): string => text.toLowerCase();
+const CLEANED = { user_id: (id: string) => id, mobile: bareMobile, user_name: lowerCase, email: lowerCase };
+type Key = keyof typeof CLEANED;
+const KEYS = Object.keys(CLEANED) as Key[];
 
-const cleaned: Record<Key, (value: string) => string> = {
-  user_id: (id) => id,
-  mobile: bareMobile,
-  user_name: (name) => name.toLowerCase(),
-  email: (email) => email.toLowerCase(),
-};
+const indexed = (key: Key, value: string): string => `${key}: ${CLEANED[key](value)}`;
 
 export class Directory {
-  private readonly index: Record<Key, Map<string, UserRecord>> = {
-    user_id: new Map(),
-    mobile: new Map(),
-    user_name: new Map(),
-    email: new Map(),
-  };
+  private readonly users = new Map<string, UserRecord>();
 
-  add(user: UserRecord): void {
+  /** `found`: by what it is found. */
+  add(user: UserRecord, found: Partial<Record<Key, unknown>> = user): void {
     for (const key of KEYS) {
-      const value = user[key];
-      if (typeof value === 'string' && value) this.addAs(key, value, user);
+      const value = found[key];
+      if (typeof value === 'string' && value) this.users.set(indexed(key, value), user);
     }
   }
 
-  addAs(key: Key, value: string, user: UserRecord): void {
-    this.index[key].set(cleaned[key](value), user);
+  remove(key: Key, value: string): void {
+    this.users.delete(indexed(key, value));
   }
 
   find(key: Key, value: string): UserRecord | undefined {
-    return this.index[key].get(cleaned[key](value));
+    return this.users.get(indexed(key, value));
   }
 }
-
-const demoDirectory = (): Directory => {
-  const directory = new Directory();
-  for (const user of [CIAM_USER, EIAM_USER]) directory.add(user);
-  directory.addAs('mobile', MOBILE.published, CIAM_USER);
-  return directory;
-};
 
 const checkedUser = (user: unknown, place: string, earlier: Directory): UserRecord => {
   if (typeof user !== 'object' || user === null || Array.isArray(user)) throw new Error(`${place} must be an object.`);
@@ -127,21 +111,18 @@ const checkedUser = (user: unknown, place: string, earlier: Directory): UserReco
   return { ...record, user_id: id };
 };
 
-/** Users as they come from outside. Throws an Error that names the entry and the field which cannot be used. */
-export const checkedUsers = (users: unknown): UserRecord[] => {
-  if (!Array.isArray(users)) throw new Error('users must be a list.');
-  const earlier = new Directory();
-  return users.map((user: unknown, index) => {
-    const checked = checkedUser(user, `users[${index}]`, earlier);
-    earlier.add(checked);
-    return checked;
-  });
-};
-
-/** The given users, or the demo users. */
-export const createDirectory = (users?: readonly UserRecord[]): Directory => {
-  if (!users) return demoDirectory();
+/** The given users, or the demo users. Throws an Error that names the entry and the field which cannot be used. */
+export const createDirectory = (users?: unknown): Directory => {
   const directory = new Directory();
-  for (const user of users) directory.add(user);
+  if (users === undefined) {
+    for (const user of [CIAM_USER, EIAM_USER]) directory.add(user);
+    directory.add(CIAM_USER, { mobile: MOBILE.published });
+    return directory;
+  }
+  if (!Array.isArray(users)) throw new Error('users must be a list.');
+  users.forEach((user: unknown, index) => directory.add(checkedUser(user, `users[${index}]`, directory)));
+  // Whoever the users are.
+  directory.remove('mobile', MOBILE.notFound);
+  directory.remove('user_name', USERNAME.notFound);
   return directory;
 };
