@@ -1,30 +1,8 @@
 /** The one table of a tenant's settings: shared by the client, which refuses the rest, and by the dialog, which says so while one types. */
 
-/** The numbers of a tenant; defaults and ranges: docs/reference.md. */
-export interface Numbers {
-  /** Seconds. */
-  timeout?: number;
-  /** Seconds. */
-  queueTimeout?: number;
-  retries?: number;
-  concurrency?: number;
-  queueLimit?: number;
-  /** Calls a second. */
-  rateLimit?: number;
-  /** Seconds. */
-  cacheTtl?: number;
-  /** Seconds. */
-  cacheMissTtl?: number;
-  /** Seconds. */
-  cacheStale?: number;
-  /** Answers. */
-  cacheSize?: number;
-}
-export type NumberName = keyof Numbers;
-
 /**
- * In the order of the dialog. Checks, the editor's defaults and the rows of the dialog follow from this table; `npm run tables` writes those
- * of the reference from it. A new one is a line here and above, and in each catalogue a `label` and a `unit`.
+ * The numbers of a tenant, in the order of the dialog. Types, checks, the editor's defaults and the rows of the dialog follow from this table;
+ * `npm run tables` writes those of the reference from it. A new one is a line here, and in each catalogue a `label` and a `unit`.
  * What is counted in seconds reaches the client as `…Ms`.
  */
 export const NUMBERS = {
@@ -38,7 +16,8 @@ export const NUMBERS = {
   cacheMissTtl: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
   cacheStale: { default: 0, min: 0, max: 2592000, unit: 'seconds', whole: false, section: 'cache' },
   cacheSize: { default: 1000, min: 1, max: 1000000, unit: 'answers', whole: true, section: 'cache' },
-} as const satisfies Record<NumberName, object>;
+} as const;
+export type NumberName = keyof typeof NUMBERS;
 export const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
 
 export const SWITCHES = {

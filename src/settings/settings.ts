@@ -1,6 +1,6 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
 import { configFailure, type ConfigReason } from '../failures/failure';
-import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, type Numbers, SWITCHES, type TimeName, TIMEZONE, type DomainFault, domainUrl, isQuoted, numberWithin, parsedUrl } from './schema';
+import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, type DomainFault, domainUrl, isQuoted, numberWithin, parsedUrl } from './schema';
 import { checkedTls, type TlsSettings } from './tls';
 
 export type { TlsSettings } from './tls';
@@ -11,6 +11,9 @@ export type { TlsSettings } from './tls';
  * `tenant`: host and port. Places that are not used lapse.
  */
 export type PaceHook = (tenant: string, calls: number) => Promise<number>;
+
+/** The numbers of a tenant; units, defaults and ranges as in docs/reference.md. */
+type Numbers = { [Name in NumberName]?: number };
 
 /** One tenant: where, as whom, and how hard. A missing property means its default. */
 export interface TenantSettings extends Numbers {
