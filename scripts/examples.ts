@@ -15,6 +15,8 @@ const TAKEN_FOR_GRANTED: Readonly<Record<string, Readonly<Record<string, unknown
   debug: { console: false, tostatus: false, statusVal: '', statusType: 'auto' },
   function: { timeout: '', noerr: 0, initialize: '', finalize: '', libs: [] },
   'http in': { upload: false, swaggerDoc: '' },
+  switch: { repair: false },
+  join: { accumulate: false, reduceRight: false, reduceExp: '', reduceInit: '', reduceInitType: '', reduceFixup: '' },
 };
 
 const said = (node: FlowNode): FlowNode => {

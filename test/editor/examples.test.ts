@@ -102,7 +102,11 @@ for (const major of MAJORS) {
     });
 
     it('have core nodes whose dialogs open and close, though they leave out what the editor takes for granted', async () => {
-      for (const [file, types] of [['02-look-up-by-username.json', ['inject', 'debug']], ['05-http-endpoint.json', ['inject', 'http in', 'function']]] as const) {
+      const dialogs = {
+        '02-look-up-by-username.json': ['inject', 'debug'], '03-handle-every-failure.json': ['split', 'switch'],
+        '05-http-endpoint.json': ['inject', 'http in', 'function'], '10-table-of-workers.json': ['join'],
+      };
+      for (const [file, types] of Object.entries(dialogs)) {
         const flow = example(file);
         await desk.nodeRed.deploy(flow);
         const editor = await desk.reopen();
