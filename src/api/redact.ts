@@ -51,26 +51,16 @@ class Mask {
   /** The first hidden byte from where it was asked for last; parts are asked for in their order. */
   private next = -1;
 
-  /** The text, if its bytes are its characters: then its parts need no decoding. */
-  private readonly ascii: string | null;
-
-  constructor(private readonly text: Buffer, source: string) {
-    this.ascii = text.length === source.length ? source : null;
-  }
+  constructor(private readonly text: Buffer) {}
 
   private part(from: number, to: number): string {
-    return this.ascii === null ? this.text.toString('utf8', from, to) : this.ascii.slice(from, to);
+    return this.text.toString('utf8', from, to);
   }
 
   /** What was found in a view of the text. */
   hide(view: View, start: number, end: number): void {
     this.hidden ??= new Uint8Array(this.text.length);
     this.hidden.fill(1, placeInText(view, start), placeInText(view, end));
-  }
-
-  /** Of a part, in bytes. */
-  lengthOf(part: string): number {
-    return this.ascii === null ? Buffer.byteLength(part) : part.length;
   }
 
   get isEmpty(): boolean {
@@ -173,7 +163,7 @@ const THOROUGH = 16_384;
 
 const maskOf = (source: string, needles: Needles, words: readonly string[], personal: boolean): Mask => {
   const text = Buffer.from(source);
-  const mask = new Mask(text, source);
+  const mask = new Mask(text);
   eachView(text, text.length <= THOROUGH, (view, isJoined) => {
     const hide = (start: number, end: number): void => mask.hide(view, start, end);
     needles.find(view.bytes, hide);
@@ -194,7 +184,7 @@ interface Place {
 export class Redactor {
   private readonly known = new Map<string, SecretKind>();
   /** Made when they are needed first: secrets come and go together. */
-  private all: { needles: Needles; words: string[] } | null = null;
+  private all: Needles | null = null;
   private certain: Needles | null = null;
 
   add(secret: string, kind: SecretKind = 'token'): void {
@@ -212,16 +202,14 @@ export class Redactor {
   sentence(said: string, lookedUp?: string | null): string {
     const text = said.slice(0, LONGEST_READ);
     const length = Buffer.byteLength(text);
-    const { needles, words } = this.inSentences;
-    const mask = maskOf(text, needles, [...words, ...(lookedUp ? wordsOf(lookedUp) : [])], true);
+    const mask = maskOf(text, this.inSentences, this.wordsWith(lookedUp), true);
     const sure = said.length > LONGEST_READ ? length - UNSURE : length;
     return oneLine(mask.apply(0, sure));
   }
 
   /** True when a code shows a known secret in any form, or the value looked up. */
   isShownBy(code: string, lookedUp: string | null): boolean {
-    const { needles, words } = this.inSentences;
-    return !maskOf(code, needles, words, false).isEmpty || (lookedUp !== null && wordsOf(lookedUp).some((word) => holdsWord(code, word)));
+    return !maskOf(code, this.inSentences, this.wordsWith(null), false).isEmpty || (lookedUp !== null && wordsOf(lookedUp).some((word) => holdsWord(code, word)));
   }
 
   /**
@@ -251,22 +239,28 @@ export class Redactor {
     if (mask.isEmpty) return;
     let from = 0;
     for (const place of places) {
-      const to = from + mask.lengthOf(place.text);
+      const to = from + Buffer.byteLength(place.text);
       if (mask.hides(from, to)) place.holder[place.key] = mask.apply(from, to);
       from = to + 1;
     }
   }
 
-  private get inSentences(): { needles: Needles; words: string[] } {
-    const secrets = [...this.known];
-    return this.all ??= {
-      needles: new Needles(secrets.flatMap(([secret, kind]) => (secret.length < WORD_LENGTH ? [] : formsOf(secret, kind)))),
-      words: secrets.flatMap(([secret]) => (secret.length < WORD_LENGTH ? [toBytes(secret)] : [])),
-    };
+  private get inSentences(): Needles {
+    return this.all ??= this.needlesOf(({ length }) => length >= WORD_LENGTH);
   }
 
   private get inRecords(): Needles {
-    return this.certain ??= new Needles([...this.known].flatMap(([secret, kind]) => (kind === 'client-id' || secret.length < CERTAIN_LENGTH ? [] : formsOf(secret, kind))));
+    return this.certain ??= this.needlesOf(({ length }, kind) => kind !== 'client-id' && length >= CERTAIN_LENGTH);
+  }
+
+  private needlesOf(isMeant: (secret: string, kind: SecretKind) => boolean): Needles {
+    return new Needles([...this.known].flatMap(([secret, kind]) => (isMeant(secret, kind) ? formsOf(secret, kind) : [])));
+  }
+
+  /** Secrets that stand in a sentence by chance as well, and what else is not to be shown. */
+  private wordsWith(lookedUp: string | null | undefined): string[] {
+    const short = [...this.known.keys()].filter(({ length }) => length < WORD_LENGTH);
+    return [...short.map(toBytes), ...(lookedUp ? wordsOf(lookedUp) : [])];
   }
 }
 

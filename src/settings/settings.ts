@@ -1,6 +1,6 @@
 /** Raw settings, as a flow or a program gives them → checked settings, or the failure that names the property. */
-import { configFailure, type ConfigReason } from '../failures/failure';
-import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, type DomainFault, domainUrl, isQuoted, numberWithin, parsedUrl } from './schema';
+import { configFailure } from '../failures/failure';
+import { DEFAULTS, NUMBER_NAMES, NUMBERS, type NumberName, SWITCHES, type TimeName, TIMEZONE, domainUrl, isQuoted, numberWithin, parsedUrl } from './schema';
 import { checkedTls, type TlsSettings } from './tls';
 
 export type { TlsSettings } from './tls';
@@ -100,8 +100,6 @@ export const checkedSwitch = (name: string, given: unknown, fallback = false): b
   throw configFailure(name, 'switch');
 };
 
-const DOMAIN_REASONS = { missing: 'missing-domain', malformed: 'malformed', insecure: 'insecure', quoted: 'quoted', trailing: 'trailing' } as const satisfies Record<DomainFault, ConfigReason>;
-
 const holdsVariable = (text: string): boolean => {
   const at = text.indexOf('${');
   return at >= 0 && text.includes('}', at);
@@ -113,7 +111,7 @@ const tenantOrigin = (domain: unknown): URL => {
   refuseUnset('domain', text);
   if (holdsVariable(text)) throw configFailure('domain', 'variable');
   const url = domainUrl(text);
-  if (typeof url === 'string') throw configFailure('domain', DOMAIN_REASONS[url]);
+  if (typeof url === 'string') throw configFailure('domain', url === 'missing' ? 'missing-domain' : url);
   return url;
 };
 
@@ -135,12 +133,15 @@ const secret = (raw: TenantSettings, name: 'token' | 'clientId' | 'clientSecret'
   return text;
 };
 
+const checkedChoice = <Choice extends string>(name: 'auth' | 'clientAuth', given: unknown, choices: readonly Choice[]): Choice => {
+  const choice = choices.find((one) => one === (given ?? DEFAULTS[name]));
+  if (choice === undefined) throw configFailure(name, 'choice', { choices: choices.join(', ') });
+  return choice;
+};
+
 const checkedCredentials = (raw: TenantSettings): Credentials => {
-  const auth: string = raw.auth ?? DEFAULTS.auth;
-  if (auth === 'token') return { kind: 'token', token: secret(raw, 'token') };
-  if (auth !== 'client-credentials') throw configFailure('auth', 'choice', { choices: 'client-credentials, token' });
-  const clientAuth: string = raw.clientAuth ?? DEFAULTS.clientAuth;
-  if (clientAuth !== 'basic' && clientAuth !== 'body') throw configFailure('clientAuth', 'choice', { choices: 'basic, body' });
+  if (checkedChoice('auth', raw.auth, ['client-credentials', 'token']) === 'token') return { kind: 'token', token: secret(raw, 'token') };
+  const clientAuth = checkedChoice('clientAuth', raw.clientAuth, ['basic', 'body']);
   const clientId = secret(raw, 'clientId');
   // It would end there: RFC 7617, section 2.
   if (clientAuth === 'basic' && clientId.includes(':')) throw configFailure('clientId', 'colon');
