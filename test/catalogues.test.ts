@@ -64,7 +64,8 @@ const used = (type: Type): string[] => {
   const numbers = [...form.matchAll(/data-numbers="(\w+)"/g)].flatMap(([, section]) =>
     NUMBER_NAMES.filter((name) => NUMBERS[name].section === section).flatMap((name) => [`label.${name}`, `unit.${name}`]));
   const dialogs = TYPES.flatMap((owner) => {
-    const code = sources(join(NODES, owner));
+    // What the dialogs share has its texts with the lookup's.
+    const code = [owner, ...(owner === 'ciam-user' ? ['shared'] : [])].map((folder) => sources(join(NODES, folder))).join('\n');
     return argumentsOf(owner === type ? 'text' : 'advice', code).flatMap(literals).filter((literal) => KEY.test(literal));
   });
   // The package's name may stand in front. Permissions and icon files begin like keys.

@@ -1,6 +1,6 @@
 import { tenant } from '../ciam-user/editor/checks';
 import { chooseOnlyTenant } from '../ciam-user/editor/tenant';
-import { asText, closeForm, explain, nameConfigButtons, openForm, validator } from '../shared/editor/form';
+import { asText, closeForm, explain, labelStyle, openForm, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 
 const text = textsOf('ciam-status');
@@ -23,15 +23,12 @@ RED.nodes.registerType('ciam-status', {
   label() {
     return asText(this['name']) || text('palette');
   },
-  labelStyle() {
-    return this['name'] ? 'node_label_italic' : '';
-  },
+  labelStyle,
   onadd() {
     chooseOnlyTenant(this);
   },
   oneditprepare() {
     openForm(this, 'node-input');
-    nameConfigButtons('node-input', 'tenant', { edit: text('aria.edit-tenant'), add: text('aria.add-tenant') });
     explain(this, 'node-input');
   },
   oneditsave: closeForm,

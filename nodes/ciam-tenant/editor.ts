@@ -1,4 +1,4 @@
-import { asText, validator } from '../shared/editor/form';
+import { asText, labelStyle, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 import * as checks from './editor/checks';
 import { close, prepare } from './editor/dialog';
@@ -18,8 +18,8 @@ RED.nodes.registerType('ciam-tenant', {
     name: { value: '' },
     demo: { value: SWITCHES.demo.default },
     domain: { value: '', label: text('label.domain'), validate: validator(checks.domain) },
-    auth: { value: DEFAULTS.auth, label: text('label.auth'), validate: validator(checks.oneOf('client-credentials', 'token')) },
-    clientAuth: { value: DEFAULTS.clientAuth, label: text('label.clientAuth'), validate: validator(checks.oneOf('basic', 'body')) },
+    auth: { value: DEFAULTS.auth, label: text('label.auth'), validate: validator(checks.auth) },
+    clientAuth: { value: DEFAULTS.clientAuth, label: text('label.clientAuth'), validate: validator(checks.clientAuth) },
     tls: { value: '', type: 'tls-config', required: false, label: text('label.tls') },
     proxy: { value: '', type: 'http proxy', required: false, label: text('label.proxy') },
     warmUp: { value: SWITCHES.warmUp.default, label: text('label.warmUp') },
@@ -35,9 +35,7 @@ RED.nodes.registerType('ciam-tenant', {
   label() {
     return asText(this['name']) || (this['demo'] === true ? text('node.demo') : asText(this['domain'])) || text('palette');
   },
-  labelStyle() {
-    return this['name'] ? 'node_label_italic' : '';
-  },
+  labelStyle,
   oneditprepare() {
     prepare(this);
   },

@@ -1,4 +1,4 @@
-import { asText, validator } from '../shared/editor/form';
+import { asText, labelStyle, validator } from '../shared/editor/form';
 import { textsOf } from '../shared/editor/texts';
 import * as checks from './editor/checks';
 import { close, outputsFor, prepare } from './editor/dialog';
@@ -35,9 +35,7 @@ RED.nodes.registerType('ciam-user', {
     const by = checks.MODES.find((mode) => mode === this['by']);
     return asText(this['name']) || text(`node.by-${by ?? 'mobile'}`);
   },
-  labelStyle() {
-    return this['name'] ? 'node_label_italic' : '';
-  },
+  labelStyle,
   onadd() {
     chooseOnlyTenant(this);
   },

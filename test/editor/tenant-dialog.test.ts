@@ -182,7 +182,7 @@ for (const major of MAJORS) {
       await editor.openTenant();
       const all = await controls(editor.page, '.ciam-form');
       const names = all.map(({ name }) => name);
-      expect(names).to.include.members(['Domain', 'Client secret', 'Test connection', 'Edit the TLS settings', 'Add a proxy']);
+      expect(names).to.include.members(['Domain', 'Client secret', 'Test connection', 'Edit: TLS settings', 'Add: Proxy']);
       expect(all.filter(({ name }) => !name.trim())).to.deep.equal([]);
       await editor.cancel();
       await editor.cancel();

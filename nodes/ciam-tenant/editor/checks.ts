@@ -1,6 +1,6 @@
 /** Why a value of the tenant's dialog is refused. The rules are the client's own. */
 import { NUMBERS, TIMEZONE, domainUrl, numberWithin, type NumberName } from '../../../src/settings/schema';
-import { asText, current, holdsEnv, isAwaited, type Check } from '../../shared/editor/form';
+import { current, holdsEnv, isAwaited, oneOf, type Check } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-tenant');
@@ -13,8 +13,8 @@ export const domain: Check = (node, value) => {
   return typeof url === 'string' ? text(`error.domain-${url}`) : null;
 };
 
-export const oneOf = (...choices: string[]): Check =>
-  (_node, value) => (value === undefined || holdsEnv(value) || choices.includes(asText(value)) ? null : text('error.choice', { choices: choices.join(', ') }));
+export const auth = oneOf('client-credentials', 'token');
+export const clientAuth = oneOf('basic', 'body');
 
 /** A missing number means its default, as in flows written by hand. */
 export const number = (name: NumberName): Check =>

@@ -1,6 +1,6 @@
 /** The tenant's dialog: what the form does between opening and closing. */
 import { NUMBERS } from '../../../src/settings/schema';
-import { closeForm, explain, nameConfigButtons, openForm, showDefaults } from '../../shared/editor/form';
+import { closeForm, explain, openForm, showDefaults, STORED } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { startConnectionTest } from './connection';
 import { startFigures } from './figures';
@@ -8,7 +8,6 @@ import { startFigures } from './figures';
 const text = textsOf('ciam-tenant');
 const PREFIX = 'node-config-input';
 const SECRETS = ['clientId', 'clientSecret', 'token'];
-const STORED = '__PWRD__';
 
 const field = (name: string): JQuery => $(`#${PREFIX}-${name}`);
 
@@ -66,8 +65,6 @@ export const prepare = (node: EditorNode): void => {
   showWhatApplies();
   showDigests();
   showStored();
-  nameConfigButtons(PREFIX, 'tls', { edit: text('aria.edit-tls'), add: text('aria.add-tls') });
-  nameConfigButtons(PREFIX, 'proxy', { edit: text('aria.edit-proxy'), add: text('aria.add-proxy') });
   explain(node, PREFIX);
   showApp(node.id);
   stopTest = startConnectionTest(node.id);

@@ -1,5 +1,5 @@
 /** Why a value of the lookup's dialog is refused. */
-import { asText, current, holdsEnv, type Check } from '../../shared/editor/form';
+import { asText, current, holdsEnv, oneOf, type Check } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 
 const text = textsOf('ciam-user');
@@ -14,8 +14,7 @@ export const tenant: Check = (_node, given) => {
   return chosen['valid'] === false ? text('error.bad-tenant') : null;
 };
 
-export const by: Check = (_node, value) =>
-  (value === undefined || holdsEnv(value) || MODES.some((mode) => mode === value) ? null : text('error.choice', { choices: MODES.join(', ') }));
+export const by = oneOf(...MODES);
 
 const typed = (value: string, type: string): string | null => {
   const verdict = RED.utils.validateTypedProperty(value, type, {});
@@ -25,11 +24,8 @@ const typed = (value: string, type: string): string | null => {
 /** A name or a path: `phone`, `contact.mobile`, `numbers[0]`. Empty: the item itself. */
 export const item: Check = (_node, given) => (given === undefined || asText(given) === '' || holdsEnv(given) ? null : typed(asText(given), 'msg'));
 
-export const list: Check = (_node, value) =>
-  (value === undefined || holdsEnv(value) || value === 'split' || value === 'together' ? null : text('error.choice', { choices: 'split, together' }));
-
-export const onFailure: Check = (_node, value) =>
-  (value === undefined || holdsEnv(value) || value === 'output' || value === 'catch' ? null : text('error.choice', { choices: 'output, catch' }));
+export const list = oneOf('split', 'together');
+export const onFailure = oneOf('output', 'catch');
 
 export const value: Check = (node, given) => {
   if (given === undefined) return null;

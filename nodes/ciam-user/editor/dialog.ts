@@ -1,5 +1,5 @@
 /** The lookup's dialog: what the form does between opening and closing. */
-import { closeForm, explain, nameConfigButtons, nameTypedInput, openForm, showDefaults } from '../../shared/editor/form';
+import { closeForm, explain, nameTypedInput, openForm, showDefaults } from '../../shared/editor/form';
 import { textsOf } from '../../shared/editor/texts';
 import { MODES } from './checks';
 import { startFields } from './fields';
@@ -41,7 +41,6 @@ export const prepare = (node: EditorNode): void => {
   field('output').typedInput({ types: ['msg'] });
   nameTypedInput(field('value'), text('label.value'), text('aria.value-type'));
   nameTypedInput(field('output'), text('label.output'), text('aria.value-type'));
-  nameConfigButtons('node-input', 'tenant', { edit: text('aria.edit-tenant'), add: text('aria.add-tenant') });
 
   $('.ciam-form').on('input change', 'input, select', showWhatApplies);
   showWhatApplies();

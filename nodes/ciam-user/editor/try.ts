@@ -1,12 +1,11 @@
 /** "Try it": looks one value up with what is on screen, deployed or not, and shows what would enter the message. */
 import { type Failure, failureLines, line } from '../../shared/editor/answers';
-import { asText } from '../../shared/editor/form';
+import { asText, STORED } from '../../shared/editor/form';
 import { post, wireRequestButton } from '../../shared/editor/request-button';
 import { textsOf } from '../../shared/editor/texts';
 import { canBeKept, kept, learn, pathsOf } from './fields';
 
 const text = textsOf('ciam-user');
-const STORED = '__PWRD__';
 /** A lookup may take its whole timeout; closing the dialog ends the wait. */
 const USER = ['by', 'item', 'list', 'output', 'fields', 'onFailure'];
 

@@ -1,4 +1,10 @@
 /** What the form of an open dialog holds, and what each field says about it. */
+import { textsOf } from './texts';
+
+const text = textsOf('ciam-user');
+
+/** In place of a secret that is in the store. */
+export const STORED = '__PWRD__';
 
 export type Prefix = 'node-input' | 'node-config-input';
 
@@ -14,10 +20,25 @@ interface OpenForm {
 
 let open: OpenForm | null = null;
 
+/** The editor's buttons beside a config node's select have neither text nor a place in the tab order. */
+const nameConfigButtons = (select: string, what: string): void => {
+  for (const action of ['edit', 'add']) {
+    $(`${select.replace('input-', 'input-btn-')}-${action}`)
+      .attr({ role: 'button', tabindex: '0', 'aria-label': text(`aria.${action}`, { what }) })
+      .on('keydown', function (event) {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        event.stopPropagation();
+        $(this).trigger('click');
+      });
+  }
+};
+
 /** Validators see the stored node only: this lets them ask what is on screen while the dialog of that node is open. */
 export const openForm = (node: EditorNode, prefix: Prefix): void => {
   const visited = RED.nodes.node(node.id) ? null : new Set<string>();
   open = { id: node.id, prefix, visited };
+  for (const [name, { type, label = '' }] of Object.entries(node._def.defaults)) if (type) nameConfigButtons(`#${prefix}-${name}`, label);
 };
 
 /** A field of a new node that nobody has been in yet is empty for good reason. */
@@ -64,6 +85,15 @@ export const asText = (value: unknown): string => (typeof value === 'string' || 
 
 /** `${NAME}` and nothing else: the runtime puts the environment variable in before a node sees its value, so no form can judge it. */
 export const holdsEnv = (value: unknown): boolean => typeof value === 'string' && /^\$\{[^{}]+\}$/.test(value);
+
+/** A value from a list; a missing one means its default. */
+export const oneOf = (...choices: string[]): Check =>
+  (_node, value) => (value === undefined || holdsEnv(value) || choices.includes(asText(value)) ? null : text('error.choice', { choices: choices.join(', ') }));
+
+/** A name that somebody gave is told apart from the label that the node has without one. */
+export function labelStyle(this: EditorNode): string {
+  return this['name'] ? 'node_label_italic' : '';
+}
 
 /** The element that people see and reach by keyboard: a typed input hides the field it was made from. */
 const control = (input: JQuery): JQuery => {
@@ -118,18 +148,4 @@ export const nameTypedInput = (input: JQuery, label: string, typeName: string): 
   $(`label[for="${input.attr('id') ?? ''}"]`).attr('for', id);
   target.attr('id', id);
   input.next().find('button').attr('aria-label', `${label}: ${typeName}`);
-};
-
-/** The editor's buttons beside a config node's select have neither text nor a place in the tab order. */
-export const nameConfigButtons = (prefix: Prefix, property: string, texts: { edit: string; add: string }): void => {
-  for (const [action, text] of Object.entries(texts)) {
-    $(`#${prefix}-btn-${property}-${action}`)
-      .attr({ role: 'button', tabindex: '0', 'aria-label': text })
-      .on('keydown', function (event) {
-        if (event.key !== 'Enter' && event.key !== ' ') return;
-        event.preventDefault();
-        event.stopPropagation();
-        $(this).trigger('click');
-      });
-  }
 };

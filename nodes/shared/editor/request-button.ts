@@ -3,7 +3,9 @@ import { MOST_KB } from '../limits';
 import { line, spoken } from './answers';
 import { textsOf } from './texts';
 
-const refusalText = textsOf('ciam-user');
+const text = textsOf('ciam-user');
+/** What may come back in place of an answer, and has words of its own. 413: Node-RED itself, or a proxy in front of it, takes no more than so many megabytes. */
+const REFUSALS = [0, 403, 404, 413];
 
 export interface Question<Answer> {
   request: JQuery.jqXHR<Answer>;
@@ -12,6 +14,8 @@ export interface Question<Answer> {
   /** It stands on the screen. */
   shown?: (answer: Answer) => void;
 }
+
+const refusal = (status: number): string => text(`refusal.${REFUSALS.includes(status) ? status : 'other'}`, { status, limit: MOST_KB });
 
 /** Asks in the language of the editor, which need not be the browser's. */
 export const post = <Answer>(url: string, values: object, timeout = 0): JQuery.jqXHR<Answer> =>
@@ -24,7 +28,7 @@ interface Parts<Answer> {
   result: JQuery;
   /** Of the button, while nothing is asked. */
   icon: string;
-  /** The texts `start`, `stop`, `running`, `no-permission`, `no-route`, `no-answer`. */
+  /** The texts `start`, `stop`, `running`. */
   words: (key: string) => string;
   ask: () => Question<Answer>;
 }
@@ -58,13 +62,6 @@ export const wireRequestButton = <Answer>({ button, result, icon, words, ask }: 
     rest();
     show([]);
   };
-  const refusal = (status: number): string => {
-    if (status === 401 || status === 403) return words('no-permission');
-    if (status === 404) return words('no-route');
-    // Node-RED itself, or a proxy in front of it, takes no more than so many megabytes.
-    if (status === 413) return refusalText('refusal.413', { limit: MOST_KB });
-    return status === 0 ? words('no-answer') : refusalText('refusal.other', { status });
-  };
   const start = (): void => {
     look('fa-spinner fa-spin', 'stop');
     show([line('neutral', words('running'))]);
@@ -79,13 +76,13 @@ export const wireRequestButton = <Answer>({ button, result, icon, words, ask }: 
     request.fail(() => {
       if (running !== request) return;
       rest();
-      show([line('bad', spoken(request) ?? refusal(request.status))]);
+      show([line('bad', spoken(request) ?? refusal(request.status === 401 ? 403 : request.status))]);
     });
   };
 
   if (!RED.user.hasPermission('flows.write')) {
     button.prop('disabled', true);
-    show([line('neutral', words('no-permission'))]);
+    show([line('neutral', refusal(403))]);
     return null;
   }
   button.on('click', () => (running ? stop() : start()));
