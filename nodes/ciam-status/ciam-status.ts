@@ -1,19 +1,16 @@
 /** Tells what a tenant is doing: its figures on request, each change of its state by itself. */
 import type { NodeCondition, NodeTenant, TenantEvent, TenantState } from '../../src/node-api';
 import { CATALOGUE } from '../shared/catalogue';
-import { checkWritten, finish, sendBy, written } from '../shared/message';
+import { asError, checkWritten, finish, sendBy, written } from '../shared/message';
 import type { NodeConfig, Red, RedNode, Status } from '../shared/red';
 import { limitedStatus, wordsOf } from '../shared/status';
 import { linkTenant } from '../shared/tenant-link';
 
-const LIGHTS: Record<TenantState, Pick<Status, 'fill' | 'shape'>> = {
-  unknown: { fill: 'grey', shape: 'ring' },
-  ready: { fill: 'green', shape: 'dot' },
-  unreachable: { fill: 'yellow', shape: 'dot' },
-  paused: { fill: 'yellow', shape: 'dot' },
-  failing: { fill: 'red', shape: 'ring' },
-  refused: { fill: 'red', shape: 'ring' },
-  misconfigured: { fill: 'red', shape: 'ring' },
+type Light = Pick<Status, 'fill' | 'shape'>;
+const AWAY: Light = { fill: 'yellow', shape: 'dot' };
+const BROKEN: Light = { fill: 'red', shape: 'ring' };
+const LIGHTS: Record<TenantState, Light> = {
+  unknown: { fill: 'grey', shape: 'ring' }, ready: { fill: 'green', shape: 'dot' }, unreachable: AWAY, paused: AWAY, failing: BROKEN, refused: BROKEN, misconfigured: BROKEN,
 };
 
 /** What refuses, and what makes no sense, differs from cause to cause: the words are those that a lookup ends in. */
@@ -36,7 +33,7 @@ export = (red: Red): void => {
       try {
         this.send({ topic: told.event, payload: payloadOf(told) });
       } catch (error) {
-        this.error(error instanceof Error ? error : String(error));
+        this.error(asError(error));
       }
     };
     /** Whose state has been told since it was found. */

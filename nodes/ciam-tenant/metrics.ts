@@ -30,17 +30,13 @@ const METRICS: readonly Metric[] = [
   ['ciam_cache_bytes', 'Bytes of answers remembered.', ({ cache }) => cache.bytes],
 ];
 
-const samplesOf = (read: Metric[2], stats: Stats): readonly Sample[] => {
-  const samples = read(stats);
-  if (samples === null) return [];
-  return typeof samples === 'number' ? [[samples]] : samples;
-};
+const samplesOf = (values: ReturnType<Metric[2]>): readonly Sample[] => (typeof values === 'number' ? [[values]] : values ?? []);
 
 const escaped = (text: string): string => text.replace(/[\\"\n]/g, (sign) => (sign === '\n' ? '\\n' : `\\${sign}`));
 
 /** `id`: of the config node. */
 export const prometheusText = (tenants: readonly { id: string; stats: Stats }[]): string => METRICS.flatMap(([name, help, read, label = '']) => {
-  const lines = tenants.flatMap(({ id, stats }) => samplesOf(read, stats).map(([value, of, suffix = '']) => {
+  const lines = tenants.flatMap(({ id, stats }) => samplesOf(read(stats)).map(([value, of, suffix = '']) => {
     const own = of === undefined ? '' : `,${label}="${escaped(String(of))}"`;
     return `${name}${suffix}{id="${escaped(id)}",host="${escaped(stats.tenant)}"${own}} ${value}`;
   }));

@@ -9,11 +9,12 @@ type Values = Record<string, unknown>;
 const PLAIN = ['domain', 'auth', 'clientAuth', 'warmUp', 'timezone'] as const;
 const SECRETS = ['token', 'clientId', 'clientSecret'] as const;
 
-/** `undefined`: none is chosen; `null`: it is missing. */
-const chosen = (red: Red, id: unknown): unknown => (id === undefined || id === null || id === '' ? undefined : red.nodes.getNode(id as string) ?? null);
+interface TlsNode {
+  valid?: boolean;
+  addTLSOptions?: (options: TlsSettings) => TlsSettings;
+}
 
-const tlsOf = (node: { valid?: boolean; addTLSOptions?: (options: TlsSettings) => TlsSettings } | null | undefined): TlsSettings | undefined => {
-  if (node === undefined) return undefined;
+const tlsOf = (node: TlsNode | null | undefined): TlsSettings => {
   if (!node?.addTLSOptions) throw client().configFailure('tls', 'missing-tls');
   if (node.valid === false) throw client().configFailure('tls', 'tls-unreadable');
   return node.addTLSOptions({});
@@ -26,8 +27,7 @@ interface ProxyNode {
   credentials?: { username?: string; password?: string };
 }
 
-const proxyOf = (node: ProxyNode | null | undefined): ProxySettings | undefined => {
-  if (node === undefined) return undefined;
+const proxyOf = (node: ProxyNode | null | undefined): ProxySettings => {
   if (!node?.url) throw client().configFailure('proxy', 'missing-proxy');
   const text = node.url.includes('://') ? node.url : `http://${node.url}`;
   if (!URL.canParse(text)) throw client().configFailure('proxy', 'url');
@@ -38,6 +38,9 @@ const proxyOf = (node: ProxyNode | null | undefined): ProxySettings | undefined 
   return { url: url.href, noProxy: String(node.noproxy ?? '').split(/[,\s]+/) };
 };
 
+/** A config node that is to be there. */
+const isChosen = (id: unknown): id is string => id !== undefined && id !== null && id !== '';
+
 /** Throws a `CIAM.CONFIG` failure for a TLS or proxy node that cannot be used. */
 export const tenantSettings = (red: Red, properties: Values, credentials: Values): TenantSettings => {
   const { checkedSwitch, NUMBER_NAMES } = client();
@@ -46,8 +49,9 @@ export const tenantSettings = (red: Red, properties: Values, credentials: Values
   for (const name of [...PLAIN, ...NUMBER_NAMES]) if (properties[name] !== undefined) settings[name] = properties[name];
   for (const name of SECRETS) if (credentials[name]) settings[name] = credentials[name];
   if (!demo) {
-    settings.tls = tlsOf(chosen(red, properties.tls) as Parameters<typeof tlsOf>[0]);
-    settings.proxy = proxyOf(chosen(red, properties.proxy) as ProxyNode | null | undefined);
+    const { tls, proxy } = properties;
+    if (isChosen(tls)) settings.tls = tlsOf(red.nodes.getNode(tls) as TlsNode | null | undefined);
+    if (isChosen(proxy)) settings.proxy = proxyOf(red.nodes.getNode(proxy) as ProxyNode | null | undefined);
     // One rate for several Node-RED, a function of the settings file.
     settings.pace = red.settings.ciamPace;
   }

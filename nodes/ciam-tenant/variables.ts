@@ -23,7 +23,9 @@ export const configsById = (red: Red): Map<string, Config> => {
   return configs;
 };
 
-const variablesOf = (config: Config): Variable[] => (Array.isArray(config.env) ? (config.env as Variable[]) : []);
+/** Each instance of a subflow may have a value of its own: its template's is none. */
+const variablesOf = ({ env, type }: Config): Variable[] =>
+  (Array.isArray(env) ? (env as Variable[]).map((variable) => (type === 'subflow' ? { ...variable, type } : variable)) : []);
 
 /** The group, flow or subflow that it stands in, then what that stands in. */
 const scopes = (configs: Map<string, Config>, z: string): Config[] => {
@@ -59,23 +61,17 @@ export const substituter = (red: Red, configs: Map<string, Config>, z: string, d
   const isKnownFlow = !z || (chain.length > 0 && !inSubflow);
   const node = deployed ?? (z && !inSubflow ? nodeIn(red, configs, z) : undefined);
 
-  const declared = (name: string, depth: number): Substituted | null => {
-    for (const config of [...chain, ...globals]) {
-      const variable = variablesOf(config).find((one) => one.name === name);
-      if (!variable) continue;
-      // Each instance of a subflow may have a value of its own.
-      if (config.type === 'subflow') return { unknown: name };
-      if (PLAIN_TYPES.includes(variable.type)) return { value: variable.value };
-      if (variable.type === 'env' && depth < 5) return valueOf(String(variable.value).replace(NAME, '$1'), depth + 1);
-      return { unknown: name };
-    }
-    return null;
-  };
+  const declared = [...chain, ...globals].flatMap(variablesOf);
+
   const valueOf = (name: string, depth = 0): Substituted => {
     const found = inSubflow ? undefined : fromRuntime(red, name, node);
     if (found !== undefined) return { value: found };
-    const here = declared(name, depth);
-    if (here) return here;
+    const variable = declared.find((one) => one.name === name);
+    if (variable) {
+      const { type, value } = variable;
+      if (PLAIN_TYPES.includes(type)) return { value };
+      return type === 'env' && depth < 5 ? valueOf(String(value).replace(NAME, '$1'), depth + 1) : { unknown: name };
+    }
     const outside = fromRuntime(red, name, undefined);
     return outside !== undefined || isKnownFlow ? { value: outside } : { unknown: name };
   };

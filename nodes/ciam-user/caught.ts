@@ -8,8 +8,9 @@ import type { Red } from '../shared/red';
  * Nothing of it is the tenant's writing.
  */
 export const caughtError = (red: Red, failure: LookupFailure): Error => {
-  const { code, message, category, status, retryable, advice, system } = failureObject(red, failure);
-  const cause = { code, category, status, retryable, advice, ...(system !== undefined && { system }) };
+  const { message, ...cause } = failureObject(red, failure);
+  delete cause.detail;
+  const { code } = cause;
   // The stack shows our own inside only, and is the most expensive part of an Error.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -17,7 +18,7 @@ export const caughtError = (red: Red, failure: LookupFailure): Error => {
   Error.stackTraceLimit = stackTraceLimit;
   // The text of an Error begins with its name, unless that is empty: it is to begin with the code.
   return Object.defineProperties(error, {
-    name: { value: '', enumerable: false },
+    name: { value: '' },
     code: { value: code, enumerable: true },
   });
 };

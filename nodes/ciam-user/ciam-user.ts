@@ -11,7 +11,7 @@ import { type Options, readOptions } from './options';
 import { createOutputs, type Ending } from './outputs';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
-import { lookedUp } from './value';
+import { lookedUp, safely } from './value';
 
 /** Settings of this node that make no sense end every message in that failure; what does make sense still says where it goes. */
 const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {
@@ -75,14 +75,7 @@ export = (red: Red): void => {
       finish(red, this, message, ending.message, done, ending.error);
     };
 
-    const byOf = (message: Message): unknown => {
-      if (options.by !== 'msg') return options.by;
-      try {
-        return message.by;
-      } catch {
-        return undefined; // as if it were missing
-      }
-    };
+    const byOf = (message: Message): unknown => (options.by === 'msg' ? safely(() => message.by) : options.by);
 
     /** The tenant was not asked. */
     const unasked = (visit: Visit, failure: LookupFailure): Answer => {
@@ -108,13 +101,12 @@ export = (red: Red): void => {
     };
 
     const lookUpList = (visit: Visit, tenant: NodeTenant, by: unknown, { values, rows }: { values: unknown[]; rows: unknown[] }): void => {
-      const list = {};
-      const progress = (settled: number): void => light.progress(list, settled, values.length);
+      const progress = (settled: number): void => light.progress(visit, settled, values.length);
       void tenant.lookupList({ by, values, progress }, { signal: closing.signal })
         .then((outcome) => answers.list(outcome, rows, tenant, closing.signal))
         .catch(() => unasked(visit, client().inputFailure('list')))
         .then((answer) => {
-          light.listEnded(list);
+          light.listEnded(visit);
           conclude(visit, () => answer);
         });
     };

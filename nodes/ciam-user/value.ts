@@ -103,7 +103,7 @@ export const lookedUp = (value: unknown, read: ReadItem | null): { values: unkno
 };
 
 /** A getter may throw: there is no value then. */
-const safely = (read: () => unknown): unknown => {
+export const safely = (read: () => unknown): unknown => {
   try {
     return read();
   } catch {

@@ -140,20 +140,16 @@ export const finish = (red: Red, node: RedNode, came: Message, message: Message,
     keepingHttp(message, () => (message === came || !node._complete ? done(error) : node._complete(message, error)));
   } catch (thrown) {
     const why = asError(thrown).message;
-    if (error) catchWithout(red, node, message, error, why);
-    else node.warn(`Complete nodes were not told of a message: it cannot be copied (${why}).`);
-  }
-};
-
-/** The failure must not vanish: Catch nodes, or the log, get it without what cannot be copied. */
-const catchWithout = (red: Red, node: RedNode, message: Message, error: Error, why: string): void => {
-  node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
-  const copy = plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
-  // The runtime looks into an earlier one, which may be like no other object.
-  delete copy.error;
-  try {
-    node.error(error, copy);
-  } catch {
-    node.error(error);
+    if (!error) return node.warn(`Complete nodes were not told of a message: it cannot be copied (${why}).`);
+    node.warn(`${error.message} Catch nodes get this message without what cannot be copied (${why}).`);
+    // The failure must not vanish: Catch nodes, or the log, get it all the same.
+    const copy = plainCopy(message, (value) => red.util.cloneMessage({ value }).value);
+    // The runtime looks into an earlier one, which may be like no other object.
+    delete copy.error;
+    try {
+      node.error(error, copy);
+    } catch {
+      node.error(error);
+    }
   }
 };

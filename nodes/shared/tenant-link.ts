@@ -20,11 +20,11 @@ export const tenantNode = (red: Red, id: unknown): TenantNode | null => {
 
 export interface TenantUser {
   /** The tenant's condition is another one, or the tenant is. */
-  changed?: () => void;
+  changed: () => void;
   /** Each event of the tenant. */
   event?: TenantListener;
   /** The flows have started: what is missing now stays so until the next deployment. */
-  started?: () => void;
+  started: () => void;
 }
 
 export interface TenantLink {
@@ -80,15 +80,15 @@ export const linkTenant = (red: Red, id: unknown, { changed, event, started }: T
     leave();
     current = found;
     const { tenant } = found;
-    if (changed) stop.push(tenant.watch(changed));
+    stop.push(tenant.watch(changed));
     if (event) stop.push(tenant.on('change', event));
     tenant.warmUp();
     return tenant;
   };
   const forget = onFlowsStarted(red, () => {
     find();
-    changed?.();
-    started?.();
+    changed();
+    started();
   });
   find();
   return {

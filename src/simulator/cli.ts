@@ -30,10 +30,13 @@ const HELP = [
   'With --users the first two rows are gone, all the others stay.',
 ].join('\n');
 
+type Arguments = ReturnType<typeof parsedArguments>;
+
 /** What the caller can put right by calling differently. */
 class UsageError extends Error {}
 
-const wholeNumber = (option: string, text: string | undefined, min: number, max: number): number | undefined => {
+const wholeNumber = (args: Arguments, option: 'port' | 'latency' | 'token-lifetime', min: number, max: number): number | undefined => {
+  const text = args[option];
   if (text === undefined) return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
@@ -64,10 +67,10 @@ const parsedArguments = () => {
   }
 };
 
-const started = async (args: ReturnType<typeof parsedArguments>): Promise<Simulator> => {
-  const port = wholeNumber('port', args.port, 0, 65_535) ?? 8899;
-  const latencyMs = wholeNumber('latency', args.latency, 0, 3_600_000);
-  const tokenLifetime = wholeNumber('token-lifetime', args['token-lifetime'], 1, 31_536_000);
+const started = async (args: Arguments): Promise<Simulator> => {
+  const port = wholeNumber(args, 'port', 0, 65_535) ?? 8899;
+  const latencyMs = wholeNumber(args, 'latency', 0, 3_600_000);
+  const tokenLifetime = wholeNumber(args, 'token-lifetime', 1, 31_536_000);
   const users = args.users === undefined ? undefined : readUsers(args.users);
   try {
     return await startSimulator({ port, latencyMs, tokenLifetime, users, ...(args.verbose && { log: (line) => console.log(line) }) });

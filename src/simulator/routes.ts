@@ -41,9 +41,10 @@ const authorised = ({ tokens }: Tenant, { headers }: Request): AccessToken | Ans
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-const parsed = (body: Buffer): unknown => {
+/** `undefined`: it cannot be read. */
+const readable = <Content>(read: () => Content): Content | undefined => {
   try {
-    return JSON.parse(utf8.decode(body));
+    return read();
   } catch {
     return undefined;
   }
@@ -52,7 +53,7 @@ const parsed = (body: Buffer): unknown => {
 /** A JSON body with this one key and a string in it, or the answer that says what is wrong. */
 const onlyField = (request: Request, key: string, missing: Answer): string | Answer => {
   if (!hasType(request, 'application/json')) return gatewayPage(415, 'Unsupported Media Type');
-  const content = parsed(request.body);
+  const content = readable(() => JSON.parse(utf8.decode(request.body)) as unknown);
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return oauthError(400, 'invalid_request', 'The body must be a JSON object');
   }
@@ -77,16 +78,8 @@ const lookup = (key: 'mobile' | 'user_name' | 'email', missing: Answer, find: Fi
 const byId: Handler = (tenant, request) => {
   const token = authorised(tenant, request);
   if ('status' in token) return token;
-  const id = decoded(request.url.slice(USERS.length));
+  const id = readable(() => decodeURIComponent(request.url.slice(USERS.length)));
   return id === undefined ? gatewayPage(400, 'Bad Request') : found(tenant.directory.find('user_id', id));
-};
-
-const decoded = (text: string): string | undefined => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 };
 
 /** Whoever opens the address in a browser. */

@@ -48,9 +48,10 @@ const readBody = (request: IncomingMessage, done: (body: Buffer | undefined) => 
   const chunks: Buffer[] = [];
   let length = 0;
   request.on('data', (chunk: Buffer) => {
+    if (length > MAX_BODY_BYTES) return;
+    chunks.push(chunk);
     length += chunk.length;
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-    else if (length - chunk.length <= MAX_BODY_BYTES) done(undefined);
+    if (length > MAX_BODY_BYTES) done(undefined);
   });
   request.on('end', () => {
     if (length <= MAX_BODY_BYTES) done(Buffer.concat(chunks));
@@ -109,5 +110,5 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     }));
-  return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, close };
+  return { url: `http${options.tls ? 's' : ''}://127.0.0.1:${port}`, port, close };
 };
