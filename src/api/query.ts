@@ -7,7 +7,7 @@ const DIGITS = /^[1-9]\d*$/;
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
 
 /** What never stands within one number, what seldom does, and what may. */
-const NEVER_WITHIN = /[,;、|&]/;
+const NEVER_WITHIN = /[,;、|&+]/;
 const SELDOM_WITHIN = /[^\d\s.·‐-―−+-]+/;
 const MAY_BE_WITHIN = /\D+/;
 /** Fewer digits are a part of a number, an extension perhaps; more are not one number (ITU-T E.164). */

@@ -44,6 +44,10 @@ describe('mobile clean-up', () => {
       }
     });
   }
+  it('two numbers with blanks within are two where a + begins the second one', () => {
+    for (const second of ['+86 138 0000 2222', '＋86 138 0000 2222']) expect(refused(`+86 138 0000 1111 ${second}`)).to.contain('more than one');
+    expect(refused('+86 138 0000 1111 +12')).to.equal('taken as +8613800001111+12');
+  });
   it('two numbers of a few digits each are two only where nothing else can be meant', () => {
     expect(refused('8765432,8765433')).to.contain('more than one');
     expect(refused('8765432/8765433')).to.equal('taken as 87654328765433');
