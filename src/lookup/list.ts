@@ -67,6 +67,17 @@ export const itemAt = (values: readonly unknown[], index: number): unknown => {
   }
 };
 
+/** As it is now: whoever handed it in may go on to change it. */
+const copyOfList = (values: readonly unknown[]): readonly unknown[] => {
+  try {
+    // The one way that passes over what is not there: a place far out in an array leaves very many holes before it.
+    if (Array.isArray(values)) return ([] as unknown[]).concat(values);
+  } catch {
+    // Some of it cannot be read.
+  }
+  return Array.from({ length: values.length }, (_, index) => itemAt(values, index));
+};
+
 const keyOf = (by: unknown, value: unknown): string | null => {
   try {
     return toQuery(by, value).key;
@@ -106,8 +117,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
   ) {
     super('CiamLookupList', { requireManualDestroy: true });
     this.startedAt = parts.clock.now();
-    // As it is now: whoever handed it in may go on to change it.
-    this.items = Array.from({ length: request.values.length }, (_, index) => itemAt(request.values, index));
+    this.items = copyOfList(request.values);
     this.outcomes = new Array<Outcome | undefined>(this.items.length);
   }
 

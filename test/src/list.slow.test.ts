@@ -1,7 +1,12 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { ScriptedTenant } from '../support/servers';
 import { longestStall } from '../support/stall';
 import { closeAll, mobiles, openTenant, startServer } from './support';
+
+const run = promisify(execFile);
 
 describe('list', () => {
   let server: ScriptedTenant;
@@ -31,4 +36,10 @@ describe('list', () => {
       });
     }
   });
+
+  it('of very many empty places is handed in without a look at each', async () => {
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', join(__dirname, 'programs/sparse-list.ts'), server.url], { timeout: 120_000 });
+    const { dense, sparse } = JSON.parse(stdout) as { dense: number; sparse: number };
+    expect(sparse).to.be.lessThan(10 * dense);
+  }).timeout(180_000);
 });
