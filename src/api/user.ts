@@ -77,9 +77,7 @@ export const keepFields = (user: ShapedUser, names: readonly string[]): ShapedUs
 };
 
 const toBoolean = (value: unknown): unknown => {
-  if (value === 1 || value === 0) return value === 1;
-  if (typeof value !== 'string') return value;
-  const word = value.trim().toLowerCase();
+  const word = typeof value === 'string' || typeof value === 'number' ? String(value).trim().toLowerCase() : '';
   if (word === 'true' || word === '1') return true;
   return word === 'false' || word === '0' ? false : value;
 };

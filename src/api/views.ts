@@ -13,23 +13,16 @@ export interface View {
 /** Where the parts of a view begin in what it was made of: between two of them nothing was left out. */
 class Places {
   /** A place in the view, and the place that it stands for, and so on. */
-  private points = new Int32Array(128);
-  private length = 2;
+  private readonly points = [0, 0];
 
   add(here: number, there: number): void {
-    if (this.length === this.points.length) {
-      const more = new Int32Array(this.length * 2);
-      more.set(this.points);
-      this.points = more;
-    }
-    this.points[this.length++] = here;
-    this.points[this.length++] = there;
+    this.points.push(here, there);
   }
 
   of(place: number): number {
     const { points } = this;
     let low = 0;
-    let high = this.length / 2;
+    let high = points.length / 2;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if ((points[2 * middle] ?? 0) <= place) low = middle;

@@ -114,6 +114,11 @@ export class LookupFailure extends Error {
     return own;
   }
 
+  /** The same failure as it happened to one more message. @internal */
+  copy(): LookupFailure {
+    return this.lookup ? this.for(this.lookup) : this.with({});
+  }
+
   /** A copy whose sentences name the host, unless they name one already. @internal */
   at(host: string): LookupFailure {
     return this.with(this.namesHost || !host ? {} : { values: { ...this.#details.values, host } });

@@ -6,7 +6,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../failures/advice';
-import { portOf } from './proxy';
+import { bareHost, portOf } from './proxy';
 
 /** The way to the tenant ended at the proxy. `code` is the system's, or tells the status that the proxy answered with. */
 export class ProxyError extends Error {
@@ -14,8 +14,6 @@ export class ProxyError extends Error {
     super('no tunnel');
   }
 }
-
-const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /** A `%` that nobody encoded stands for itself. */
 const decoded = (text: string): string => {
@@ -47,7 +45,7 @@ export const openTunnel = (
 ): void => {
   const target = `${tenant.hostname}:${portOf(tenant)}`;
   const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
-    method: 'CONNECT', host: hostOf(proxy), port: portOf(proxy), path: target, agent: false, rejectUnauthorized: true,
+    method: 'CONNECT', host: bareHost(proxy.hostname), port: portOf(proxy), path: target, agent: false, rejectUnauthorized: true,
     headers: { host: target, connection: 'keep-alive', ...authorization(proxy) },
   });
   const timer = setTimeout(() => request.destroy(new ProxyError('ETIMEDOUT', false)), timeoutMs);

@@ -10,13 +10,16 @@ const proxyOfEnvironment = (env: Environment): string | undefined => env.https_p
 
 export const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
 
+/** An IPv6 address without its brackets. */
+export const bareHost = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();
+
 /** `example.com`, `.example.com`, `*.example.com` and `example.com:8443` name a host and what is below it; `*` is every host. */
 const isExcepted = (tenant: URL, exceptions: readonly string[]): boolean => {
-  const host = tenant.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(tenant.hostname);
   const ownPort = portOf(tenant);
   return exceptions.some((exception) => {
     const [, name = exception, only] = /^(\[.*\]|[^:]*):(\d+)$/.exec(exception) ?? [];
-    const bare = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '').toLowerCase();
+    const bare = bareHost(name.replace(/^\*?\./, ''));
     return bare === '*' || ((only === undefined || only === ownPort) && (host === bare || host.endsWith(`.${bare}`)));
   });
 };

@@ -4,7 +4,7 @@ import { copyJson } from '../api/json';
 import { byGiven, toQuery } from '../api/query';
 import type { User } from '../api/user';
 import { type Clock, elapsedMs, isEnoughAtOnce } from '../clock';
-import { closedFailure, type LookupFailure, type LookupInfo, timeoutFailure, warnOfThrown } from '../failures/failure';
+import { closedFailure, type LookupFailure, timeoutFailure, warnOfThrown } from '../failures/failure';
 import { type Abortable, Aborts } from '../resilience/aborts';
 import type { Deadlines, Timed } from '../resilience/deadlines';
 import type { RequestQueue } from '../resilience/request-queue';
@@ -88,8 +88,7 @@ const keyOf = (by: unknown, value: unknown): string | null => {
 
 /** Like the outcome, with objects of its own. */
 const copyOf = (outcome: Outcome): Outcome =>
-  'user' in outcome ? { value: outcome.value, user: copyJson(outcome.user) } : { value: outcome.value, error: outcome.error.for(outcome.error.lookup ?? noLookup) };
-const noLookup: LookupInfo = { by: '', value: null, tenant: '', attempts: 0, durationMs: 0, source: 'tenant' };
+  'user' in outcome ? { value: outcome.value, user: copyJson(outcome.user) } : { value: outcome.value, error: outcome.error.copy() };
 
 /** An asynchronous resource: its items are asked when the queue has room, in the context of its message all the same. */
 class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
