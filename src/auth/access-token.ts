@@ -148,22 +148,22 @@ export class ClientToken implements TokenSource, Receiver {
   ready(): Token | null {
     this.usedAt = this.parts.clock.now();
     const token = this.goodAt(this.usedAt);
-    if (token && this.isRenewalDue) this.fetch();
+    if (token && this.isRenewalDue) this.fetch(this.usedAt);
     return token;
   }
 
   use(callback: TokenCallback): void {
     const token = this.ready();
     if (token) callback(token);
-    else this.prepare(callback);
+    else this.prepare(callback, this.usedAt);
   }
 
-  prepare(callback: TokenCallback): void {
-    const token = this.goodAt(this.parts.clock.now());
+  prepare(callback: TokenCallback, now = this.parts.clock.now()): void {
+    const token = this.goodAt(now);
     if (this.closed) return callback(closedFailure());
     if (token) return callback(token);
     this.waiting.push(callback);
-    this.fetch();
+    this.fetch(now);
   }
 
   refused(token: Token): boolean {
@@ -212,12 +212,12 @@ export class ClientToken implements TokenSource, Receiver {
     return now < this.expiresAt ? this.current : null;
   }
 
-  /** A lookup that causes it is a use of the life that begins now. */
-  private fetch(): void {
+  /** A lookup that causes it is a use of the life that begins with it: `now` is the same moment for both. */
+  private fetch(now: number): void {
     if (this.exchange || this.closed) return;
     this.isRenewalDue = false;
-    const { timeoutMs, clock } = this.parts;
-    this.startedAt = clock.now();
+    const { timeoutMs } = this.parts;
+    this.startedAt = now;
     this.deadline.set(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
     this.parts.outside.runInAsyncScope(() => this.send(false));
   }
@@ -310,7 +310,7 @@ export class ClientToken implements TokenSource, Receiver {
     if (this.closed) return;
     this.renewal.set(() => {
       this.isRenewalDue = true;
-      if (this.usedAt >= this.bornAt) this.fetch();
+      if (this.usedAt >= this.bornAt) this.fetch(this.parts.clock.now());
     }, ms);
   }
 }
