@@ -136,7 +136,7 @@ const buildTexts = (language: string, to: string): void => {
 const buildEditor = async (): Promise<void> => {
   const { outputFiles: [bundle] } = await build({ ...READABLE, entryPoints: [join(root, 'nodes/editor.ts')], format: 'iife', target: 'es2022', plugins: [withoutComments] });
   const forms = NODES.map((type) => withoutIndentation(readFileSync(join(root, 'nodes', type, 'editor.html'), 'utf8')));
-  write(`${SET}.html`, `<script type="text/javascript">\n${withTabs(bundle?.text ?? '')}</script>\n${forms.join('')}`);
+  write(`${SET}.html`, `<script type="text/javascript">\n${withTabs(bundle?.text ?? '').replace(/^\t/gm, '')}</script>\n${forms.join('')}`);
   for (const type of NODES) cpSync(join(root, 'nodes', type, 'icons'), join(dist, 'nodes/icons'), { recursive: true });
   for (const [language, shipped] of Object.entries(LANGUAGES)) buildTexts(language, shipped);
 };
