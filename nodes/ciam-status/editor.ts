@@ -4,6 +4,7 @@ import { asText, closeForm, explain, labelStyle, openForm, validator } from '../
 import { textsOf } from '../shared/editor/texts';
 
 const text = textsOf('ciam-status');
+const close = (): void => closeForm('node-input');
 
 RED.nodes.registerType('ciam-status', {
   category: 'network',
@@ -31,6 +32,6 @@ RED.nodes.registerType('ciam-status', {
     openForm(this, 'node-input');
     explain(this, 'node-input');
   },
-  oneditsave: closeForm,
-  oneditcancel: closeForm,
+  oneditsave: close,
+  oneditcancel: close,
 });

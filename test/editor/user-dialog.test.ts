@@ -140,6 +140,18 @@ for (const major of MAJORS) {
       await editor.press('Control+z');
     });
 
+    it('goes on judging what is on screen when the dialog of its tenant has been open over it', async () => {
+      const { editor, editor: { page } } = desk;
+      await editor.open('lookup');
+      await page.click('#node-input-value + .red-ui-typedInput-container .red-ui-typedInput-type-select');
+      await page.click('.red-ui-typedInput-options:visible a[value="num"]');
+      await editor.openTenant();
+      await editor.cancel();
+      await editor.type('#node-input-value-text', 'twelve');
+      await page.waitForSelector('#node-input-value-reason');
+      await editor.cancel();
+    });
+
     it('offers the fields it knows, and message properties', async () => {
       const { editor, editor: { page } } = desk;
       await editor.open('lookup');

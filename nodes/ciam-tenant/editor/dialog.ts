@@ -72,7 +72,7 @@ export const prepare = (node: EditorNode): void => {
 };
 
 export const close = (): void => {
-  closeForm();
+  closeForm(PREFIX);
   stopTest();
   stopFigures();
 };

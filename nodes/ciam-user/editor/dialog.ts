@@ -53,7 +53,7 @@ export const prepare = (node: EditorNode): void => {
 /** The values stay in the plain fields, where the editor reads them after this. */
 export const close = (): void => {
   stopTry();
-  closeForm();
+  closeForm('node-input');
   $('#node-input-value, #node-input-output').typedInput('destroy');
   $('#node-input-fields').autoComplete('destroy');
 };

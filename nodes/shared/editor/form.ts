@@ -13,12 +13,13 @@ export type Check = (node: EditorNode, value: unknown) => string | null;
 
 interface OpenForm {
   id: string;
-  prefix: Prefix;
   /** Of a node that is new: the fields somebody has been in. `null`: the node was there before, and all count. */
   visited: Set<string> | null;
 }
 
-let open: OpenForm | null = null;
+/** A tenant's dialog may lie over that of a lookup, which stays open. */
+const open = new Map<Prefix, OpenForm>();
+const openedFor = (node: EditorNode): [Prefix, OpenForm] | undefined => [...open].find(([, { id }]) => id === node.id);
 
 /** The editor's buttons beside a config node's select have neither text nor a place in the tab order. */
 const nameConfigButtons = (select: string, what: string): void => {
@@ -37,16 +38,15 @@ const nameConfigButtons = (select: string, what: string): void => {
 /** Validators see the stored node only: this lets them ask what is on screen while the dialog of that node is open. */
 export const openForm = (node: EditorNode, prefix: Prefix): void => {
   const visited = RED.nodes.node(node.id) ? null : new Set<string>();
-  open = { id: node.id, prefix, visited };
+  open.set(prefix, { id: node.id, visited });
   for (const [name, { type, label = '' }] of Object.entries(node._def.defaults)) if (type) nameConfigButtons(`#${prefix}-${name}`, label);
 };
 
 /** A field of a new node that nobody has been in yet is empty for good reason. */
-export const isAwaited = (node: EditorNode, property: string): boolean =>
-  open?.id === node.id && open.visited !== null && !open.visited.has(property);
+export const isAwaited = (node: EditorNode, property: string): boolean => openedFor(node)?.[1].visited?.has(property) === false;
 
-export const closeForm = (): void => {
-  open = null;
+export const closeForm = (prefix: Prefix): void => {
+  open.delete(prefix);
 };
 
 /**
@@ -68,7 +68,8 @@ const shown = (input: JQuery): unknown => (input.is(':checkbox') ? input.prop('c
 
 /** The value of a property: on screen while the dialog of its node is open, stored otherwise. */
 export const current = (node: EditorNode, property: string): unknown => {
-  const input = open?.id === node.id ? $(`#${open.prefix}-${property}`) : $();
+  const [prefix] = openedFor(node) ?? [];
+  const input = prefix ? $(`#${prefix}-${property}`) : $();
   return input.length > 0 ? shown(input) : node[property];
 };
 
@@ -134,7 +135,7 @@ export const explain = (node: EditorNode, prefix: Prefix): void => {
   };
   for (const { name, input } of fields) {
     // The editor itself sends `change` to every field when the dialog opens.
-    input.add(control(input)).on('input blur', () => open?.visited?.add(name));
+    input.add(control(input)).on('input blur', () => open.get(prefix)?.visited?.add(name));
     input.on('input change keyup paste blur', refresh);
   }
   refresh();
