@@ -1,6 +1,6 @@
 /** What messages carry on, made from the outcome of a lookup or of a list. */
 import { setImmediate } from 'node:timers/promises';
-import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant, User } from '../../src/node-api';
+import type { ListInfo, ListOutcome, LookupFailure, LookupInfo, Lookup, NodeTenant } from '../../src/node-api';
 import { client } from '../shared/client';
 import { failureObject, type FailureObject } from '../shared/failure';
 import type { Red } from '../shared/red';
@@ -81,8 +81,6 @@ export const answersOf = (
     const own = { ...source };
     return (failure: LookupFailure): DescribedFailure => ({ ...failureObject(red, failure), source: own });
   };
-  const shaped = (user: User, tenant: NodeTenant): unknown => (shape ? shape(user, tenant) : user);
-
   const list: Answers['list'] = async ({ found, failed, lookup, attempts }, rows, tenant, signal) => {
     // For each Catch node the runtime copies them all in one go, which takes three times as long without sharing.
     const describe = !together && isCaught() ? sharing(describer()) : describer();
@@ -95,7 +93,7 @@ export const answersOf = (
       if (together) all[index] = made;
       return made;
     };
-    const users = await inParts(found, signal, ({ index, value, user }) => whole({ index, value, user: shaped(user, tenant), ...(together && { error: null }) }, isTwo));
+    const users = await inParts(found, signal, ({ index, value, user }) => whole({ index, value, user: shape ? shape(user, tenant) : user, ...(together && { error: null }) }, isTwo));
     const failures = await inParts(failed, signal, ({ index, value, error }) => whole({ index, value, ...(together && { user: null }), error: describe(error) }, false));
     const shown = gravest(failed.map(({ error }) => error));
     if (together || !shown) return { lookup, attempts, good: { result: together ? all : users }, bad: null, shown };
@@ -109,7 +107,7 @@ export const answersOf = (
   };
 
   return {
-    found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shaped(user, tenant) }, bad: null, shown: null }),
+    found: ({ user, lookup }, tenant) => ({ lookup, attempts: lookup.attempts, good: { result: shape ? shape(user, tenant) : user }, bad: null, shown: null }),
     failed: (failure) => ({
       lookup: failure.lookup ?? null, attempts: failure.lookup?.attempts ?? 0, good: null, shown: failure,
       bad: { result: failure.code, failure, error: describer()(failure), onlyNotFound: isNotFound(failure) },

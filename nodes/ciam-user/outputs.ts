@@ -68,7 +68,7 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
   /** What there is no place for is left out. */
   const nowhere: WriteResult = () => true;
 
-  const sent = (message: Message, send: Send, answer: Answer, put: WriteResult): Ending => {
+  const sent = (message: Message, send: Send, answer: Answer, put: WriteResult = write): Ending => {
     const { good, bad } = answer;
     const caught = bad !== null && goesToCatch(bad);
     // Two outcomes are two messages. A Catch node gets the one that came in.
@@ -85,5 +85,5 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
     if (second && !caught) sendBy(node, send, 1, second);
     return { message: ended, error: bad && caught ? caughtError(red, bad.failure) : undefined };
   };
-  return { send: (message, send, answer) => sent(message, send, answer, write) };
+  return { send: sent };
 };
