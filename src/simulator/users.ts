@@ -6,17 +6,17 @@ export interface UserRecord {
   readonly [field: string]: unknown;
 }
 
-const USUAL = { created_at: '2022-02-10 12:23:23', updated_at: '2022-02-15 12:23:23', disabled: false, extension: {} };
-
 /** The example of the published CIAM document "Get User Details by Mobile Number". The OneAccess document has another zhangsan; here there is one. */
 const CIAM_USER: UserRecord = {
-  ...USUAL,
   user_name: USERNAME.found,
   user_id: '20220126153857263-A04D-60E0D446C',
   name: '张三',
   mobile: MOBILE.found,
   email: '15200000000@qq.com',
   pwd_change_at: '2022-02-15 12:23:23',
+  created_at: '2022-02-10 12:23:23',
+  updated_at: '2022-02-15 12:23:23',
+  disabled: false,
   attr_gender: 'male',
   attr_birthday: '2022-02-17',
   attr_nick_name: '张三',
@@ -60,12 +60,15 @@ const EIAM_USER: UserRecord = {
 
 /** Who is found behind a number that means trouble. */
 export const userBehindTrouble = (mobile: string): UserRecord => ({
-  ...USUAL,
   user_id: `20220126153857263-A04D-${mobile}`,
   user_name: `user${mobile}`,
   name: '王五',
   mobile,
   email: `${mobile}@example.com`,
+  created_at: '2022-02-10 12:23:23',
+  updated_at: '2022-02-15 12:23:23',
+  disabled: false,
+  extension: {},
 });
 
 /** `138…`, `+86138…` and `+86-138…` are one number. */

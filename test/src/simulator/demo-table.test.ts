@@ -32,7 +32,8 @@ describe('demo tenant: whom it knows', () => {
 
   it('a mobile is found with and without its dialling code', async () => {
     for (const form of ['13800001111', '+8613800001111', '+86-13800001111', '-13800001111']) {
-      expect((await mobile(form)).json(), form).to.deep.equal(fixture('ciam-zhangsan'));
+      // To the order of the fields: debug nodes show the first ones.
+      expect(JSON.stringify((await mobile(form)).json()), form).to.equal(JSON.stringify(fixture('ciam-zhangsan')));
     }
   });
 
