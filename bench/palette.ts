@@ -13,17 +13,15 @@ const PACKAGE = '@ciam-flows/node-red-ciam';
 const registryOf = (redJs: string): { addModule: (name: string) => Promise<unknown>; getNodeInfo: (type: string) => { err?: unknown } | undefined } =>
   createRequire(redJs)('@node-red/registry') as never;
 
-/** A package with two nodes that do nothing: what Node-RED itself takes to add one. */
+/** A package of one node that does nothing: what Node-RED itself takes to add one. */
 const writeEmpty = (modules: string, letter: string): string => {
   const name = `node-red-contrib-empty-${letter}`;
   const folder = join(modules, name);
   mkdirSync(folder, { recursive: true });
-  const nodes = Object.fromEntries([`empty-${letter}-1`, `empty-${letter}-2`].map((type) => {
-    writeFileSync(join(folder, `${type}.js`), `module.exports = (RED) => RED.nodes.registerType('${type}', function () {});`);
-    writeFileSync(join(folder, `${type}.html`), `<script type="text/javascript">RED.nodes.registerType('${type}', {});</script><script type="text/html" data-template-name="${type}"></script>`);
-    return [type, `${type}.js`];
-  }));
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0', keywords: ['node-red'], 'node-red': { nodes } }));
+  const type = `empty-${letter}`;
+  writeFileSync(join(folder, `${type}.js`), `module.exports = (RED) => RED.nodes.registerType('${type}', function () {});`);
+  writeFileSync(join(folder, `${type}.html`), `<script type="text/javascript">RED.nodes.registerType('${type}', {});</script><script type="text/html" data-template-name="${type}"></script>`);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0', keywords: ['node-red'], 'node-red': { nodes: { [type]: `${type}.js` } } }));
   return name;
 };
 
