@@ -106,10 +106,11 @@ for (const major of MAJORS) {
         '02-look-up-by-username.json': ['inject', 'debug'], '03-handle-every-failure.json': ['split', 'switch'],
         '05-http-endpoint.json': ['inject', 'http in', 'function'], '10-table-of-workers.json': ['join'],
       };
+      await desk.nodeRed.deploy(Object.keys(dialogs).flatMap(example));
+      const editor = await desk.reopen();
       for (const [file, types] of Object.entries(dialogs)) {
         const flow = example(file);
-        await desk.nodeRed.deploy(flow);
-        const editor = await desk.reopen();
+        await show(editor, labelOf(flow));
         for (const type of types) {
           const id = flow.find((node) => node.type === type)?.id ?? '';
           await editor.open(id);
