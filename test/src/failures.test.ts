@@ -228,6 +228,30 @@ const BY_SYSTEM: [failures.LookupFailure, failures.AdviceKey][] = [
   [failures.configFailure('clientId', 'missing-clientId'), 'credentials'], [failures.configFailure('domain', 'missing-domain'), 'config'],
 ];
 
+describe('a token call that failed', () => {
+  const GRANTED: [failures.LookupFailure, boolean][] = [
+    [httpFailure(500), true], [httpFailure(501), true], [httpFailure(429), true], [networkFailure('ECONNREFUSED'), true],
+    [httpFailure(403), false], [tenantFailure('invalid_client', 500), false], [tlsFailure('CERT_HAS_EXPIRED'), false], [failures.circuitFailure(), false],
+  ];
+  for (const [failure, isGranted] of GRANTED) {
+    it(`${failure.code}, HTTP ${failure.status ?? 'none'}: ${isGranted ? 'may be granted next time' : 'is refused'}`, () => {
+      expect(failures.mayBeGranted(failure)).to.equal(isGranted);
+    });
+  }
+});
+
+describe('a copy of a failure', () => {
+  it('tells of the same lookup, if there is one', () => {
+    const lookup: failures.LookupInfo = { by: 'mobile', value: '1', tenant: 'a.example', attempts: 1, durationMs: 2, source: 'tenant' };
+    const failure = httpFailure(500).for(lookup);
+    const copy = failure.copy();
+    expect(copy).to.not.equal(failure);
+    expect(facts(copy)).to.deep.equal(facts(failure));
+    expect(copy.lookup).to.equal(lookup);
+    expect(httpFailure(500).copy()).to.not.have.property('lookup');
+  });
+});
+
 describe('advice', () => {
   for (const [failure, key] of BY_SYSTEM) {
     it(`${failure.code} ${failure.system} ${failure.messageKey}: ${key}`, () => {
