@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 import { LookupFailure, networkFailure, proxyPasswordFailure, responseFailure, tlsFailure } from '../failures/failure';
 import { PROXY_AUTHENTICATION, PROXY_NTLM } from '../failures/advice';
 import { decodeBody, MAX_BODY } from './body';
-import { proxyFor } from './proxy';
+import { bareHost, proxyFor } from './proxy';
 import { openTunnel, ProxyError } from './connect-tunnel';
 import type { Reply } from '../api/response';
 import type { Clock } from '../clock';
@@ -125,7 +125,7 @@ const createConnector = (undici: Undici, parts: Parts, track: (socket: Socket) =
 /** What undici tells a connector about where to; for the connection that is opened ahead. */
 const connectOptions = (origin: string): object => {
   const { protocol, hostname, host, port } = new URL(origin);
-  return { host, hostname: hostname.replace(/^\[|\]$/g, ''), protocol, port };
+  return { host, hostname: bareHost(hostname), protocol, port };
 };
 
 type Headers = Record<string, string | string[] | undefined>;
