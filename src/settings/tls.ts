@@ -26,6 +26,19 @@ const reasonOf = (error: unknown): ConfigReason => {
   return /key.?(values|type).?mismatch/i.test(words) ? 'tls-pair' : 'tls-pem';
 };
 
+const refusalOf = (key: Material, passphrase?: string): ConfigReason | undefined => {
+  try {
+    createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+};
+
+/** With one wrong passphrase in some 200 the key decrypts to nonsense that OpenSSL calls no key: other passphrases tell that it is a key, and locked. */
+const isMisread = (key: Material, passphrase?: string): boolean =>
+  refusalOf(key, passphrase) === 'tls-pem' && ['1', '2', '3'].some((other) => refusalOf(key, other) === 'tls-passphrase');
+
 const judge = <Result>(read: () => Result): Result => {
   try {
     return read();
@@ -39,6 +52,7 @@ const isGiven = (material: Material | undefined): material is Material => materi
 /** Throws a `CIAM.CONFIG` failure that names `tls`: a wrong passphrase, a key of another certificate, no PEM. */
 export const checkedTls = (tls: TlsSettings = {}): TlsSettings & { rejectUnauthorized: boolean } => {
   const { ca, cert, key, pfx, passphrase } = tls;
+  if (isGiven(key) && isMisread(key, passphrase)) throw configFailure('tls', 'tls-passphrase');
   judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }));
   // OpenSSL ignores a CA that is no certificate, and a key of another kind than the certificate's.
   for (const one of [ca ?? []].flat()) if (isGiven(one)) judge(() => new X509Certificate(one));

@@ -1,5 +1,5 @@
 /** The material of the TLS connection is judged at deploy, not by the first message. */
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { createTenant, LookupFailure, type TenantSettings, type TlsSettings } from '../../src/node-api';
 import { checkedSettings } from '../../src/settings/settings';
@@ -40,6 +40,19 @@ describe('TLS material', () => {
       expect(failure).to.include({ code: 'CIAM.CONFIG', message: 'tls: the passphrase does not open the key.', adviceKey: 'tls-passphrase', retryable: false });
     }
     expect(checkedSettings(settings({ key: locked, passphrase: 'right' })).tls).to.include({ passphrase: 'right' });
+  });
+
+  it('with a passphrase that is wrong and decrypts the key to nonsense is refused for the passphrase', () => {
+    const passphrase = Array.from({ length: 10_000 }, (_, n) => `wrong ${n}`).find((wrong) => { // one in some 200
+      try {
+        return createPrivateKey({ key: locked, passphrase: wrong });
+      } catch (error) {
+        return (error as { code?: string }).code !== 'ERR_OSSL_BAD_DECRYPT';
+      }
+    }) ?? expect.fail('none decrypts it');
+    expect(refusal({ key: locked, passphrase })).to.include({ message: 'tls: the passphrase does not open the key.', adviceKey: 'tls-passphrase' });
+    expect(refusal({ cert: 'none', key: locked, passphrase: 'right' })).to.include({ adviceKey: 'tls-pem' });
+    expect(refusal({ key: locked.slice(0, 200), passphrase: 'right' })).to.include({ adviceKey: 'tls-pem' });
   });
 
   it('with the key of another certificate is refused, of another kind of key too', () => {
