@@ -101,10 +101,11 @@ export class Gateway {
     return `http://127.0.0.1:${this.program.port}`;
   }
 
-  /** Stopped, and started again so much later. */
+  /** Stopped, and started again so much later; squid takes a second of that to stop. */
   async away(ms: number): Promise<void> {
+    const back = setTimeout(ms);
     await this.program.stop();
-    await setTimeout(ms);
+    await back;
     await this.program.start();
   }
 
