@@ -98,6 +98,7 @@ export const benchFlows = ({ plain, tls, large, renewing }: Origins, ca = ''): F
   const flows = [
     TAB, ...tenants,
     ...loop('pass', [{ type: 'bench-pass' }]),
+    ...loop('fill', [{ type: 'bench-fill' }]),
     ...loop('bare', [{ type: 'bench-bare', name: 'plain' }]),
     ...loop('ours', [lookup('tenant')]),
     ...loop('remembering', [lookup('tenant-remembering')]),
@@ -108,7 +109,7 @@ export const benchFlows = ({ plain, tls, large, renewing }: Origins, ca = ''): F
     ...loop('core, global agent', httpRequest(plain, false)),
     ...loop('core list', [SPLIT, ...httpRequest(plain, true), JOIN]),
     ...(tls === undefined ? [] : [certificate(ca), ...loop('ours tls', [lookup('tenant-tls')]), ...loop('bare tls', [{ type: 'bench-bare', name: 'tls' }])]),
-    ...(large === undefined ? [] : loop('ours large', [lookup('tenant-large')])),
+    ...(large === undefined ? [] : [...loop('ours large', [lookup('tenant-large')]), ...loop('bare large', [{ type: 'bench-bare', name: 'large' }])]),
     ...(renewing === undefined ? [] : loop('renewing', [lookup('tenant-renewing')])),
   ];
   return { flows, credentials: withCredentials(tenants) };

@@ -15,8 +15,8 @@ export interface Measured {
 
 /** The README's languages; a word each that a cell needs. */
 const WORDS = {
-  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'Node-RED itself', withOwn: 'with what Node-RED takes', heap: 'heap', process: 'process', packages: 'dependencies', never: 'fails' },
-  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', deploy: '首次部署', own: 'Node-RED 自身', withOwn: '计入 Node-RED 自身', heap: '堆', process: '进程', packages: '个依赖', never: '失败' },
+  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'of that Node-RED', withOwn: 'with that', heap: 'heap', process: 'process', packages: 'dependencies', never: 'fails' },
+  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', deploy: '首次部署', own: '其中 Node-RED', withOwn: '计入', heap: '堆', process: '进程', packages: '个依赖', never: '失败' },
 } as const;
 export type Language = keyof typeof WORDS;
 export const LANGUAGES = Object.keys(WORDS) as Language[];
@@ -40,15 +40,19 @@ const of = ({ samples }: RowResult, name: string): Sample[] => samples[name] ?? 
 
 const row = (name: string, cell: (result: RowResult, words: Words) => string): Line['cell'] => ({ rows }, words) => (rows[name] ? cell(rows[name], words) : undefined);
 
-/** Against what undici and a node that does nothing take together. */
-const limit = (result: RowResult, words: Words): string => {
-  const [bare, pass, ours] = [of(result, 'bare'), of(result, 'pass'), of(result, 'ours')];
-  const most = 1 / (1 / perSecond(bare) + 1 / perSecond(pass));
-  return `${times(ratio(wall, ours, bare, pass))}, ${words.cpu} ${two(ratio(cpu, ours, bare, pass).median)}; ${whole(perSecond(ours))} ${words.of} ${whole(most)}`;
-};
-
 const rival = (name: string) => (result: RowResult, words: Words): string =>
   `${times(ratio(wall, of(result, 'ours'), of(result, name)))}; ${whole(perSecond(of(result, 'ours')))} ${words.and} ${whole(perSecond(of(result, name)))}`;
+
+/** Against the node with the bare call. */
+const limit = (result: RowResult, words: Words): string =>
+  `${rival('node')(result, words)}; ${words.cpu} ${two(ratio(cpu, of(result, 'ours'), of(result, 'node')).median)}`;
+
+/** Against what undici and a node that does nothing take together. */
+const sum = (result: RowResult, words: Words): string => {
+  const [bare, pass, ours] = [of(result, 'bare'), of(result, 'pass'), of(result, 'ours')];
+  const most = 1 / (1 / perSecond(bare) + 1 / perSecond(pass));
+  return `${times(ratio(wall, ours, bare, pass))}; ${whole(perSecond(ours))} ${words.and} ${whole(most)}`;
+};
 
 /** By the median time of one message, against what these take together. */
 const oneAtATime = (...rivals: string[]) => (result: RowResult, words: Words): string => {
@@ -62,17 +66,15 @@ const list = (result: RowResult, words: Words): string => {
   return `${times(ratio(wall, of(result, 'ours'), of(result, 'core')))}; ${seconds('ours')} s ${words.and} ${seconds('core')} s`;
 };
 
-/** How far apart the times per message are, compared within each round; the same without what a node that does nothing takes. */
-const flat = (result: RowResult, words: Words): string => {
+/** By how much a message takes longer in a large batch than in a small one, compared within each round: without what the node that fills messages takes, and with it. */
+const growth = (result: RowResult, words: Words): string => {
   const costs = (name: string): number[][] => SIZES.map((size) => of(result, `${name} ${size}`).map((sample) => wall(sample) * 1000));
-  const [ours, pass] = [costs('ours'), costs('pass')];
-  const rest = ours.map((rounds, size) => rounds.map((cost, round) => cost - (pass[size]?.[round] ?? 0)));
-  const apart = (sizes: number[][]): string => {
-    const toFirst = sizes.map((rounds) => figure(rounds.map((cost, round) => cost / (sizes[0]?.[round] ?? cost))).median);
-    return `${whole((Math.max(...toFirst) / Math.min(...toFirst) - 1) * 100)} %`;
-  };
+  const [ours, fill] = [costs('ours'), costs('fill')];
+  const rest = ours.map((rounds, size) => rounds.map((cost, round) => cost - (fill[size]?.[round] ?? NaN)));
+  const grown = ([small = [], large = []]: number[][]): Figure => figure(large.map((cost, round) => (cost / (small[round] ?? NaN) - 1) * 100));
   const arrows = (sizes: number[][]): string => sizes.map((rounds) => figure(rounds).median.toFixed(1)).join(' → ');
-  return `**${apart(rest)}**, ${words.withOwn} ${apart(ours)}; ${arrows(ours)} µs; ${words.own} ${arrows(pass)} µs`;
+  const { median, low, high } = grown(rest);
+  return `**${whole(median)} %** (${whole(low)} … ${whole(high)}), ${words.withOwn} ${whole(grown(ours).median)} %; ${arrows(ours)} µs; ${words.own} ${arrows(fill)} µs`;
 };
 
 /** Of the first answer and of the last one, where they differ. */
@@ -82,7 +84,7 @@ const trips = (situation: Exclude<keyof Trips['ours'], 'connections'>): Line['ce
   return `**${text('ours')}** ${words.and} ${text('core')}`;
 };
 
-const BARE_NODE = { en: ['the same', 'a node that makes that bare undici call and nothing else', '1.00'], zh: ['同上', '只做这一次 undici 调用的节点', '1.00'] } as const satisfies Pick<Line, 'en' | 'zh'>;
+const SUM = { en: ['the same', 'a loop around undici without Node-RED, and a node that does nothing, added up', ''], zh: ['同上', '不经 Node-RED 循环调用 undici，加上空节点', ''] } as const satisfies Pick<Line, 'en' | 'zh'>;
 
 const CORE_WITH_TOKEN = { en: 'core: `http request` for the token, then for the user, with three function nodes', zh: '核心节点：`http request` 取令牌，再查用户，加三个 function 节点' };
 
@@ -104,23 +106,23 @@ const size: Line['cell'] = ({ size: measured }, words) => measured && `**${whole
 
 const LINES: Line[] = [
   {
-    en: ['64 in flight through a flow, calls/s', 'the limit: 1 / (1/bare undici + 1/node that does nothing)', '1.00'],
-    zh: ['经流程同时 64 个查询，次/秒', '极限：1 / (1/单独的 undici + 1/空节点)', '1.00'], cell: row('flight', limit),
+    en: ['64 in flight through a flow, calls/s', 'the limit: a node that makes the bare undici call and nothing else', '1.00'],
+    zh: ['经流程同时 64 个查询，次/秒', '极限：只做这一次 undici 调用的节点', '1.00'], cell: row('flight', limit),
   },
-  { ...BARE_NODE, cell: row('flight', rival('node')) },
+  { ...SUM, cell: row('flight', sum) },
   { en: ['the same', 'core `http request` with two function nodes', '8 on 4.1, 6 on 5.0'], zh: ['同上', '核心节点 `http request` 加两个 function 节点', '4.1：8；5.0：6'], cell: row('flight', rival('core')) },
-  { en: ['one at a time, p50', 'the same limit', '1.00'], zh: ['逐个查询，p50', '同一极限', '1.00'], cell: row('single', oneAtATime('bare', 'pass')) },
-  { ...BARE_NODE, cell: row('single', oneAtATime('node')) },
+  { en: ['one at a time, p50', 'the same limit', '1.00'], zh: ['逐个查询，p50', '同一极限', '1.00'], cell: row('single', oneAtATime('node')) },
+  { ...SUM, cell: row('single', oneAtATime('bare', 'pass')) },
   { en: ['64 in flight over TLS, calls/s', 'the same limit, over TLS', '1.00'], zh: ['经 TLS 同时 64 个，次/秒', '经 TLS 的同一极限', '1.00'], cell: row('tls', limit) },
-  { ...BARE_NODE, cell: row('tls', rival('node')) },
+  { ...SUM, cell: row('tls', sum) },
   { en: ['64 in flight, answers of 14 kB, calls/s', 'the same limit', '0.95'], zh: ['同时 64 个，每个响应 14 kB，次/秒', '同一极限', '0.95'], cell: row('large', limit) },
   { en: ['64 in flight with the seventeenth token, calls/s', 'itself with its first one', '0.95'], zh: ['使用第 17 个令牌，同时 64 个，次/秒', '使用首个令牌的自身', '0.95'], cell: row('renewed', rival('fresh')) },
   { en: ['a remembered answer, messages/s', 'the node that does nothing', '0.5'], zh: ['缓存命中，消息/秒', '空节点', '0.5'], cell: row('remembered', rival('pass')) },
   { en: ['a list of 10,000', 'split → `http request` → join', '8'], zh: ['10,000 项的列表', 'split → `http request` → join', '8'], cell: row('list', list) },
   { en: ['100,000 messages waiting: memory of one', 'core `http request` doing the same', '≤ 0.5'], zh: ['100,000 条消息等待：每条内存', '核心节点 `http request`', '≤ 0.5'], cell: waiting },
   {
-    en: ['1,000 → 10,000 → 100,000 messages at once: time of one, without what Node-RED itself takes', 'itself', '≤ 10 % apart'],
-    zh: ['一次 1,000 → 10,000 → 100,000 条消息：每条用时，不计 Node-RED 自身', '自身', '相差 ≤ 10 %'], cell: row('scale', flat),
+    en: ['1,000 → 100,000 messages at once: growth of the time of one, without what Node-RED takes to carry it and its answer', 'itself', '≤ 10 %'],
+    zh: ['一次 1,000 → 100,000 条消息：每条用时的增长，不计 Node-RED 传递消息及其结果所需', '自身', '≤ 10 %'], cell: row('scale', growth),
   },
   { en: ['round trips, TCP and TLS among them: the first message at once after a deployment', CORE_WITH_TOKEN.en, '≤ 4'], zh: ['往返次数（含 TCP 与 TLS）：部署后立即到来的首条消息', CORE_WITH_TOKEN.zh, '≤ 4'], cell: trips('atOnce') },
   { en: ['the first message a second after a deployment', 'the same', '1'], zh: ['部署一秒后的首条消息', '同上', '1'], cell: trips('aSecondAfter') },

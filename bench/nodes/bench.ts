@@ -1,8 +1,9 @@
-/** Nodes of the bench: one that keeps messages in flight through a flow and counts them, one that does nothing, and one that makes a bare call. */
+/** Nodes of the bench: one that keeps messages in flight through a flow and counts them, one that does nothing, one that only fills messages, and one that makes a bare call. */
 import type { NodeConfig, Red, RedNode } from '../../nodes/shared/red';
 import type { BareLookup } from '../bare';
 import { type Load, Meter } from '../load';
 import type { Sample } from '../statistics';
+import { userJson } from '../wire';
 
 type Run = (load: Load) => Promise<Sample>;
 
@@ -57,6 +58,17 @@ export = Object.assign((red: Red): void => {
     });
   }
 
+  const user = userJson();
+  /** Puts a new user into each message, and knows none. */
+  function BenchFill(this: RedNode, config: NodeConfig): void {
+    red.nodes.createNode(this, config);
+    this.on('input', (message, send, done) => {
+      message.payload = JSON.parse(user);
+      send(message);
+      done();
+    });
+  }
+
   /** What a lookup node would be that knows nothing of tokens, failures, limits, outages and contexts. */
   function BenchBare(this: RedNode, config: NodeConfig): void {
     red.nodes.createNode(this, config);
@@ -72,5 +84,6 @@ export = Object.assign((red: Red): void => {
 
   red.nodes.registerType('bench-load', BenchLoad);
   red.nodes.registerType('bench-pass', BenchPass);
+  red.nodes.registerType('bench-fill', BenchFill);
   red.nodes.registerType('bench-bare', BenchBare);
 }, { runs, lookups });
