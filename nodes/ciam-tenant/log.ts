@@ -1,7 +1,7 @@
 /** One line in the log at each change of a tenant's state: host, code and what to do about it, never a value. In the runtime's language. */
 import type { LookupFailure, NodeTenant, TenantEvent, TenantEventName, TenantListener } from '../../src/node-api';
 import { CATALOGUE } from '../shared/catalogue';
-import { failureObject } from '../shared/failure';
+import { failureObject, misconfiguredLine } from '../shared/failure';
 import type { Red, RedNode } from '../shared/red';
 
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
@@ -37,6 +37,8 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
 
   return (told) => {
     const { event, since, state } = told;
+    const { cause } = condition();
+    if (event === 'misconfigured' && cause) return node.warn(misconfiguredLine(red, cause));
     const line = lineOf(told);
     if (event === 'unreachable' || event === 'failing') awaySince ??= Date.parse(since);
     else if (state === 'ready' || event === 'recovered') awaySince = null;

@@ -68,13 +68,14 @@ export const linkTenant = (red: Red, id: unknown, { changed, event, started }: T
   const missing = failingTenant(configFailure('tenant', 'missing-tenant'));
   let current: TenantNode | null = null;
   let stop: (() => void)[] = [];
+  let closed = false;
 
   const leave = (): void => {
     for (const end of stop) end();
     stop = [];
   };
   const find = (): NodeTenant => {
-    if (current && !current.isClosed) return current.tenant;
+    if (closed || (current && !current.isClosed)) return current?.tenant ?? missing;
     const found = tenantNode(red, id);
     if (!found || found.isClosed) return current?.tenant ?? missing;
     leave();
@@ -99,6 +100,7 @@ export const linkTenant = (red: Red, id: unknown, { changed, event, started }: T
       return find() === missing;
     },
     close() {
+      closed = true;
       forget();
       leave();
     },

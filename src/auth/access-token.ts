@@ -96,7 +96,7 @@ export interface TokenParts {
   random: () => number;
   transport: Transport;
   redactor: Redactor;
-  queue: Pick<RequestQueue, 'tokenCallFailed' | 'hold' | 'refuseAll' | 'accept'>;
+  queue: Pick<RequestQueue, 'tokenCallFailed' | 'tokenCallAnswered' | 'hold' | 'refuseAll' | 'accept'>;
   condition: Condition;
   timeoutMs: number;
   userAgent: string;
@@ -197,7 +197,7 @@ export class ClientToken implements TokenSource, Receiver {
     this.closed = true;
     this.renewal.stop();
     this.ended();
-    this.answer(closedFailure());
+    for (const callback of this.takeWaiting()) callback(closedFailure());
   }
 
   /** The answer to the token call. */
@@ -247,7 +247,7 @@ export class ClientToken implements TokenSource, Receiver {
     // A token that is granted says nothing about a lookup that was refused.
     if (this.hasRefused) queue.accept();
     this.hasRefused = false;
-    this.answer(granted);
+    for (const callback of this.takeWaiting()) callback(granted);
   }
 
   /** An expired token is no secret any more. */
@@ -268,9 +268,11 @@ export class ClientToken implements TokenSource, Receiver {
   private failed(failure: LookupFailure, pauseMs: number | null): void {
     const { queue, clock, random } = this.parts;
     this.ended();
+    // A probe may ask for the next token call already: it is not among them.
+    const waiting = this.takeWaiting();
+    const isFailed = pauseMs === null && isFailedCall(failure);
     // Each one that lookups wait for concerns all of them; a renewal in the background is the same question again.
-    const source = this.waiting.length > 0 ? this.waiting : this;
-    if (pauseMs === null && isFailedCall(failure)) queue.tokenCallFailed(source, this.startedAt, failure);
+    if (isFailed) queue.tokenCallFailed(waiting.length > 0 ? waiting : this, this.startedAt, failure);
     if (this.goodAt(clock.now())) {
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
@@ -282,7 +284,9 @@ export class ClientToken implements TokenSource, Receiver {
       this.hasRefused = true;
       queue.refuseAll(failure);
     }
-    this.answer(failure);
+    // Once it is known what keeps the lookups from going on.
+    if (!isFailed) queue.tokenCallAnswered();
+    for (const callback of waiting) callback(failure);
   }
 
   /** The token call is over. */
@@ -292,10 +296,10 @@ export class ClientToken implements TokenSource, Receiver {
     this.deadline.stop();
   }
 
-  private answer(result: Token | LookupFailure): void {
+  private takeWaiting(): TokenCallback[] {
     const { waiting } = this;
     this.waiting = [];
-    for (const callback of waiting) callback(result);
+    return waiting;
   }
 
   /** In the background, also when no message comes, as long as this token has been used. */

@@ -192,8 +192,9 @@ class DispatchedExchange implements Exchange, Load {
   }
 
   cancel(): void {
+    this.cancelled = true;
     if (this.ended) return;
-    this.ended = this.cancelled = true;
+    this.ended = true;
     this.controller?.abort(new Error('cancelled'));
     this.pool.ended(this, false);
   }
@@ -317,7 +318,7 @@ const transportFailure = (error: Error & { code?: unknown; cause?: unknown }): L
 class Connections implements Transport {
   private readonly sockets = new Set<Socket>();
   /** No connection was free for them. */
-  private readonly waiting: DispatchedExchange[] = [];
+  private readonly waiting: { exchange: DispatchedExchange; dispatch: () => boolean }[] = [];
   private readonly pool: ConnectionPool;
   private readonly connector: Connect;
   /** Opened ahead, for the first request. */
@@ -348,7 +349,8 @@ class Connections implements Transport {
   send(request: TransportRequest, receiver: Receiver, fresh = false): Exchange {
     request.origin = this.settings.origin;
     const exchange = new DispatchedExchange(request, receiver, fresh, this);
-    if (!this.dispatch(exchange)) this.waiting.push(exchange);
+    // A connection becomes free in the context of the exchange that was on it.
+    if (!this.dispatch(exchange)) this.waiting.push({ exchange, dispatch: AsyncResource.bind(() => this.dispatch(exchange)) });
     return exchange;
   }
 
@@ -382,8 +384,8 @@ class Connections implements Transport {
     if (isUsable) this.pool.release(connection);
     else this.pool.close(connection);
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
-      if (next.isEnded) continue;
-      if (!this.dispatch(next)) this.waiting.unshift(next);
+      if (next.exchange.isEnded) continue;
+      if (!next.dispatch()) this.waiting.unshift(next);
       return;
     }
   }

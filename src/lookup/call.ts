@@ -435,6 +435,7 @@ export class Call implements Turn, Receiver {
       this.second = null;
       if (result instanceof LookupFailure || result === 'stale') return;
       this.exchange?.cancel();
+      this.exchange = second.exchange;
       transport.closeSilent(SUSPICIOUS_IDLE_MS);
       this.received(result);
     });

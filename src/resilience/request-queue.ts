@@ -149,10 +149,14 @@ export class RequestQueue {
     this.waitingMessages += turn.messages;
     this.waiting.add(turn);
     turn.wait();
-    // Whoever comes while nobody waits need not wait for a probe of then.
-    if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe();
+    this.hastenProbe();
     this.pump();
     return null;
+  }
+
+  /** Whoever comes while nobody waits need not wait for a probe of then. */
+  private hastenProbe(): void {
+    if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe();
   }
 
   /** Whom the queue's own questions are like, until a message comes. */
@@ -163,8 +167,10 @@ export class RequestQueue {
   /** A list hands in its items by `pull`, as there is room. */
   enterList(list: TurnList): LookupFailure | null {
     if (this.closed) return closedFailure();
+    this.lastMessageAt = this.clock.now();
     if (this.isFull && !(this.isEmpty && this.hasPlaceForNew)) return queueFullFailure(this.limits.queueLimit);
     this.lists.add(list);
+    this.hastenProbe();
     this.pump();
     return null;
   }
@@ -261,9 +267,7 @@ export class RequestQueue {
       this.wasAccepted = true;
       this.condition.ready();
     }
-    this.answers++;
-    if (this.outage.failedInRow > 0) this.outage.answered();
-    if (this.outage.state !== 'none') this.endOutage();
+    this.answered();
     if (!paused) {
       this.served++;
       if (this.pause.by) this.endPauseAfter(now);
@@ -275,6 +279,17 @@ export class RequestQueue {
   /** A token call failed: one failed call more. */
   tokenCallFailed(source: object, begunAt: number, failure: LookupFailure): void {
     if (this.outage.failed(source, begunAt, failure) && this.asker) this.suspect(this.asker);
+  }
+
+  /** … or was answered, though not with a token, so that no lookup follows that would show the answer. */
+  tokenCallAnswered(): void {
+    this.answered();
+  }
+
+  private answered(): void {
+    this.answers++;
+    if (this.outage.failedInRow > 0) this.outage.answered();
+    if (this.outage.stopsCalls) this.endOutage();
   }
 
   /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */

@@ -2,6 +2,7 @@
 import { createClient, type NodeTenant, promised, type TenantParts } from './tenant';
 import { closedFailure, LookupFailure, networkFailure } from '../failures/failure';
 import { checkedSettings, type TenantSettings } from '../settings/settings';
+import { callSafely, type TenantListener } from './events';
 import { failingTenant } from './failing-tenant';
 
 /** What the simulator takes from anybody. */
@@ -23,7 +24,7 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
       stop = () => simulator.close();
       tenant = createClient(demoSettings(raw, simulator.url), parts);
     } catch (error) {
-      tenant = failingTenant(error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start'));
+      tenant = failingTenant(error instanceof LookupFailure ? error : networkFailure((error as NodeJS.ErrnoException).code ?? 'UNKNOWN', 'demo-start'), DEMO.label);
     }
     return tenant;
   };
@@ -49,6 +50,12 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     };
   };
 
+  /** That it could not start is the last change that there is. */
+  const tellFailed = (ready: NodeTenant, listener: TenantListener): void => {
+    const { cause, ...now } = ready.condition();
+    if (now.state === 'misconfigured') callSafely(() => listener({ event: 'misconfigured', ...now }));
+  };
+
   const close = async (): Promise<void> => {
     const client = await started;
     await Promise.all([client.close(), stop()]);
@@ -60,8 +67,14 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     ask,
     lookupList: async (request, options) => (await started).lookupList(request, options),
     stats: () => tenant?.stats() ?? { ...idle.stats(), state: unknown.state },
-    on: (event, listener) => later((ready) => ready.on(event, listener)),
-    watch: (watcher) => later((ready) => ready.watch(watcher)),
+    on: (event, listener) => later((ready) => {
+      if (event === 'change' || event === 'misconfigured') tellFailed(ready, listener);
+      return ready.on(event, listener);
+    }),
+    watch: (watcher) => later((ready) => {
+      tellFailed(ready, watcher);
+      return ready.watch(watcher);
+    }),
     warmUp: () => void started.then((ready) => ready.warmUp()),
     condition: () => tenant?.condition() ?? { ...idle.condition(), ...unknown },
     close,

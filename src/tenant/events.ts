@@ -87,7 +87,8 @@ export class TenantEvents {
   }
 }
 
-const callSafely = (call: () => void): void => {
+/** What a listener throws becomes a warning of the process. */
+export const callSafely = (call: () => void): void => {
   try {
     call();
   } catch (error) {

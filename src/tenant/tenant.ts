@@ -161,7 +161,7 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
       if (isWarm) return;
       isWarm = true;
       queue.expect(lookups.stranger());
-      if (credentials.kind === 'token') transport.open(warmedUp);
+      if (credentials.kind === 'token') outside.runInAsyncScope(() => transport.open(warmedUp));
       else token.prepare((result) => warmedUp(result instanceof LookupFailure ? result : null));
     },
     close,

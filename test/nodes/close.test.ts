@@ -2,6 +2,8 @@
 import type { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { found, type ScriptedTenant, silent } from '../support/servers';
+import { linkTenant } from '../../nodes/shared/tenant-link';
+import type { Red } from '../../nodes/shared/red';
 import { type Arrival, deploy, deployWith, helper, type Message, node, startServer, tearDown } from './support';
 
 /** Of the Node-RED in which the nodes run. */
@@ -97,6 +99,19 @@ describe('closing', () => {
     expect(codes([await lookup])).to.deep.equal(closed(1));
     expect(told()).to.deep.equal(['Lookups ended because the flow was redeployed or stopped: 1 (CIAM.CLOSED).']);
     expect(server.connections).to.equal(0);
+  });
+
+  it('ends the link to the tenant for good: what comes later finds the one that was there, and warms up no other', async () => {
+    await deployWith(server);
+    const first = node('tenant');
+    const link = linkTenant({ nodes: { getNode: (id: string) => helper.getNode(id) }, events } as unknown as Red, 'tenant', { changed: () => undefined, started: () => undefined });
+    const { tenant } = link;
+    link.close();
+    await first.close();
+    await helper.unload();
+    await deployWith(server);
+    expect(node('tenant')).to.not.equal(first);
+    expect(link.tenant).to.equal(tenant);
   });
 
   it('one lookup node leaves those of the others alone', async () => {

@@ -60,6 +60,14 @@ describe('a second call beside a silent one', () => {
     });
   }
 
+  it('that brings somebody else is not believed: its connection is dropped, and the tenant asked once more', () => {
+    const other = reply(200, { user_id: 'another', mobile: '13900009999' });
+    const { fake, all: [asked] } = silentTenant((call) => (fake.transport.calls.length === 2 ? other : finds(call)), [A]);
+    fake.clock.advance(3000);
+    expect(fake.transport.calls.map(({ isDiscarded }) => isDiscarded)).to.deep.equal([false, true, false]);
+    expect([asked?.outcome, asked?.lookup?.attempts, fake.tenant.stats().lookups.mismatched]).to.deep.equal(['ok', 3, 1]);
+  });
+
   it('is one at a time, also after one has failed and its silent one is answered', () => {
     const { fake, all: [first] } = silentTenant((call) => (call.value === A ? networkFailure('ECONNREFUSED') : null), [A]);
     fake.clock.advance(1000);

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
 import { answers, fakeTenant } from './fake-tenant';
-import { answer, notFound, TOKEN_PATH } from '../support/servers';
-import { byMobile, closeAll, failureOf, mobiles, openTenant, startServer } from './support';
+import { answer, found, notFound, TOKEN_PATH } from '../support/servers';
+import { FakeClock } from './clock';
+import { byMobile, CLIENT, closeAll, failureOf, mobiles, openTenant, startServer } from './support';
 
 /** Listens to these channels as long as `use` takes. */
 const listening = async (channels: Record<string, (message: unknown) => void>, use: () => Promise<void>): Promise<void> => {
@@ -104,6 +105,42 @@ describe('asynchronous context', () => {
     });
     expect(sent).to.deep.equal(['message']);
     expect(server.connections).to.equal(1);
+  });
+
+  it('what waits for a free connection is sent in its own, not in that of whoever had it', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const clock = new FakeClock();
+    const tenant = openTenant(server, { ...CLIENT, concurrency: 1 }, { clock, random: () => 0 });
+    await byMobile(tenant, '13800001111');
+    clock.advance(0.8 * 1_800_000 - 10); // until the renewal is due
+    const calls: [string, string | undefined][] = [];
+    const listen = (message: unknown): void => void calls.push([(message as { request: { path: string } }).request.path === TOKEN_PATH ? 'token' : 'lookup', storage.getStore()]);
+    await listening({ 'undici:request:create': listen }, async () => {
+      const seen = new Promise<() => void>((resolve) => {
+        server.onLookup = (request, response) => resolve(() => found(request, response));
+      });
+      const one = storage.run('one', () => byMobile(tenant, '13800002222'));
+      const release = await seen;
+      clock.advance(20);
+      const other = storage.run('other', () => byMobile(tenant, '13800003333'));
+      server.onLookup = found;
+      release();
+      await Promise.all([one, other]);
+    });
+    expect(calls).to.deep.equal([['lookup', 'one'], ['token', undefined], ['lookup', 'other']]);
+  });
+
+  it('the connection of a warm-up with a fixed token is opened in none', async () => {
+    const server = await startServer();
+    const storage = new AsyncLocalStorage<string>();
+    const opened: (string | undefined)[] = [];
+    const tenant = openTenant(server);
+    await listening({ 'net.client.socket': () => opened.push(storage.getStore()) }, async () => {
+      storage.run('creator', () => tenant.warmUp());
+      await byMobile(tenant, '13800001111');
+    });
+    expect(opened).to.deep.equal([undefined]);
   });
 
   it('a message whose outcome throws hurts no other one that shares its call', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { networkFailure } from '../../src/failures/failure';
-import { answers, finds, fakeTenant, type Answer, refusesConnection, staysSilent } from './fake-tenant';
-import { mobiles } from './support';
+import { answers, finds, fakeTenant, type Answer, refusesConnection, reply, staysSilent } from './fake-tenant';
+import { CLIENT, mobiles } from './support';
 
 const [A = '', B = '', C = ''] = mobiles(3);
 
@@ -300,5 +300,61 @@ describe('outage', () => {
     fake.clock.advance(6000);
     expect(first.outcome).to.equal('ok');
     expect(fake.events).to.deep.equal(['unreachable', 'recovered']);
+  });
+
+  const refusals = { 'refused credentials': { status: 401, code: 'invalid_client', state: 'refused', event: 'refused' }, 'a limit of token calls': { status: 429, code: 'CIAM.HTTP.429', state: 'paused', event: 'recovered' } };
+  for (const [name, { status, code, state, event }] of Object.entries(refusals)) {
+    it(`ends with ${name}: an answer, which lookups fail with from then on`, () => {
+      const fake = fakeTenant({ ...CLIENT, warmUp: true });
+      fake.transport.onCall = refusesConnection;
+      fake.tenant.warmUp();
+      fake.clock.advance(1);
+      const first = fake.ask(A);
+      fake.transport.onCall = ({ isToken }) => (isToken ? reply(status, { error: code }) : null);
+      fake.clock.advance(60_000);
+      const later = fake.ask(B);
+      fake.clock.advance(10_000);
+      expect([first, later].map(({ outcome }) => outcome)).to.deep.equal([code, code]);
+      expect(fake.tenant.stats()).to.include({ state, circuit: 'closed' });
+      expect(fake.events.slice(0, 2)).to.deep.equal(['unreachable', event]);
+      expect(fake.events).to.not.include('failing');
+      const made = fake.transport.calls.length;
+      fake.transport.onCall = finds;
+      fake.clock.advance(300_000);
+      const last = fake.ask(C);
+      fake.clock.advance(10_000);
+      expect([last.outcome, fake.tenant.stats().state]).to.deep.equal(['ok', 'ready']);
+      expect(made, 'calls in 70 s with two lookups').to.be.at.most(20);
+    });
+  }
+
+  it('the probe after ten failed token calls makes a token call of its own, and if that is granted there is none', () => {
+    const fake = fakeTenant(CLIENT);
+    fake.transport.onCall = (call) => (fake.transport.calls.length <= 10 ? refusesConnection(call) : finds(call));
+    const all = mobiles(10).map((value) => {
+      const asked = fake.ask(value);
+      fake.clock.advance(2);
+      return asked;
+    });
+    fake.clock.advance(10_000);
+    expect(fake.asked().slice(0, 12)).to.deep.equal([...new Array<string>(11).fill('token'), '?']);
+    expect(fake.events).to.deep.equal(['ready']);
+    expect(all.filter(({ outcome }) => outcome !== 'ok')).to.deep.equal([]);
+  });
+
+  it('a list that comes while nobody waits is probed for as soon as a single lookup is', () => {
+    const fake = fakeTenant({ retries: 0, timeout: 3600 });
+    beginOutage(fake);
+    fake.clock.advance(100_000);
+    const before = fake.transport.calls.length;
+    fake.clock.advance(15_000);
+    expect(fake.transport.calls.length - before, 'probes in a quiet quarter of a minute').to.be.within(1, 2);
+    fake.transport.onCall = finds;
+    fake.clock.advance(1);
+    const from = fake.clock.now();
+    let endedAt = Infinity;
+    void fake.tenant.lookupList({ by: 'mobile', values: [A], progress: () => (endedAt = fake.clock.now()) });
+    fake.clock.advance(20_000);
+    expect(endedAt - from).to.be.at.most(1000);
   });
 });
