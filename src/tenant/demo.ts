@@ -52,8 +52,8 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
 
   /** That it could not start is the last change that there is. */
   const tellFailed = (ready: NodeTenant, listener: TenantListener): void => {
-    const { cause, ...now } = ready.condition();
-    if (now.state === 'misconfigured') callSafely(() => listener({ event: 'misconfigured', ...now }));
+    const { state, tenant: label, code, since, heldMs, failed } = ready.condition();
+    if (state === 'misconfigured') callSafely(() => listener({ event: state, state, tenant: label, code, since, heldMs, failed }));
   };
 
   const close = async (): Promise<void> => {

@@ -3,7 +3,11 @@ import { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { Dispatcher } from 'undici';
 import { type Connection, ConnectionPool } from '../../src/http/connection-pool';
+import { systemClock } from '../../src/clock';
+import { createTransport, type Exchange } from '../../src/http/transport';
+import { found } from '../support/servers';
 import { FakeClock } from './clock';
+import { closeAll, closeLater, startServer } from './support';
 
 interface Opened { pool: ConnectionPool; clock: FakeClock; closed: () => Promise<number>; drop: (connection: Connection) => void; use: (fresh?: boolean) => Connection }
 
@@ -37,6 +41,31 @@ const open = (limit: number): Opened => {
     },
   };
 };
+
+describe('an exchange', () => {
+  afterEach(closeAll);
+
+  it('that is cancelled after it has failed, and before that was told, is told nothing', async () => {
+    const server = await startServer();
+    const transport = closeLater(createTransport({ origin: server.url, tls: { rejectUnauthorized: true }, proxy: null, concurrency: 1, timeoutMs: 5000 }, systemClock));
+    const told: unknown[] = [];
+    const send = (): Promise<Exchange> => new Promise((resolve) => {
+      const exchange: Exchange = transport.send({ method: 'POST', path: '/api/v2/tenant/users/user-by-mobile', headers: [], body: '{"mobile":"13800001111"}' }, {
+        received: (result) => {
+          told.push(result);
+          resolve(exchange);
+        },
+      });
+      server.onLookup = (seen, response) => (told.length === 0 ? found(seen, response) : resolve(exchange));
+    });
+    await send();
+    const silent = await send(); // on the connection of the first one
+    transport.closeSilent(0);
+    silent.cancel();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).to.have.length(1);
+  });
+});
 
 describe('connections', () => {
   it('the one used last is used first', () => {

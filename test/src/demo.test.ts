@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { checkSettings, createTenant } from '../../src/node-api';
 import { notFound } from '../support/servers';
 import { FakeClock } from './clock';
@@ -45,6 +48,12 @@ describe('demo tenant', () => {
     await tenant.close();
     expect(await codes).to.deep.equal(['CIAM.CLOSED']);
     expect(await codesOf([byMobile(tenant, '13800001111')])).to.deep.equal(['CIAM.CLOSED']);
+  });
+
+  it('that cannot start tells so, as an event and to each lookup', async () => {
+    const program = `ulimit -n 128; exec "$0" --import tsx "$1"`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', program, process.execPath, join(__dirname, 'programs/no-files.ts')], { timeout: 9000 });
+    expect(JSON.parse(stdout)).to.deep.equal({ events: [['misconfigured', 'misconfigured', 'CIAM.NETWORK', 'demo']], code: ['CIAM.NETWORK', 'EMFILE'], state: 'misconfigured' });
   });
 
   it('two demos do not disturb each other', async () => {
