@@ -164,6 +164,7 @@ describe('log of a tenant', () => {
     change(refused, httpFailure(500));
     change(refused, proxyPasswordFailure());
     change({ event: 'accepted' });
+    change({ event: 'misconfigured', state: 'misconfigured' }, networkFailure('EMFILE', 'demo-start'));
   };
 
   it('has one line for each event, of its level, with host and code, and what to do', () => {
@@ -181,6 +182,7 @@ describe('log of a tenant', () => {
       'error: Tenant host:1: gives no access (CIAM.HTTP.500): lookups fail. The tenant has an error of its own: try again later, and show it to whoever runs the tenant if the same lookup always ends so.',
       'error: Tenant host:1: cannot be reached (CIAM.NETWORK, PROXY_AUTHENTICATION_REQUIRED): lookups fail. Check the user name and password in the proxy node.',
       'info: Tenant host:1: accepted again.',
+      'warn: The demo tenant could not start (EMFILE). (CIAM.NETWORK) Try again later; check the domain, the proxy and the network if it stays so.',
     ]);
   });
 
