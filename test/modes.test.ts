@@ -21,6 +21,7 @@ describe('lookup modes', () => {
   it('are offered by the dialog', () => {
     const choices = /<select id="node-input-by" data-choices="([^"]*)">/.exec(read('nodes/ciam-user/editor.html'))?.[1] ?? '';
     expect(choices.split(' ')).to.deep.equal([...BY, 'msg']);
+    expect(read('nodes/ciam-tenant/editor/connection.ts')).to.include(`MODES = [${BY.map((mode) => `'${mode}'`).join(', ')}]`);
     expect(read('nodes/ciam-user/editor/checks.ts')).to.include(`MODES = [${[...BY, 'msg'].map((mode) => `'${mode}'`).join(', ')}]`);
   });
 

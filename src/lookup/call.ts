@@ -76,7 +76,7 @@ const SERVED_FOR_EACH_REFUSED = 10;
 const NOBODYS_MOBILE = '10000000000';
 
 /** A question for a user who cannot exist. */
-export const nobody = (by: Query['by']): Query => {
+export const absentUser = (by: Query['by']): Query => {
   const name = `connection-test-${randomUUID()}`;
   return toQuery(by, by === 'mobile' ? NOBODYS_MOBILE : by === 'email' ? `${name}@example.com` : name);
 };
@@ -181,7 +181,7 @@ export class Call implements Turn, Receiver {
       if (isLate && wasCalling) this.reportSilence(failure);
       if (queue.leave(this)) queue.pump();
     } else if ((leads || isLate) && this.hasBegun) {
-      // Whoever comes now deserves a fresh call rather than the rest of one that has used up its time.
+      // Later messages begin a call of their own: this one has little time left.
       this.owner.detach(this);
     }
     this.owner.settle(waiter, failure, leads, leads ? this.attempts : 0);
@@ -227,8 +227,8 @@ export class Call implements Turn, Receiver {
     this.parts.queue.suspend(this);
   }
 
-  stranger(): Call {
-    return new Call(nobody(this.query.by), this.parts, this.owner);
+  probeCall(): Call {
+    return new Call(absentUser(this.query.by), this.parts, this.owner);
   }
 
   /** The message that causes it is just handing it in, and the context is its own: neither its waiting nor its call is timed yet. */
@@ -254,7 +254,7 @@ export class Call implements Turn, Receiver {
     const fresh = this.needsFresh;
     this.needsFresh = false;
     this.exchange = transport.send(toRequest(this.query, token.headers), this, fresh);
-    if (this.messages === 0) this.limitStranger();
+    if (this.messages === 0) this.limitProbeCall();
     else if (this.exchange.idleMs >= SUSPICIOUS_IDLE_MS) this.watchSilence(token);
   }
 
@@ -284,7 +284,8 @@ export class Call implements Turn, Receiver {
     const pauseMs = failure && reply && isTransient(failure) ? retryAfterMs(reply.retryAfter, reply.date, clock.date()) : null;
     const failed = failure !== null && pauseMs === null && isFailedCall(failure);
     if (failure) this.remember(failure);
-    const alone = failure !== null && (pauseMs !== null || isLimit(failure.status)) && this.isRefusedAlone();
+    const isLimited = failure !== null && (pauseMs !== null || isLimit(failure.status));
+    const alone = isLimited && this.countRefusal();
     queue.report(this, { failure, failed, paused: pauseMs !== null, alone });
     if (this.isOver) return;
     if (outcome instanceof LookupFailure) this.failedWith(outcome, reply, failed, pauseMs, alone);
@@ -375,8 +376,8 @@ export class Call implements Turn, Receiver {
     this.restFor(ms);
   }
 
-  /** It was refused before, and hardly anybody else meanwhile. A limiter refuses many among few that it serves, and is a matter of the whole tenant. */
-  private isRefusedAlone(): boolean {
+  /** Before the queue counts it. True: it was refused before, and hardly anybody else meanwhile. A limiter refuses many among few that it serves, and is a matter of the whole tenant. */
+  private countRefusal(): boolean {
     const { queue } = this.parts;
     const served = queue.served - this.servedAtRefusal;
     const others = queue.refusals - this.refusalsAtRefusal;
@@ -405,7 +406,7 @@ export class Call implements Turn, Receiver {
   }
 
   /** No message's deadline ends a call that no message has caused. */
-  private limitStranger(): void {
+  private limitProbeCall(): void {
     const { timeoutMs } = this.parts;
     this.setTimer(() => {
       const failure = this.whyLate();

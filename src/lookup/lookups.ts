@@ -10,7 +10,7 @@ import type { RequestQueue } from '../resilience/request-queue';
 import type { TurnList } from '../resilience/turn';
 import type { Settings } from '../settings/settings';
 import type { Cache } from './cache';
-import { Call, type CallOwner, type CallParts, nobody, type Result } from './call';
+import { Call, type CallOwner, type CallParts, absentUser, type Result } from './call';
 import { type ListOutcome, type ListRequest, lookupList } from './list';
 import type { Figures } from './figures';
 import type { LookupRequest, Settle, Waiter } from './waiter';
@@ -83,8 +83,8 @@ export class Lookups implements CallOwner {
   }
 
   /** A call that no message has caused. */
-  stranger(by: Query['by'] = 'mobile'): Call {
-    return new Call(nobody(by), this.parts.call, this);
+  probeCall(by: Query['by'] = 'mobile'): Call {
+    return new Call(absentUser(by), this.parts.call, this);
   }
 
   detach(call: Call): void {

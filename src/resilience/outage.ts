@@ -1,7 +1,8 @@
 /** Whether the tenant is away: a row of failed calls makes it suspect, a probe that fails makes it an outage, any answer ends both. */
 import type { LookupFailure } from '../failures/failure';
 
-const ROW = 10;
+/** So many failed calls in a row make the tenant suspect. */
+export const ROW = 10;
 const INTERVALS_MS = [200, 500, 1000, 2000, 4000, 5000];
 const IDLE_INTERVAL_MS = 5000;
 const QUIET_INTERVAL_MS = 15_000;

@@ -9,7 +9,7 @@ import { AdaptiveRate, isLimit } from './adaptive-rate';
 import type { Condition } from './condition';
 import { Deadlines } from './deadlines';
 import { Line } from './line';
-import { Outage } from './outage';
+import { Outage, ROW } from './outage';
 import type { Pause } from './pause';
 import { Pace } from './pace';
 import { Rate } from './rate';
@@ -65,7 +65,8 @@ export class RequestQueue {
   private outages = 0;
   /** The next probe was timed when nobody waited. */
   private isProbeFarOff = false;
-  private asker: Turn | null = null;
+  /** The lookup whose mode probes ask in. */
+  private probeSource: Turn | null = null;
   private hasSecondCall = false;
   private lastMessageAt: number;
 
@@ -136,7 +137,7 @@ export class RequestQueue {
   /** Begins the turn at once, lines it up, or says why it can do neither. */
   enter(turn: Turn, now: number): LookupFailure | null {
     this.lastMessageAt = now;
-    this.asker ??= turn;
+    this.probeSource ??= turn;
     const refused = this.refusalOfNew(now);
     if (refused) return refused;
     if (this.refusal.failure) this.refusal.enter(turn);
@@ -159,9 +160,9 @@ export class RequestQueue {
     if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe();
   }
 
-  /** Whom the queue's own questions are like, until a message comes. */
-  expect(stranger: Turn): void {
-    this.asker ??= stranger;
+  /** Until a message comes, probes are made like this one. */
+  probeLike(turn: Turn): void {
+    this.probeSource ??= turn;
   }
 
   /** A list hands in its items by `pull`, as there is room. */
@@ -267,7 +268,8 @@ export class RequestQueue {
       this.wasAccepted = true;
       this.condition.ready();
     }
-    this.answered();
+    this.answers++;
+    if (this.outage.failedInRow > 0 || this.outage.state !== 'none') this.endRow();
     if (!paused) {
       this.served++;
       if (this.pause.by) this.endPauseAfter(now);
@@ -278,18 +280,19 @@ export class RequestQueue {
 
   /** A token call failed: one failed call more. */
   tokenCallFailed(source: object, begunAt: number, failure: LookupFailure): void {
-    if (this.outage.failed(source, begunAt, failure) && this.asker) this.suspect(this.asker);
+    if (this.outage.failed(source, begunAt, failure) && this.probeSource) this.suspect(this.probeSource);
   }
 
   /** … or was answered, though not with a token, so that no lookup follows that would show the answer. */
   tokenCallAnswered(): void {
-    this.answered();
+    this.answers++;
+    this.endRow();
   }
 
-  private answered(): void {
-    this.answers++;
-    if (this.outage.failedInRow > 0) this.outage.answered();
-    if (this.outage.stopsCalls) this.endOutage();
+  /** An answer ends a row of failed calls, and an outage. */
+  private endRow(): void {
+    this.outage.answered();
+    if (this.outage.state !== 'none') this.endOutage();
   }
 
   /** Every try of this lookup failed. True: nobody has been answered meanwhile, so the tenant may be away, and it waits to learn that. */
@@ -478,7 +481,7 @@ export class RequestQueue {
 
   private limitRate(turn: Turn, failure: LookupFailure | null, failed: boolean, now: number): void {
     const status = failure?.status ?? null;
-    const mayBeLimiter = status === 503 && this.outage.state === 'none' && this.outage.failedInRow < 10;
+    const mayBeLimiter = status === 503 && !this.outage.stopsCalls && this.outage.failedInRow < ROW;
     if (status === 429 || mayBeLimiter) this.adaptive.refused(turn, turn.begunAt, status, now);
     else if (!failed && status !== 503) this.adaptive.answered(turn.begunAt, now);
   }
@@ -489,8 +492,8 @@ export class RequestQueue {
     this.outages++;
     this.outage.suspect(this.clock.now());
     this.timePatience();
-    this.asker = turn;
-    this.probe(turn.stranger());
+    this.probeSource = turn;
+    this.probe(turn.probeCall());
   }
 
   private probe(turn: Turn): void {
@@ -517,7 +520,7 @@ export class RequestQueue {
     return this.probes.size < MOST_PROBES && [...this.probes].every((turn) => now - turn.begunAt >= SILENT_PROBE_MS);
   }
 
-  /** The waiting lookup with the fewest failures; a stranger where nobody waits who has not probed in this outage. */
+  /** The waiting lookup with the fewest failures; a call for a user who cannot exist where nobody waits who has not probed in this outage. */
   private nextProbe(): Turn {
     const fresh = this.waiting.first;
     if (fresh) return fresh;
@@ -525,12 +528,12 @@ export class RequestQueue {
     for (const line of [this.suspended, this.due]) {
       for (const turn of line.snapshot()) if (turn.probedIn !== this.outages && (best === null || turn.failures < best.failures)) best = turn;
     }
-    return best ?? this.stranger();
+    return best ?? this.probeCall();
   }
 
-  private stranger(): Turn {
-    if (this.asker === null) throw new Error('Nobody has asked the tenant yet.');
-    return this.asker.stranger();
+  private probeCall(): Turn {
+    if (this.probeSource === null) throw new Error('Nobody has asked the tenant yet.');
+    return this.probeSource.probeCall();
   }
 
   /** It was not answered, or an answer has ended the outage already. */
@@ -538,7 +541,7 @@ export class RequestQueue {
     if (this.closed || !this.outage.stopsCalls) return;
     if (this.outage.state === 'suspected') this.confirmOutage();
     if (!this.hasOnlySilentProbes) return;
-    if (this.wasProbeUnfair) this.alarms.probe.set(() => this.probe(this.stranger()), 0);
+    if (this.wasProbeUnfair) this.alarms.probe.set(() => this.probe(this.probeCall()), 0);
     else this.timeNextProbe();
     this.wasProbeUnfair = false;
   }
@@ -574,7 +577,7 @@ export class RequestQueue {
     this.condition.end('unreachable');
     this.condition.end('failing');
     this.timePatience();
-    // A question of the queue's own that is still silent has nothing left to find out.
+    // A probe for a user who cannot exist that is still silent has nothing left to find out.
     for (const probe of [...this.probes]) if (probe.messages === 0) probe.interrupt();
     this.resume(wasOn ? 'outage' : 'suspicion');
   }
@@ -620,11 +623,11 @@ export class RequestQueue {
 
   /** Without messages somebody else has to find out whether it is over. */
   private askUnattended(): void {
-    if (this.asker === null) return;
+    if (this.probeSource === null) return;
     this.alarms.refusal.set(() => this.askUnattended(), UNATTENDED_MS);
-    const stranger = this.asker.stranger();
-    this.refusal.enter(stranger);
-    this.start(stranger, false);
+    const probeCall = this.probeSource.probeCall();
+    this.refusal.enter(probeCall);
+    this.start(probeCall, false);
   }
 
   private timePatience(): void {

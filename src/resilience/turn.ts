@@ -4,7 +4,7 @@ import type { Linked } from './line';
 
 /** One call under way, as the queue knows it. */
 export interface Turn extends Linked<Turn> {
-  /** Messages that wait for this turn: more than one when they share a call, none when it is the queue's own question. */
+  /** Messages that wait for this turn: more than one when they share a call, none when it asks for a user who cannot exist. */
   messages: number;
   /** The list that it is an item of. */
   readonly list: TurnList | null;
@@ -31,7 +31,7 @@ export interface Turn extends Linked<Turn> {
   /** It waits for its turn. */
   wait(): void;
   /** A question like this one for a user who cannot exist. */
-  stranger(): Turn;
+  probeCall(): Turn;
 }
 
 /** Items that wait outside the queue until there is room. */

@@ -1,9 +1,9 @@
 /** The connection test: each lookup asked for somebody who cannot exist, and what the answers tell about the tenant, step by step. */
-import type { By } from '../api/query';
+import { BY, type By } from '../api/query';
 import { systemClock } from '../clock';
 import { LookupFailure, timeoutFailure } from '../failures/failure';
 import { createTransport, type Transport } from '../http/transport';
-import { nobody } from '../lookup/call';
+import { absentUser } from '../lookup/call';
 import type { TenantSettings } from '../settings/settings';
 import type { NodeTenant, TenantParts } from './tenant';
 
@@ -13,15 +13,12 @@ export interface Availability {
   error?: LookupFailure;
 }
 
-export interface Check {
+/** Each lookup mode has its own `Availability`. */
+export interface Check extends Record<By, Availability> {
   ok: boolean;
   /** Something at that address speaks HTTP. */
   reached: { ok: boolean };
   token: { ok: boolean; expiresIn: number | null };
-  mobile: Availability;
-  username: Availability;
-  email: Availability;
-  id: Availability;
   dialect: 'CIAM' | 'EIAM' | 'OneAccess' | null;
   /** By how much this machine's clock is ahead of the tenant's; `null` when the answers name no date. */
   clock: { skewMs: number | null };
@@ -31,11 +28,11 @@ export interface Check {
   error?: LookupFailure;
 }
 
-const UNKNOWN: Availability = { available: false };
+const ofEach = <Value>(value: (by: By) => Value): Record<By, Value> => Object.fromEntries(BY.map((by) => [by, value(by)])) as Record<By, Value>;
 
 /** What is known before, or without, any answer. */
 export const nothingChecked: Check = {
-  ok: false, reached: { ok: false }, token: { ok: false, expiresIn: null }, mobile: UNKNOWN, username: UNKNOWN, email: UNKNOWN, id: UNKNOWN,
+  ok: false, reached: { ok: false }, token: { ok: false, expiresIn: null }, ...ofEach(() => ({ available: false })),
   dialect: null, clock: { skewMs: null }, paused: null,
 };
 
@@ -119,7 +116,7 @@ const evaluate = (outcomes: Outcomes, seen: Seen, isFixedToken: boolean, tenant:
     ok: error === undefined,
     ...known,
     token: { ok: tokenOk, expiresIn: tokenOk ? token.expiresIn : null },
-    mobile: availability(outcomes.mobile), username: availability(outcomes.username), email: availability(outcomes.email), id: availability(outcomes.id),
+    ...ofEach((by) => availability(outcomes[by])),
     dialect: dialectOf(outcomes),
     ...(error && { error }),
   };
@@ -140,12 +137,12 @@ export const testConnection = async (
   }, LONGEST_MS);
   signal?.addEventListener('abort', close, { once: true });
   const outcomeOf = (by: By): Promise<LookupFailure | null> => new Promise((resolve) => {
-    // What is ended because time is up does not fail by being ended.
-    tenant.ask(nobody(by), undefined, (failure) => resolve(isUp && failure?.code === 'CIAM.CLOSED' ? timeoutFailure('timeout', LONGEST_MS / 1000) : failure));
+    // A lookup that is closed at the time limit has timed out.
+    tenant.ask(absentUser(by), undefined, (failure) => resolve(isUp && failure?.code === 'CIAM.CLOSED' ? timeoutFailure('timeout', LONGEST_MS / 1000) : failure));
   });
   try {
-    const [mobile, username, email, id] = await Promise.all([outcomeOf('mobile'), outcomeOf('username'), outcomeOf('email'), outcomeOf('id')]);
-    return evaluate({ mobile, username, email, id }, seen, settings.auth === 'token' && settings.demo !== true, tenant);
+    const outcomes = Object.fromEntries(await Promise.all(BY.map(async (by) => [by, await outcomeOf(by)] as const))) as Outcomes;
+    return evaluate(outcomes, seen, settings.auth === 'token' && settings.demo !== true, tenant);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', close);

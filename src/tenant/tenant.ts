@@ -160,7 +160,7 @@ export const createClient = (raw: TenantSettings, { clock = systemClock, random 
     warmUp: () => {
       if (isWarm) return;
       isWarm = true;
-      queue.expect(lookups.stranger());
+      queue.probeLike(lookups.probeCall());
       if (credentials.kind === 'token') outside.runInAsyncScope(() => transport.open(warmedUp));
       else token.prepare((result) => warmedUp(result instanceof LookupFailure ? result : null));
     },

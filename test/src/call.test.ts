@@ -1,7 +1,7 @@
 /** What one call does beside the plain way, on a transport and a clock that are the test's. */
 import { expect } from 'chai';
 import { networkFailure, tlsFailure } from '../../src/failures/failure';
-import { nobody } from '../../src/lookup/call';
+import { absentUser } from '../../src/lookup/call';
 import { type Answer, answers, type FakeCall, fakeTenant, finds, refusesConnection, reply, staysSilent } from './fake-tenant';
 import { mobiles } from './support';
 
@@ -9,19 +9,19 @@ const CLIENT = { auth: 'client-credentials', clientId: 'client', clientSecret: '
 const [A = '', B = '', C = ''] = mobiles(3);
 const refusesToken: Answer = () => reply(401, { error: 'invalid_token' });
 
-describe('a question for nobody', () => {
+describe('a question for a user who cannot exist', () => {
   it('asks by the same mode, for what nobody has, never twice for the same', () => {
-    expect(nobody('mobile')).to.include({ by: 'mobile', value: '10000000000' });
-    expect(nobody('email').value).to.match(/^connection-test-[\da-f-]{36}@example\.com$/);
+    expect(absentUser('mobile')).to.include({ by: 'mobile', value: '10000000000' });
+    expect(absentUser('email').value).to.match(/^connection-test-[\da-f-]{36}@example\.com$/);
     for (const by of ['username', 'id'] as const) {
-      expect(nobody(by).value).to.match(/^connection-test-[\da-f-]{36}$/);
-      expect(nobody(by).value).to.not.equal(nobody(by).value);
+      expect(absentUser(by).value).to.match(/^connection-test-[\da-f-]{36}$/);
+      expect(absentUser(by).value).to.not.equal(absentUser(by).value);
     }
   });
 
   it('that stays silent for the timeout has failed: the tenant is away, and is said to have timed out', () => {
     const fake = fakeTenant({ timeout: 1, concurrency: 16 });
-    fake.transport.onCall = (call) => (call.isStranger ? null : refusesConnection(call));
+    fake.transport.onCall = (call) => (call.isProbeCall ? null : refusesConnection(call));
     for (const value of mobiles(10)) fake.ask(value);
     fake.clock.advance(1000);
     expect(fake.events).to.deep.equal([]);
@@ -413,7 +413,7 @@ describe('a token call that fails', () => {
     fake.clock.advance(150);
     expect(fake.asked()).to.deep.equal(['token']);
     fake.clock.advance(4);
-    // The second try was the last one: the tenant may be away, and nobody, who needs a token too, is asked for.
+    // The second try was the last one: the tenant may be away, and a user who cannot exist is asked for, which needs a token too.
     expect(fake.asked()).to.deep.equal(['token', 'token', 'token']);
     expect(fake.events).to.deep.equal(['unreachable']);
     fake.transport.onCall = finds;

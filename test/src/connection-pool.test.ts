@@ -47,7 +47,7 @@ describe('an exchange', () => {
 
   it('that is cancelled after it has failed, and before that was told, is told nothing', async () => {
     const server = await startServer();
-    const transport = closeLater(createTransport({ origin: server.url, tls: { rejectUnauthorized: true }, proxy: null, concurrency: 1, timeoutMs: 5000 }, systemClock));
+    const transport = closeLater(createTransport({ origin: server.url, tls: { rejectUnauthorized: true }, proxy: false, concurrency: 1, timeoutMs: 5000 }, systemClock));
     const told: unknown[] = [];
     const send = (): Promise<Exchange> => new Promise((resolve) => {
       const exchange: Exchange = transport.send({ method: 'POST', path: '/api/v2/tenant/users/user-by-mobile', headers: [], body: '{"mobile":"13800001111"}' }, {

@@ -25,8 +25,8 @@ export class FakeCall implements Exchange {
     return this.isToken ? '' : String(Object.values(JSON.parse(this.request.body ?? '{"":""}') as object)[0]);
   }
 
-  /** A question of the queue's own: for nobody. */
-  get isStranger(): boolean {
+  /** For a user who cannot exist. */
+  get isProbeCall(): boolean {
     return !this.isToken && this.value === '10000000000';
   }
 
@@ -50,7 +50,7 @@ export const reply = (status: number, body: unknown, rest: Partial<Reply> = {}):
 
 export const finds: Answer = (call) => {
   if (call.isToken) return reply(200, { access_token: `token of ${call.at}`.replaceAll(' ', '-'), expires_in: 1800 });
-  return call.isStranger ? reply(400, { error_code: 'IDAAS.TENANT.USER.0001' }) : reply(200, { user_id: `id of ${call.value}` });
+  return call.isProbeCall ? reply(400, { error_code: 'IDAAS.TENANT.USER.0001' }) : reply(200, { user_id: `id of ${call.value}` });
 };
 export const answers = (status: number, retryAfter?: string): Answer => () => reply(status, '', { retryAfter });
 export const refusesConnection: Answer = () => networkFailure('ECONNREFUSED');
@@ -108,7 +108,7 @@ export interface FakeTenant {
   events: string[];
   startedAt: number;
   ask(value: unknown, signal?: AbortSignal): Asked;
-  /** Values of the calls so far, strangers as `?`, token calls as `token`. */
+  /** Values of the calls so far, probe calls as `?`, token calls as `token`. */
   asked(): string[];
   /** When the calls were made, in milliseconds since the tenant was created. */
   times(): number[];
@@ -131,7 +131,7 @@ export const fakeTenant = (settings: TenantSettings = {}, random: () => number =
       });
       return asked;
     },
-    asked: () => transport.calls.map((call) => (call.isToken ? 'token' : call.isStranger ? '?' : call.value)),
+    asked: () => transport.calls.map((call) => (call.isToken ? 'token' : call.isProbeCall ? '?' : call.value)),
     times: () => transport.calls.map(({ at }) => at - startedAt),
   };
 };

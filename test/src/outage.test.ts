@@ -14,7 +14,7 @@ const beginOutage = (fake: ReturnType<typeof fakeTenant>, onCall: Answer = refus
 };
 
 describe('outage', () => {
-  it('ten failed calls in a row of two lookups stop the calls; the first probe asks for nobody', () => {
+  it('ten failed calls in a row of two lookups stop the calls; the first probe asks for a user who cannot exist', () => {
     const fake = fakeTenant();
     const all = beginOutage(fake);
     expect(fake.asked()).to.deep.equal([...mobiles(10), '?']);
@@ -56,7 +56,7 @@ describe('outage', () => {
     expect(fake.tenant.stats().circuit).to.equal('closed');
   });
 
-  it('every try of one lookup failed, nobody answered in between: probed by a stranger, and whoever comes waits', () => {
+  it('every try of one lookup failed, nobody answered in between: probed by a call for a user who cannot exist, and whoever comes waits', () => {
     const fake = fakeTenant();
     fake.transport.onCall = refusesConnection;
     const first = fake.ask(A);
@@ -71,7 +71,7 @@ describe('outage', () => {
     expect([first.outcome, second.outcome]).to.deep.equal(['ok', 'ok']);
   });
 
-  it('a stranger who is answered: no outage, no event, work goes on, and the lookup without tries left has failed', () => {
+  it('a probe call that is answered: no outage, no event, work goes on, and the lookup without tries left has failed', () => {
     const fake = fakeTenant();
     fake.transport.onCall = (call) => (call.value === A ? refusesConnection(call) : finds(call));
     const bad = fake.ask(A);
@@ -86,18 +86,18 @@ describe('outage', () => {
     expect(fake.tenant.stats()).to.include({ circuit: 'closed', inFlight: 0, queued: 0 });
   });
 
-  it('whoever fails while the stranger is asked has its tries left, and goes on', () => {
+  it('whoever fails while the probe call is under way has its tries left, and goes on', () => {
     const fake = fakeTenant();
-    fake.transport.onCall = (call) => (call.value === B || call.isStranger ? null : refusesConnection(call));
+    fake.transport.onCall = (call) => (call.value === B || call.isProbeCall ? null : refusesConnection(call));
     const bad = fake.ask(A);
     fake.clock.advance(2200);
     const other = fake.ask(B);
     fake.clock.advance(57);
     expect(fake.asked()).to.deep.equal([A, A, A, A, B, A, '?']);
-    const [first, stranger] = fake.transport.calls.filter((call) => call.value === B || call.isStranger);
+    const [first, probeCall] = fake.transport.calls.filter((call) => call.value === B || call.isProbeCall);
     first?.answer(networkFailure('ECONNREFUSED'));
     fake.transport.onCall = finds;
-    stranger?.answer({ status: 400, text: '{"error_code":"IDAAS.TENANT.USER.0001"}', retryAfter: undefined });
+    probeCall?.answer({ status: 400, text: '{"error_code":"IDAAS.TENANT.USER.0001"}', retryAfter: undefined });
     fake.clock.advance(10);
     expect([bad.outcome, other.outcome]).to.deep.equal(['CIAM.NETWORK', 'ok']);
   });
@@ -270,7 +270,7 @@ describe('outage', () => {
     const probing = fake.ask(silent);
     fake.clock.advance(6000); // it is silent, and a second probe's answer ends the outage
     expect(fake.tenant.stats()).to.include({ circuit: 'closed', inFlight: 1 });
-    fake.transport.onCall = (call) => (call.value === silent || call.isStranger ? null : refusesConnection(call));
+    fake.transport.onCall = (call) => (call.value === silent || call.isProbeCall ? null : refusesConnection(call));
     mobiles(10).forEach((value) => fake.ask(value));
     fake.clock.advance(20);
     expect(fake.tenant.stats()).to.include({ circuit: 'half-open', state: 'ready', queued: 0 });

@@ -19,7 +19,7 @@ class FakeTurn implements Turn {
   probedIn = 0;
   /** What the queue has told it, in order. */
   readonly told: string[] = [];
-  readonly strangers: FakeTurn[] = [];
+  readonly probeCalls: FakeTurn[] = [];
   onBegin = (): void => undefined;
   onRefused = (): void => undefined;
 
@@ -55,11 +55,11 @@ class FakeTurn implements Turn {
     this.told.push('wait');
   }
 
-  stranger(): FakeTurn {
-    const stranger = new FakeTurn(this.queue);
-    stranger.messages = 0;
-    this.strangers.push(stranger);
-    return stranger;
+  probeCall(): FakeTurn {
+    const probeCall = new FakeTurn(this.queue);
+    probeCall.messages = 0;
+    this.probeCalls.push(probeCall);
+    return probeCall;
   }
 }
 
@@ -122,22 +122,22 @@ class FakeList implements TurnList {
 const isCalling = (turn: FakeTurn): boolean => turn.told.at(-1) === 'begin' || turn.told.at(-1) === 'begin fresh';
 
 describe('the queue alone', () => {
-  /** Ten failed calls of two lookups; gives the stranger that probes. */
-  const suspect = ({ queue, enter, clock }: ReturnType<typeof setUp>): { turns: FakeTurn[]; stranger: FakeTurn } => {
+  /** Ten failed calls of two lookups; gives the probe call. */
+  const suspect = ({ queue, enter, clock }: ReturnType<typeof setUp>): { turns: FakeTurn[]; probeCall: FakeTurn } => {
     const turns = [enter(), enter()];
     while (!turns.every(isCalling)) clock.advance(100);
     for (let count = 0; count < 10; count++) queue.report(turns[count % 2] ?? turns[0] as FakeTurn, FAILED);
-    const stranger = turns.flatMap(({ strangers }) => strangers).at(-1);
-    if (!stranger) throw new Error('Nobody probes.');
-    return { turns, stranger };
+    const probeCall = turns.flatMap(({ probeCalls }) => probeCalls).at(-1);
+    if (!probeCall) throw new Error('Nobody probes.');
+    return { turns, probeCall };
   };
 
   it('the replay of a probe goes out at once, on a fresh connection, although calls have stopped', () => {
     const all = setUp({ concurrency: 16 });
-    const { stranger } = suspect(all);
+    const { probeCall } = suspect(all);
     const other = all.enter();
-    all.queue.again(stranger, true);
-    expect([stranger.told, other.told]).to.deep.equal([['begin fresh', 'begin fresh'], ['wait']]);
+    all.queue.again(probeCall, true);
+    expect([probeCall.told, other.told]).to.deep.equal([['begin fresh', 'begin fresh'], ['wait']]);
     expect(all.queue.circuit).to.equal('half-open');
   });
 
@@ -164,21 +164,21 @@ describe('the queue alone', () => {
     probing.clock.advance(1000);
     probing.enter();
     probing.clock.advance(1000);
-    const { stranger } = suspect(probing);
+    const { probeCall } = suspect(probing);
     probing.clock.advance(1000);
-    probing.queue.again(stranger);
-    probing.end(stranger, failed(tenantFailure('USER.0001', 400)));
+    probing.queue.again(probeCall);
+    probing.end(probeCall, failed(tenantFailure('USER.0001', 400)));
     expect(waits(probing)).to.be.closeTo(2000, 20); // the probe and its replay
   });
 
   it('after a mere suspicion all places are free at once; after an outage one', () => {
     for (const [isOutage, calls] of [[false, 4], [true, 1]] as const) {
       const all = setUp({ concurrency: 4 });
-      const { turns, stranger } = suspect(all);
+      const { turns, probeCall } = suspect(all);
       const waiting = Array.from({ length: 6 }, () => all.enter());
       for (const turn of turns) all.queue.leave(turn);
-      if (isOutage) all.end(stranger, FAILED);
-      else all.end(stranger, failed(tenantFailure('USER.0001', 400)));
+      if (isOutage) all.end(probeCall, FAILED);
+      else all.end(probeCall, failed(tenantFailure('USER.0001', 400)));
       if (isOutage) all.clock.advance(200);
       expect(waiting.filter(isCalling), isOutage ? 'outage' : 'suspicion').to.have.length(calls);
     }
@@ -267,10 +267,10 @@ describe('the queue alone', () => {
 
   it('in a suspicion and in an outage: half-open while somebody asks, and the last trouble is the obstacle', () => {
     const all = setUp({ concurrency: 8 });
-    const { turns: [first], stranger } = suspect(all);
+    const { turns: [first], probeCall } = suspect(all);
     all.queue.suspend(first as FakeTurn);
     expect([all.queue.circuit, all.queue.isTroubled, all.queue.obstacle?.system]).to.deep.equal(['half-open', false, 'ECONNREFUSED']);
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     expect([all.queue.circuit, all.queue.isTroubled, all.queue.isStopped]).to.deep.equal(['open', true, true]);
     all.clock.advance(200);
     expect(all.queue.circuit).to.equal('half-open');
@@ -295,7 +295,7 @@ describe('the queue alone', () => {
       if (trouble === 'pause') all.queue.hold(5000, httpFailure(429));
       if (trouble === 'refusal') all.queue.refuseAll(httpFailure(401));
       if (trouble === 'suspicion') suspect(all);
-      if (trouble === 'outage') all.end(suspect(all).stranger, FAILED);
+      if (trouble === 'outage') all.end(suspect(all).probeCall, FAILED);
       expect(all.clock.pending, trouble).to.not.deep.equal([]);
       all.queue.close();
       expect(all.clock.pending, trouble).to.deep.equal([]);
@@ -333,12 +333,12 @@ describe('the queue alone', () => {
     expect(others).to.deep.equal(new Array(3).fill('CIAM.HTTP.401'));
     queue.leave(first);
     clock.advance(300_000);
-    const [stranger] = first.strangers;
-    expect(stranger?.told).to.deep.equal(['begin']);
+    const [probeCall] = first.probeCalls;
+    expect(probeCall?.told).to.deep.equal(['begin']);
     expect(enter().told).to.deep.equal(['CIAM.HTTP.401']);
-    if (stranger) queue.leave(stranger);
+    if (probeCall) queue.leave(probeCall);
     clock.advance(300_000);
-    expect(first.strangers).to.have.length(2);
+    expect(first.probeCalls).to.have.length(2);
     expect(events).to.deep.equal(['refused']);
   });
 
@@ -355,9 +355,9 @@ describe('the queue alone', () => {
     const [first, second] = [enter(), enter()];
     expect(queue.suspectAfter(first, queue.answers)).to.equal(true);
     expect(queue.suspectAfter(second, queue.answers)).to.equal(true);
-    expect([first.strangers.length, second.strangers.length]).to.deep.equal([1, 0]);
+    expect([first.probeCalls.length, second.probeCalls.length]).to.deep.equal([1, 0]);
     first.isSpent = true;
-    end(first.strangers[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
+    end(first.probeCalls[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
     expect([first.told.at(-1), second.told.at(-1)]).to.deep.equal(['give up', 'begin']);
     expect(queue.suspectAfter(second, queue.answers - 1)).to.equal(false);
   });
@@ -365,40 +365,40 @@ describe('the queue alone', () => {
   it('a probe whose time is up too soon says nothing: nobody is asked at once', () => {
     for (const [afterMs, isAsked, timeoutMs] of [[999, true, 10_000], [1000, false, 10_000], [499, true, 1000], [500, false, 1000]] as const) {
       const all = setUp({ concurrency: 8, timeoutMs });
-      const { turns, stranger } = suspect(all);
+      const { turns, probeCall } = suspect(all);
       const waiting = all.enter();
       for (const turn of turns) all.queue.leave(turn);
-      all.end(stranger, FAILED);
+      all.end(probeCall, FAILED);
       all.clock.advance(200);
       expect(waiting.told.at(-1)).to.equal('begin fresh');
       all.clock.advance(afterMs);
       all.end(waiting, { ...FAILED, failure: timeoutFailure('timeout', 10) });
       all.clock.advance(1);
-      const asked = [...turns, waiting].flatMap(({ strangers }) => strangers).filter((one) => one !== stranger && isCalling(one));
+      const asked = [...turns, waiting].flatMap(({ probeCalls }) => probeCalls).filter((one) => one !== probeCall && isCalling(one));
       expect(asked.length, `${afterMs} ms`).to.equal(isAsked ? 1 : 0);
     }
   });
 
-  it('a stranger that is still silent is given up when somebody else\'s answer ends the suspicion; a lookup that probes is not', () => {
+  it('a probe call that is still silent is given up when somebody else\'s answer ends the suspicion; a lookup that probes is not', () => {
     const all = setUp({ concurrency: 8 });
-    const { turns: [first], stranger } = suspect(all);
+    const { turns: [first], probeCall } = suspect(all);
     all.queue.report(first as FakeTurn, FOUND);
-    expect([stranger.told, all.queue.circuit]).to.deep.equal([['begin fresh', 'interrupt'], 'closed']);
+    expect([probeCall.told, all.queue.circuit]).to.deep.equal([['begin fresh', 'interrupt'], 'closed']);
   });
 
   it('a silent first probe is an outage after five seconds, and one more asks beside it, which two never do', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
-    const { stranger } = suspect(all);
+    const { probeCall } = suspect(all);
     const waiting = [all.enter(), all.enter()];
     all.clock.advance(4999);
-    expect([all.events, stranger.told]).to.deep.equal([[], ['begin fresh']]);
+    expect([all.events, probeCall.told]).to.deep.equal([[], ['begin fresh']]);
     all.clock.advance(1);
     expect(all.events).to.deep.equal(['unreachable']);
     expect(waiting.map(isCalling)).to.deep.equal([true, false]);
     all.clock.advance(5000);
     expect(waiting.map(isCalling)).to.deep.equal([true, false]);
     all.clock.advance(20_000);
-    expect(stranger.told.at(-1)).to.equal('interrupt');
+    expect(probeCall.told.at(-1)).to.equal('interrupt');
     expect(waiting.map(isCalling)).to.deep.equal([true, true]);
   });
 
@@ -407,7 +407,7 @@ describe('the queue alone', () => {
     all.queue.hold(3000, httpFailure(429));
     const { queue, clock } = all;
     const token = {};
-    all.queue.expect(new FakeTurn(queue));
+    all.queue.probeLike(new FakeTurn(queue));
     const asker = all.enter();
     expect(asker.told).to.deep.equal(['wait']);
     for (let count = 0; count < 10; count++) queue.tokenCallFailed(count % 2 ? token : {}, clock.now(), AWAY);
@@ -420,7 +420,7 @@ describe('the queue alone', () => {
 
   it('a warm-up that fails begins an outage, but not after an answer', () => {
     const all = setUp();
-    all.queue.expect(new FakeTurn(all.queue));
+    all.queue.probeLike(new FakeTurn(all.queue));
     all.queue.warmUpFailed(AWAY);
     expect([all.events, all.queue.circuit]).to.deep.equal([['unreachable'], 'open']);
     all.clock.advance(5000);
@@ -435,14 +435,14 @@ describe('the queue alone', () => {
 
   it('without messages a tenant that is away is asked every 5 s, and every 15 s after a minute, from its creation on', () => {
     const all = setUp();
-    const stranger = new FakeTurn(all.queue);
-    all.queue.expect(stranger);
+    const probeCall = new FakeTurn(all.queue);
+    all.queue.probeLike(probeCall);
     all.queue.warmUpFailed(AWAY);
     const at: number[] = [];
     const from = all.clock.now();
     for (let step = 0; step < 1200; step++) {
       all.clock.advance(100);
-      for (const one of stranger.strangers.filter(isCalling)) {
+      for (const one of probeCall.probeCalls.filter(isCalling)) {
         at.push(Math.round((all.clock.now() - from) / 1000));
         one.told.push('over');
         all.end(one, FAILED);
@@ -572,39 +572,39 @@ describe('the queue alone', () => {
         queue.report(enter(), FOUND);
       }),
       suspicion: leftAfter((all) => void suspect(all)),
-      outage: leftAfter((all) => all.end(suspect(all).stranger, FAILED)),
+      outage: leftAfter((all) => all.end(suspect(all).probeCall, FAILED)),
       warmUp: leftAfter((all) => {
-        all.queue.expect(new FakeTurn(all.queue));
+        all.queue.probeLike(new FakeTurn(all.queue));
         all.queue.warmUpFailed(AWAY);
       }),
-      afterSuspicion: leftAfter((all) => all.end(suspect(all).stranger, failed(tenantFailure('USER.0001', 400)))),
+      afterSuspicion: leftAfter((all) => all.end(suspect(all).probeCall, failed(tenantFailure('USER.0001', 400)))),
     };
     expect(left).to.deep.equal({ calm: 10_000, pause: 9900, afterPause: 10_000, suspicion: 9900, outage: 9900, warmUp: 9900, afterSuspicion: 10_000 });
   });
 
   it('who has been the probe is not the probe again in the same outage: nobody is asked for then', () => {
     const all = setUp({ concurrency: 8 });
-    const { turns: [first, second], stranger } = suspect(all);
+    const { turns: [first, second], probeCall } = suspect(all);
     all.queue.suspend(first as FakeTurn);
     all.queue.leave(second as FakeTurn);
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     all.clock.advance(200);
     expect(first?.told.at(-1)).to.equal('begin fresh');
     all.queue.report(first as FakeTurn, FAILED);
     all.queue.suspend(first as FakeTurn);
     all.clock.advance(500);
     expect(first?.told).to.have.length(2);
-    expect([...(first?.strangers ?? []), ...(second?.strangers ?? [])].filter(isCalling)).to.have.length(2);
+    expect([...(first?.probeCalls ?? []), ...(second?.probeCalls ?? [])].filter(isCalling)).to.have.length(2);
   });
 
   it('a silent probe that fails while a younger one asks is followed by none before that has its answer', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
-    const { turns, stranger } = suspect(all);
+    const { turns, probeCall } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
     const [second, third] = [all.enter(), all.enter()];
     all.clock.advance(6000);
     expect([second, third].map(isCalling)).to.deep.equal([true, false]);
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     all.clock.advance(1000);
     expect(third.told).to.deep.equal(['wait']);
     all.end(second, FAILED);
@@ -625,7 +625,7 @@ describe('the queue alone', () => {
 
   it('the rest of a list fails once an outage has lasted for the timeout', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 3000 });
-    const { turns, stranger } = suspect(all);
+    const { turns, probeCall } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
     const codes: (string | undefined)[] = [];
     const list = new FakeList(all.queue, 2);
@@ -636,7 +636,7 @@ describe('the queue alone', () => {
       return false;
     };
     all.queue.enterList(list);
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     all.clock.advance(2999);
     expect(codes).to.deep.equal([]);
     all.clock.advance(1);
@@ -760,7 +760,7 @@ describe('the queue alone', () => {
     expect([calling, resting, suspended, due, waiting, list].map(({ told }) => told.at(-1))).to.deep.equal(new Array(6).fill('CIAM.CLOSED'));
     expect(gone.told).to.deep.equal(['wait']);
     for (let count = 0; count < 10; count++) queue.tokenCallFailed({}, clock.now(), AWAY);
-    expect(calling.strangers.flatMap(({ told }) => told)).to.deep.equal([]);
+    expect(calling.probeCalls.flatMap(({ told }) => told)).to.deep.equal([]);
     expect(clock.pending).to.deep.equal([]);
   });
 
@@ -800,11 +800,11 @@ describe('the queue alone', () => {
 
   it('the end of a pause within an outage is not the end of that: who waits gets its tries anew when it is over', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
-    const { turns: [first, second], stranger } = suspect(all);
+    const { turns: [first, second], probeCall } = suspect(all);
     all.queue.suspend(first as FakeTurn);
     all.queue.suspend(second as FakeTurn);
     all.queue.hold(100, httpFailure(429));
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     all.clock.advance(200);
     expect([first?.told, second?.told]).to.deep.equal([['begin', 'begin fresh'], ['begin']]);
     all.end(first as FakeTurn, FOUND);
@@ -822,7 +822,7 @@ describe('the queue alone', () => {
       queue.leave(first);
       queue.leave(second);
     };
-    end(first.strangers[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
+    end(first.probeCalls[0] as FakeTurn, failed(tenantFailure('USER.0001', 400)));
     expect(second.told).to.deep.equal(['begin']);
   });
 
@@ -830,16 +830,16 @@ describe('the queue alone', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 60_000 });
     const { turns } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
-    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers).filter(isCalling);
+    const probeCalls = (): FakeTurn[] => turns.flatMap((turn) => turn.probeCalls).filter(isCalling);
     all.clock.advance(9000);
-    const second = strangers().at(-1);
-    expect(strangers()).to.have.length(2);
+    const second = probeCalls().at(-1);
+    expect(probeCalls()).to.have.length(2);
     all.end(second as FakeTurn, FAILED);
     all.clock.advance(4999);
-    expect(strangers()).to.have.length(2);
+    expect(probeCalls()).to.have.length(2);
     all.clock.advance(1);
-    expect(strangers()).to.have.length(3);
-    all.end(strangers().at(-1) as FakeTurn, FAILED);
+    expect(probeCalls()).to.have.length(3);
+    all.end(probeCalls().at(-1) as FakeTurn, FAILED);
     const waiting = all.enter();
     all.clock.advance(200);
     expect(isCalling(waiting)).to.equal(true);
@@ -847,11 +847,11 @@ describe('the queue alone', () => {
 
   it('with a single lookup and a list waiting, the next probe comes soon', () => {
     const all = setUp({ concurrency: 8 });
-    const { turns, stranger } = suspect(all);
+    const { turns, probeCall } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
     const waiting = all.enter();
     all.queue.enterList(new FakeList(all.queue, 1));
-    all.end(stranger, FAILED);
+    all.end(probeCall, FAILED);
     all.clock.advance(200);
     expect(isCalling(waiting)).to.equal(true);
   });
@@ -860,33 +860,33 @@ describe('the queue alone', () => {
     const all = setUp({ concurrency: 8, timeoutMs: 120_000 });
     const { turns } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
-    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers);
+    const probeCalls = (): FakeTurn[] => turns.flatMap((turn) => turn.probeCalls);
     all.clock.advance(5000);
-    for (const stranger of strangers()) stranger.begunAt -= 60_000;
+    for (const probeCall of probeCalls()) probeCall.begunAt -= 60_000;
     all.clock.advance(5000);
-    expect(strangers().map(({ told }) => told.at(-1))).to.deep.equal(['interrupt', 'interrupt']);
+    expect(probeCalls().map(({ told }) => told.at(-1))).to.deep.equal(['interrupt', 'interrupt']);
     all.clock.advance(5000);
-    expect(strangers().filter(isCalling)).to.have.length(1);
+    expect(probeCalls().filter(isCalling)).to.have.length(1);
   });
 
   it('a probe that ends without a report is followed by the next at its time, also after one that said nothing', () => {
     const all = setUp({ concurrency: 8 });
-    const { turns, stranger } = suspect(all);
+    const { turns, probeCall } = suspect(all);
     for (const turn of turns) all.queue.leave(turn);
-    const strangers = (): FakeTurn[] => turns.flatMap((turn) => turn.strangers);
+    const probeCalls = (): FakeTurn[] => turns.flatMap((turn) => turn.probeCalls);
     const cancel = (): void => {
-      all.queue.leave(strangers().at(-1) as FakeTurn);
+      all.queue.leave(probeCalls().at(-1) as FakeTurn);
     };
-    all.end(stranger, { ...FAILED, failure: timeoutFailure('timeout', 10) });
+    all.end(probeCall, { ...FAILED, failure: timeoutFailure('timeout', 10) });
     all.clock.advance(0);
-    expect(strangers()).to.have.length(2); // it said nothing: the next one at once
+    expect(probeCalls()).to.have.length(2); // it said nothing: the next one at once
     for (const count of [2, 3]) {
       cancel();
       all.clock.advance(4999);
-      expect(strangers()).to.have.length(count);
+      expect(probeCalls()).to.have.length(count);
       all.clock.advance(1);
     }
-    expect(strangers()).to.have.length(4);
+    expect(probeCalls()).to.have.length(4);
   });
 
   it('after a warm-up that failed, a lookup that was calling then is the next probe, and the tenant is asked less often a minute after the last message only', () => {
@@ -901,7 +901,7 @@ describe('the queue alone', () => {
     expect(first.told).to.deep.equal(['begin', 'begin fresh']);
     all.queue.leave(first);
     all.clock.advance(5000);
-    expect(first.strangers.filter(isCalling)).to.have.length(1);
+    expect(first.probeCalls.filter(isCalling)).to.have.length(1);
   });
 
   it('after 429 calls begin as fast as calls were answered, no call that failed among them', () => {

@@ -1,11 +1,13 @@
 /** A demo tenant in a process that may open no more files: it cannot start, and says so. */
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createTenant } from '../../../src/node-api';
+import '../../../src/simulator/simulator'; // its file is open before
 import { byMobile, failureOf } from '../support';
 
+const opened: number[] = [];
 const openAll = (): void => {
   try {
-    for (;;) openSync('/dev/null');
+    for (;;) opened.push(openSync('/dev/null', 'r'));
   } catch {
     // No more of them.
   }
@@ -17,9 +19,10 @@ const main = async (): Promise<void> => {
   const events: unknown[] = [];
   tenant.on('change', ({ event, state, code, tenant: label }) => events.push([event, state, code, label]));
   tenant.on('ready', () => events.push('ready'));
-  const watched = new Promise<void>((resolve) => tenant.watch(resolve));
+  const watched = new Promise<void>((resolve) => tenant.watch(() => resolve()));
   const failed = await failureOf(byMobile(tenant, '13800001111'));
   await watched;
+  opened.forEach(closeSync);
   console.log(JSON.stringify({ events, code: [failed.code, failed.system], state: tenant.condition().state }));
 };
 
