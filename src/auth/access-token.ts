@@ -273,7 +273,8 @@ export class ClientToken implements TokenSource, Receiver {
     const isFailed = pauseMs === null && isFailedCall(failure);
     // Each one that lookups wait for concerns all of them; a renewal in the background is the same question again.
     if (isFailed) queue.tokenCallFailed(waiting.length > 0 ? waiting : this, this.startedAt, failure);
-    if (this.goodAt(clock.now())) {
+    const isGood = this.goodAt(clock.now()) !== null;
+    if (isGood) {
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
       queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
@@ -284,8 +285,8 @@ export class ClientToken implements TokenSource, Receiver {
       this.hasRefused = true;
       queue.refuseAll(failure);
     }
-    // Once it is known what keeps the lookups from going on.
-    if (!isFailed) queue.tokenCallAnswered();
+    // Once it is known what keeps the lookups from going on; with a good token they find out by themselves.
+    if (!isFailed && !isGood) queue.tokenCallAnswered();
     for (const callback of waiting) callback(failure);
   }
 

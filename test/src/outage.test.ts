@@ -328,6 +328,20 @@ describe('outage', () => {
     });
   }
 
+  it('goes on when a renewal is refused while the token is good: lookups need no answer to that', () => {
+    const fake = fakeTenant({ ...CLIENT, timeout: 3600 });
+    fake.ask(A);
+    fake.clock.advance(10);
+    fake.clock.advance(0.8 * 1_800_000 - 1000); // the renewal is due in less than a second
+    fake.transport.onCall = (call) => (call.isToken ? reply(401, { error: 'invalid_client' }) : refusesConnection(call));
+    mobiles(10).forEach((value) => fake.ask(`${value.slice(0, -1)}9`));
+    mobiles(10).forEach((value) => fake.ask(value));
+    fake.clock.advance(30_000);
+    expect(fake.asked().filter((one) => one === 'token').length, 'token calls').to.be.within(3, 8);
+    expect(fake.events).to.deep.equal(['ready', 'unreachable']);
+    expect(fake.tenant.stats().circuit).to.not.equal('closed');
+  });
+
   it('the probe after ten failed token calls makes a token call of its own, and if that is granted there is none', () => {
     const fake = fakeTenant(CLIENT);
     fake.transport.onCall = (call) => (fake.transport.calls.length <= 10 ? refusesConnection(call) : finds(call));
