@@ -96,7 +96,7 @@ export interface TokenParts {
   random: () => number;
   transport: Transport;
   redactor: Redactor;
-  queue: Pick<RequestQueue, 'tokenCallFailed' | 'tokenCallAnswered' | 'hold' | 'refuseAll' | 'accept'>;
+  queue: Pick<RequestQueue, 'tokenCallFailed' | 'tokenCallPaused' | 'tokenCallRefused' | 'accept'>;
   condition: Condition;
   timeoutMs: number;
   userAgent: string;
@@ -219,11 +219,12 @@ export class ClientToken implements TokenSource, Receiver {
     const { timeoutMs } = this.parts;
     this.startedAt = now;
     this.deadline.set(() => this.failed(timeoutFailure('timeout', timeoutMs / 1000), null), timeoutMs);
-    this.parts.outside.runInAsyncScope(() => this.send(false));
+    this.send(false);
   }
 
   private send(fresh: boolean): void {
-    this.exchange = this.parts.transport.send({ ...this.request }, this, fresh);
+    const { outside, transport } = this.parts;
+    this.exchange = outside.runInAsyncScope(() => transport.send({ ...this.request }, this, fresh));
   }
 
   private read(reply: Reply): void {
@@ -273,20 +274,18 @@ export class ClientToken implements TokenSource, Receiver {
     const isFailed = pauseMs === null && isFailedCall(failure);
     // Each one that lookups wait for concerns all of them; a renewal in the background is the same question again.
     if (isFailed) queue.tokenCallFailed(waiting.length > 0 ? waiting : this, this.startedAt, failure);
-    const isGood = this.goodAt(clock.now()) !== null;
-    if (isGood) {
+    if (this.goodAt(clock.now())) {
+      // Whatever is answered: lookups find out by themselves how the tenant is.
       this.setRenewal(Math.max(pauseMs ?? 0, Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS)));
     } else if (pauseMs !== null) {
-      queue.hold(Math.max(pauseMs, backoffMs(0, random)), failure);
-    } else if (mayBeGranted(failure) && !isFailedCall(failure)) {
+      queue.tokenCallPaused(Math.max(pauseMs, backoffMs(0, random)), failure);
+    } else if (mayBeGranted(failure) && !isFailed) {
       // 429 or 500, say: an answer, so no outage spaces the token calls that the lookups ask for.
-      queue.hold(backoffMs(this.failures++, random), failure);
+      queue.tokenCallPaused(backoffMs(this.failures++, random), failure);
     } else if (!mayBeGranted(failure) && failure.category !== 'timeout' && failure.category !== 'cancelled') {
       this.hasRefused = true;
-      queue.refuseAll(failure);
+      queue.tokenCallRefused(failure, !isFailed);
     }
-    // Once it is known what keeps the lookups from going on; with a good token they find out by themselves.
-    if (!isFailed && !isGood) queue.tokenCallAnswered();
     for (const callback of waiting) callback(failure);
   }
 

@@ -434,7 +434,8 @@ export class Call implements Turn, Receiver {
     const second = new SecondCall((result) => {
       queue.endSecondCall();
       this.second = null;
-      if (result instanceof LookupFailure || result === 'stale') return;
+      // It says nothing, and the next one may find the tenant.
+      if (result instanceof LookupFailure || result === 'stale') return this.silenceFailed(token);
       this.exchange?.cancel();
       this.exchange = second.exchange;
       transport.closeSilent(SUSPICIOUS_IDLE_MS);
@@ -442,6 +443,12 @@ export class Call implements Turn, Receiver {
     });
     this.second = second;
     second.exchange = transport.send(toRequest(this.query, token.headers), second, true);
+  }
+
+  private silenceFailed(token: Token): void {
+    if (this.tries >= this.parts.retries) return;
+    this.tries++;
+    this.watchSilence(token);
   }
 
   private endSilence(): void {

@@ -65,6 +65,7 @@ export class RequestQueue {
   private outages = 0;
   /** The next probe was timed when nobody waited. */
   private isProbeFarOff = false;
+  private probeDueAt = 0;
   /** The lookup whose mode probes ask in. */
   private probeSource: Turn | null = null;
   private hasSecondCall = false;
@@ -157,7 +158,7 @@ export class RequestQueue {
 
   /** Whoever comes while nobody waits need not wait for a probe of then. */
   private hastenProbe(): void {
-    if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe();
+    if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe(this.probeDueAt);
   }
 
   /** Until a message comes, probes are made like this one. */
@@ -205,6 +206,7 @@ export class RequestQueue {
   /** Waits for the end of the outage or the pause that has stopped all calls. */
   suspend(turn: Turn): void {
     this.move(turn, this.suspended);
+    this.hastenProbe();
   }
 
   /** Calls again as soon as the limits allow. `first`: before the others that are due. */
@@ -283,8 +285,24 @@ export class RequestQueue {
     if (this.outage.failed(source, begunAt, failure) && this.probeSource) this.suspect(this.probeSource);
   }
 
-  /** … or was answered, though not with a token, so that no lookup follows that would show the answer. */
-  tokenCallAnswered(): void {
+  /** A token call that lookups wait for was answered, and can be granted after so many milliseconds. No lookup follows that would show the answer. */
+  tokenCallPaused(ms: number, by: LookupFailure): void {
+    // The end of an outage is told before the pause, and nobody begins in between.
+    const { pumping } = this;
+    this.pumping = true;
+    this.tokenCallAnswered();
+    this.hold(ms, by);
+    this.pumping = pumping;
+    this.pump();
+  }
+
+  /** Credentials were refused, or the way to the tenant. `isAnswer`: by the tenant. */
+  tokenCallRefused(failure: LookupFailure, isAnswer: boolean): void {
+    this.refuseAll(failure);
+    if (isAnswer) this.tokenCallAnswered();
+  }
+
+  private tokenCallAnswered(): void {
     this.answers++;
     this.endRow();
   }
@@ -546,12 +564,13 @@ export class RequestQueue {
     this.wasProbeUnfair = false;
   }
 
-  private timeNextProbe(): void {
+  private timeNextProbe(latestAt = Infinity): void {
     this.alarms.silence.stop();
+    const now = this.clock.now();
     const somebodyWaits = this.waiting.length + this.lists.size + this.between > 0;
-    const ms = this.outage.nextProbeMs(somebodyWaits, this.clock.now() - this.lastMessageAt);
+    this.probeDueAt = Math.min(latestAt, now + this.outage.nextProbeMs(somebodyWaits, now - this.lastMessageAt));
     this.isProbeFarOff = !somebodyWaits;
-    this.alarms.probe.set(() => this.probe(this.nextProbe()), ms);
+    this.alarms.probe.set(() => this.probe(this.nextProbe()), this.probeDueAt - now);
   }
 
   private confirmOutage(): void {

@@ -67,14 +67,20 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     ask,
     lookupList: async (request, options) => (await started).lookupList(request, options),
     stats: () => tenant?.stats() ?? { ...idle.stats(), state: unknown.state },
-    on: (event, listener) => later((ready) => {
-      if (event === 'change' || event === 'misconfigured') tellFailed(ready, listener);
-      return ready.on(event, listener);
-    }),
-    watch: (watcher) => later((ready) => {
-      tellFailed(ready, watcher);
-      return ready.watch(watcher);
-    }),
+    on: (event, listener) => {
+      if (tenant) return tenant.on(event, listener);
+      return later((ready) => {
+        if (event === 'change' || event === 'misconfigured') tellFailed(ready, listener);
+        return ready.on(event, listener);
+      });
+    },
+    watch: (watcher) => {
+      if (tenant) return tenant.watch(watcher);
+      return later((ready) => {
+        tellFailed(ready, watcher);
+        return ready.watch(watcher);
+      });
+    },
     warmUp: () => void started.then((ready) => ready.warmUp()),
     condition: () => tenant?.condition() ?? { ...idle.condition(), ...unknown },
     close,

@@ -60,6 +60,15 @@ describe('a second call beside a silent one', () => {
     });
   }
 
+  it('that fails is made again, as often as there are tries, until the tenant is back', () => {
+    const fake = fakeTenant({ timeout: 10 });
+    fake.transport.idleMs = 6000;
+    fake.transport.onCall = (call) => (!call.fresh ? null : fake.clock.now() - fake.startedAt < 4000 ? networkFailure('ECONNREFUSED') : finds(call));
+    const asked = fake.ask(A);
+    fake.clock.advance(6000);
+    expect([asked.outcome, fake.times()]).to.deep.equal(['ok', [0, 2500, 5001]]);
+  });
+
   it('that brings somebody else is not believed: its connection is dropped, and the tenant asked once more', () => {
     const other = reply(200, { user_id: 'another', mobile: '13900009999' });
     const { fake, all: [asked] } = silentTenant((call) => (fake.transport.calls.length === 2 ? other : finds(call)), [A]);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
 import { answers, fakeTenant } from './fake-tenant';
-import { answer, found, notFound, TOKEN_PATH } from '../support/servers';
+import { answer, found, grants, inTurn, notFound, TOKEN_PATH } from '../support/servers';
 import { FakeClock } from './clock';
 import { byMobile, CLIENT, closeAll, failureOf, mobiles, openTenant, startServer } from './support';
 
@@ -129,6 +129,27 @@ describe('asynchronous context', () => {
       await Promise.all([one, other]);
     });
     expect(calls).to.deep.equal([['lookup', 'one'], ['token', undefined], ['lookup', 'other']]);
+  });
+
+  it('a token call that is sent again after its connection was reset is made in none', async () => {
+    const server = await startServer();
+    server.onToken = grants({ expires_in: 10 });
+    const storage = new AsyncLocalStorage<string>();
+    const clock = new FakeClock();
+    const tenant = openTenant(server, CLIENT, { clock, random: () => 0 });
+    await Promise.all(['one', 'two'].map((name, index) => storage.run(name, () => byMobile(tenant, mobiles(2)[index])))); // each with a connection of its own
+    const calls: (string | undefined)[] = [];
+    const again = new Promise<void>((resolve) => {
+      server.onToken = inTurn((_seen, response) => void response.socket?.destroy(), (seen, response) => {
+        grants()(seen, response);
+        resolve();
+      });
+    });
+    await listening({ 'undici:request:create': () => calls.push(storage.getStore()) }, async () => {
+      clock.advance(8000);
+      await again;
+    });
+    expect(calls).to.deep.equal([undefined, undefined]);
   });
 
   it('the connection of a warm-up with a fixed token is opened in none', async () => {

@@ -302,8 +302,8 @@ describe('outage', () => {
     expect(fake.events).to.deep.equal(['unreachable', 'recovered']);
   });
 
-  const refusals = { 'refused credentials': { status: 401, code: 'invalid_client', state: 'refused', event: 'refused' }, 'a limit of token calls': { status: 429, code: 'CIAM.HTTP.429', state: 'paused', event: 'recovered' } };
-  for (const [name, { status, code, state, event }] of Object.entries(refusals)) {
+  const refusals = { 'refused credentials': { status: 401, code: 'invalid_client', state: 'refused', events: ['unreachable', 'refused'] }, 'a limit of token calls': { status: 429, code: 'CIAM.HTTP.429', state: 'paused', events: ['unreachable', 'recovered', 'paused'] } };
+  for (const [name, { status, code, state, events }] of Object.entries(refusals)) {
     it(`ends with ${name}: an answer, which lookups fail with from then on`, () => {
       const fake = fakeTenant({ ...CLIENT, warmUp: true });
       fake.transport.onCall = refusesConnection;
@@ -316,7 +316,7 @@ describe('outage', () => {
       fake.clock.advance(10_000);
       expect([first, later].map(({ outcome }) => outcome)).to.deep.equal([code, code]);
       expect(fake.tenant.stats()).to.include({ state, circuit: 'closed' });
-      expect(fake.events.slice(0, 2)).to.deep.equal(['unreachable', event]);
+      expect(fake.events.slice(0, events.length)).to.deep.equal(events);
       expect(fake.events).to.not.include('failing');
       const made = fake.transport.calls.length;
       fake.transport.onCall = finds;
@@ -340,6 +340,31 @@ describe('outage', () => {
     expect(fake.asked().filter((one) => one === 'token').length, 'token calls').to.be.within(3, 8);
     expect(fake.events).to.deep.equal(['ready', 'unreachable']);
     expect(fake.tenant.stats().circuit).to.not.equal('closed');
+  });
+
+  for (const auth of [CLIENT, {}]) {
+    it(`a lookup that was under way when the warm-up failed is probed for at once, ${'auth' in auth ? 'with client credentials' : 'with a fixed token'}`, () => {
+      const fake = fakeTenant({ ...auth, timeout: 4, warmUp: true });
+      fake.transport.onOpen = networkFailure('ECONNREFUSED');
+      fake.transport.onCall = (call) => (fake.clock.now() - fake.startedAt < 1000 ? refusesConnection(call) : finds(call));
+      fake.tenant.warmUp();
+      const first = fake.ask(A);
+      fake.clock.advance(2000);
+      expect(first.outcome).to.equal('ok');
+    });
+  }
+
+  it('a message that comes shortly before the probe of an idle outage does not put it off', () => {
+    const fake = fakeTenant({ retries: 0, timeout: 600 });
+    beginOutage(fake);
+    fake.clock.advance(24_000); // all intervals have been used, and nobody waits
+    const last = fake.times().at(-1) ?? NaN;
+    fake.clock.advance(last + 4900 - (fake.clock.now() - fake.startedAt));
+    expect(fake.times().at(-1)).to.equal(last);
+    fake.transport.onCall = finds;
+    const asked = fake.ask('13900000000');
+    fake.clock.advance(150);
+    expect(asked.outcome).to.equal('ok');
   });
 
   it('the probe after ten failed token calls makes a token call of its own, and if that is granted there is none', () => {

@@ -24,6 +24,8 @@ const main = async (): Promise<void> => {
   const watched = new Promise<void>((resolve) => tenant.watch(() => resolve()));
   const failed = await failureOf(byMobile(tenant, '13800001111'));
   await watched;
+  tenant.on('change', () => events.push('told late'));
+  await Promise.resolve();
   opened.forEach(closeSync);
   console.log(JSON.stringify({ events, code: [failed.code, failed.system], state: tenant.condition().state }));
 };
