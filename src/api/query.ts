@@ -22,7 +22,7 @@ const isTwoNumbers = (text: string): boolean =>
 /** `1.38E+10`, as a spreadsheet writes a number that its column is too narrow for. */
 const ROUNDED = /^\s*\+?\d+(?:[.,]\d+)?\s*e\s*[+-]?\d+\s*$/i;
 /** `13800001111.0`, as a spreadsheet or a program writes a whole number. */
-const FRACTION = /(\d{7})\.0{1,2}(?=\s*$)/;
+const FRACTION = /(\d{7})\.0{1,2}(?=\s*$)|(\d{11})\.0+(?=\s*$)/;
 
 /** Full-width signs as ASCII, no parentheses and nothing invisible, a leading 00 as +. */
 const toAscii = (text: string): string =>
@@ -34,7 +34,7 @@ const toAscii = (text: string): string =>
  */
 const cleanMobile = (text: string): string => {
   if (DIGITS.test(text)) return text;
-  const ascii = toAscii(text).replace(FRACTION, '$1');
+  const ascii = toAscii(text).replace(FRACTION, '$1$2');
   // Only a dash right after the code: `+1 202-555-0100` is no number of the area +1202.
   const area = /^\s*\+\s*(\d{1,4})\s*[‐-―−-]/.exec(ascii);
   return area ? `+${area[1] ?? ''}-${ascii.slice(area[0].length).replace(SEPARATORS, '')}` : ascii.replace(SEPARATORS, '');

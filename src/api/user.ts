@@ -85,14 +85,19 @@ const toBoolean = (value: unknown): unknown => {
 const toNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) && Number.isSafeInteger(Math.trunc(Number(value))) ? Number(value) : value;
 
-const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
+/** In the calendar: `Date` takes 30 February for 2 March. */
+const isDay = (day: string): boolean => {
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+};
+
+const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)$/;
 
 /** `2022-02-15 12:23:23` of a clock at `+08:00` → `2022-02-15T12:23:23+08:00`. */
 const toIso = (value: unknown, timezone: string): unknown => {
-  const parts = typeof value === 'string' ? LOCAL_TIME.exec(value) : null;
-  if (!parts) return value;
-  const iso = `${parts[1] ?? ''}T${parts[2] ?? ''}${timezone}`;
-  return Number.isNaN(Date.parse(iso)) ? value : iso;
+  const [, day = '', time = ''] = (typeof value === 'string' && LOCAL_TIME.exec(value.trim())) || [];
+  const iso = `${day}T${time}${timezone}`;
+  return isDay(day) && !Number.isNaN(Date.parse(iso)) ? iso : value;
 };
 
 const DATE = /^(\d{4}-\d{2}-\d{2})(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$/;
@@ -100,7 +105,7 @@ const DATE = /^(\d{4}-\d{2}-\d{2})(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$/;
 /** `1993-08-25 00:00:00.000` → `1993-08-25`; a day has no timezone. */
 const toDate = (value: unknown): unknown => {
   const day = typeof value === 'string' ? DATE.exec(value.trim())?.[1] : undefined;
-  return day === undefined || Number.isNaN(Date.parse(day)) ? value : day;
+  return day !== undefined && isDay(day) ? day : value;
 };
 
 const CONVERSIONS = Object.entries<(value: unknown, timezone: string) => unknown>({

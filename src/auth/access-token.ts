@@ -224,7 +224,7 @@ export class ClientToken implements TokenSource, Receiver {
 
   private send(fresh: boolean): void {
     const { outside, transport } = this.parts;
-    this.exchange = outside.runInAsyncScope(() => transport.send({ ...this.request }, this, fresh));
+    this.exchange = outside.runInAsyncScope(() => transport.send({ ...this.request, beside: true }, this, fresh));
   }
 
   private read(reply: Reply): void {

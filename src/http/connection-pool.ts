@@ -35,34 +35,46 @@ export class ConnectionPool {
   /** The one used last is at the end, and is used first. */
   private readonly idle: Connection[] = [];
   private readonly all = new Set<Connection>();
+  /** The one that counts in no limit just now. */
+  private beside: Connection | null = null;
 
-  /** `limit`: connections at once; one more may be open beside a silent one. */
+  /** `limit`: connections at once; one more may be open beside a silent one, and one for a token call. */
   constructor(private readonly limit: number, private readonly clock: Clock, private readonly connect: Connect) {}
 
-  /** A connection that is free, or a new one; `null` when there are too many. */
-  take(fresh: boolean, now: number): Connection | null {
-    const free = fresh ? undefined : this.takeIdle(now);
-    if (free) return free;
-    if (this.all.size >= this.limit) {
+  /** A connection that is free, or a new one; `null` when there are too many, which there never are for one `beside` the others. */
+  take(fresh: boolean, now: number, beside = false): Connection | null {
+    const connection = (fresh ? undefined : this.takeIdle(now)) ?? this.open(fresh, beside);
+    if (beside) this.beside = connection;
+    return connection;
+  }
+
+  private open(fresh: boolean, beside: boolean): Connection | null {
+    if (!beside && this.counted >= this.limit) {
       const oldest = this.idle.shift();
       if (oldest) this.close(oldest);
-      else if (!fresh || this.all.size > this.limit) return null;
+      else if (!fresh || this.counted > this.limit) return null;
     }
     return this.create();
+  }
+
+  private get counted(): number {
+    return this.all.size - (this.beside ? 1 : 0);
   }
 
   /** Its request is over. */
   release(connection: Connection): void {
     if (!this.all.has(connection)) return;
+    if (this.beside === connection) this.beside = null;
     connection.load = null;
     connection.isReused = true;
     connection.idleSince = this.clock.now();
-    if (!connection.socket || connection.idleSince - connection.openedAt >= LONGEST_LIFE_MS) this.close(connection);
+    if (!connection.socket || this.counted > this.limit || connection.idleSince - connection.openedAt >= LONGEST_LIFE_MS) this.close(connection);
     else this.idle.push(connection);
   }
 
   close(connection: Connection): void {
     this.all.delete(connection);
+    if (this.beside === connection) this.beside = null;
     this.removeIdle(connection);
     // Later: undici may be in the middle of a failed connection's clean-up.
     queueMicrotask(() => void connection.client.destroy());

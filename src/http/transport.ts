@@ -18,6 +18,8 @@ export interface TransportRequest {
   /** Name, value, name, value … */
   headers: string[];
   body: string | null;
+  /** It has a connection beside those of the lookups when all of them are busy. */
+  beside?: boolean;
   /** Filled in by the transport. */
   origin?: string;
 }
@@ -396,7 +398,7 @@ class Connections implements Transport {
 
   private dispatch(exchange: DispatchedExchange): boolean {
     const now = this.clock.now();
-    const connection = this.pool.take(exchange.fresh, now);
+    const connection = this.pool.take(exchange.fresh, now, exchange.request.beside);
     if (!connection) return false;
     exchange.dispatch(connection, now);
     return true;

@@ -251,7 +251,8 @@ export class Call implements Turn, Receiver {
     const token = granted ?? source.ready();
     if (!token) return this.waitForToken();
     this.token = token;
-    const fresh = this.needsFresh;
+    // What checks a mismatch counts on a fresh connection alone, whatever came between.
+    const fresh = this.needsFresh || this.isCheckingMismatch;
     this.needsFresh = false;
     this.exchange = transport.send(toRequest(this.query, token.headers), this, fresh);
     if (this.messages === 0) this.limitProbeCall();

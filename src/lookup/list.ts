@@ -104,7 +104,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
   private readonly outcomes: (Outcome | undefined)[];
   /** Distinct items by key: where else they stand, while the first of them is under way, or what became of it. */
   private readonly asked = new Map<string, number[] | Outcome>();
-  private readonly startedAt: number;
+  readonly since: number;
   private next = 0;
   private settled = 0;
   private attempts = 0;
@@ -115,7 +115,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
     private readonly done: (outcome: ListOutcome) => void,
   ) {
     super('CiamLookupList', { requireManualDestroy: true });
-    this.startedAt = parts.clock.now();
+    this.since = parts.clock.now();
     this.items = copyOfList(request.values);
     this.outcomes = new Array<Outcome | undefined>(this.items.length);
   }
@@ -235,7 +235,7 @@ class List extends AsyncResource implements TurnList, Timed, Abortable<List> {
       found, failed, attempts: this.attempts,
       lookup: {
         by: byGiven(by), tenant: this.parts.label, total: this.items.length, found: found.length, failed: failed.length,
-        durationMs: elapsedMs(this.parts.clock, this.startedAt),
+        durationMs: elapsedMs(this.parts.clock, this.since),
       },
     });
   }

@@ -140,6 +140,7 @@ export class Lookups implements CallOwner {
   private answerFromCache(query: Query, startedAt: number, settle: Settle): boolean {
     const { cache } = this.parts;
     if (!cache) return false;
+    if (this.queue.isTroubled) this.queue.messageCame(startedAt);
     const fresh = cache.recall(query.key);
     if (fresh) this.tell(query, startedAt, fresh, 'cache', 0, settle);
     else if (!this.queue.isTroubled) return false;

@@ -5,7 +5,7 @@ import { LONGEST_PAUSE_MS } from './backoff';
 export class Pause {
   /** The answer that asked for it; `null` when there is none. */
   by: LookupFailure | null = null;
-  private since = 0;
+  beganAt = 0;
   private until = 0;
 
   /** Milliseconds until the tenant may be called again. */
@@ -25,18 +25,12 @@ export class Pause {
 
   /** It has lasted so long already, and goes on. */
   hasLasted(ms: number, now: number): boolean {
-    return this.by !== null && now < this.until && now - this.since >= ms;
-  }
-
-  /** Milliseconds until it has lasted so long; infinite without one, or afterwards. */
-  untilLasted(ms: number, now: number): number {
-    const left = this.since + ms - now;
-    return this.by && left > 0 ? left : Infinity;
+    return this.by !== null && now < this.until && now - this.beganAt >= ms;
   }
 
   /** Begins, or goes on for at least so long. */
   begin(ms: number, by: LookupFailure, now: number): void {
-    if (!this.by) this.since = now;
+    if (!this.by) this.beganAt = now;
     this.by = by;
     this.until = Math.max(this.until, now + Math.min(ms, LONGEST_PAUSE_MS));
   }

@@ -156,6 +156,12 @@ export class RequestQueue {
     return null;
   }
 
+  /** It need not wait: memory answers it, and it shows all the same that the tenant is wanted. */
+  messageCame(now: number): void {
+    this.lastMessageAt = now;
+    this.hastenProbe();
+  }
+
   /** Whoever comes while nobody waits need not wait for a probe of then. */
   private hastenProbe(): void {
     if (this.isProbeFarOff && this.outage.state === 'on' && this.alarms.probe.isSet) this.timeNextProbe(this.probeDueAt);
@@ -168,8 +174,10 @@ export class RequestQueue {
 
   /** A list hands in its items by `pull`, as there is room. */
   enterList(list: TurnList): LookupFailure | null {
-    if (this.closed) return closedFailure();
-    this.lastMessageAt = this.clock.now();
+    const now = this.clock.now();
+    this.lastMessageAt = now;
+    const refused = this.refusalOfNew(now);
+    if (refused) return refused;
     if (this.isFull && !(this.isEmpty && this.hasPlaceForNew)) return queueFullFailure(this.limits.queueLimit);
     this.lists.add(list);
     this.hastenProbe();
@@ -420,13 +428,12 @@ export class RequestQueue {
     let since: number | null = null;
     while (!this.isEmpty) {
       const now = this.clock.now();
-      const isRefusing = this.lists.size > 0 && !this.haveListsYielded && this.refusalOfNew(now) !== null;
-      const next = isRefusing ? this.firstList() : this.next();
+      const refused = this.lateList(now);
+      const next = refused ?? this.next();
       if (next === null) break;
-      const wait = isRefusing ? 0 : this.waitMs(now);
+      const wait = refused ? 0 : Math.min(this.waitMs(now), this.untilListLate(now));
       if (wait > 0) {
-        // A pause that lasts too long refuses what is left of lists.
-        if (wait < Infinity) this.wakeIn(this.lists.size > 0 ? Math.min(wait, this.pause.untilLasted(this.outage.failingAfterMs, this.clock.now())) : wait);
+        if (wait < Infinity) this.wakeIn(wait);
         break;
       }
       if ('pull' in next) {
@@ -458,6 +465,23 @@ export class RequestQueue {
   /** Items of all lists together take at most `concurrency` places. */
   private nextList(): TurnList | null {
     return this.listItems < this.limits.concurrency && !this.haveListsYielded ? this.firstList() : null;
+  }
+
+  /** One that what keeps the tenant away refuses: it has lasted too long, and the list has waited for as long. */
+  private lateList(now: number): TurnList | null {
+    if (this.lists.size === 0 || this.haveListsYielded || this.refusalOfNew(now) === null) return null;
+    const isForAll = this.refusal.of(now) !== null;
+    for (const list of this.lists) if (isForAll || now - list.since >= this.outage.failingAfterMs) return list;
+    return null;
+  }
+
+  /** Milliseconds until an outage or a pause refuses what is left of a list. */
+  private untilListLate(now: number): number {
+    if (this.lists.size === 0 || !this.isTroubled) return Infinity;
+    const since = Math.min(...[...this.lists].map((list) => list.since));
+    const troubledSince = this.outage.state === 'on' ? this.outage.since : this.pause.beganAt;
+    const left = Math.max(since, troubledSince) + this.outage.failingAfterMs - now;
+    return left > 0 ? left : Infinity;
   }
 
   private firstList(): TurnList | null {

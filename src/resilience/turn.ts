@@ -36,6 +36,8 @@ export interface Turn extends Linked<Turn> {
 
 /** Items that wait outside the queue until there is room. */
 export interface TurnList {
+  /** When it came. */
+  readonly since: number;
   /** Items are left that it has not handed in. */
   readonly hasMore: boolean;
   /** Hands in the next item. True: that took the turn; false: the item needed none. */

@@ -76,7 +76,9 @@ export const domainUrl = (domain: string): URL | DomainFault => {
   const plain = /^([a-z]+:\/\/)?[^\s/\\?#@%{}]+\/?$/i.test(text);
   if (url === null || !plain) return 'malformed';
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
-  if (!HOST.test(url.hostname)) return 'malformed';
+  if (!HOST.test(url.hostname) || url.port === '0') return 'malformed';
+  // It takes a number, or a few, for an address: `12345` would be 0.0.48.57.
+  if (/^\d+(\.\d+){3}$/.test(url.hostname) && !text.includes(url.hostname)) return 'malformed';
   if (url.protocol === 'http:') return LOOPBACK.test(url.hostname) ? url : 'insecure';
   return url.protocol === 'https:' ? url : 'malformed';
 };

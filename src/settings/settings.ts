@@ -148,13 +148,15 @@ const checkedCredentials = (raw: TenantSettings): Credentials => {
   return { kind: 'client', clientAuth, clientId, clientSecret: secret(raw, 'clientSecret') };
 };
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 const checkedProxy = (proxy: ProxySettings | false | undefined): Settings['proxy'] => {
   if (proxy === undefined || proxy === false) return proxy;
-  const url = typeof proxy.url === 'string' ? parsedUrl(proxy.url) : null;
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw configFailure('proxy', 'url');
-  }
-  return { url: url.href, noProxy: proxy.noProxy ?? [] };
+  const url = isObject(proxy) && typeof proxy.url === 'string' ? parsedUrl(proxy.url) : null;
+  const { noProxy = [] } = isObject(proxy) ? proxy : {};
+  const isList = Array.isArray(noProxy) && noProxy.every((host) => typeof host === 'string');
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || !isList) throw configFailure('proxy', 'url');
+  return { url: url.href, noProxy };
 };
 
 const checkedPace = (pace: unknown): PaceHook | undefined => {

@@ -51,6 +51,7 @@ const isGiven = (material: Material | undefined): material is Material => materi
 
 /** Throws a `CIAM.CONFIG` failure that names `tls`: a wrong passphrase, a key of another certificate, no PEM. */
 export const checkedTls = (tls: TlsSettings = {}): TlsSettings & { rejectUnauthorized: boolean } => {
+  if (tls as unknown === null) throw configFailure('tls', 'tls-pem');
   const { ca, cert, key, pfx, passphrase } = tls;
   if (isGiven(key) && isMisread(key, passphrase)) throw configFailure('tls', 'tls-passphrase');
   judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }));

@@ -107,7 +107,7 @@ describe('asynchronous context', () => {
     expect(server.connections).to.equal(1);
   });
 
-  it('what waits for a free connection is sent in its own, not in that of whoever had it', async () => {
+  it('a renewal has a connection beside those of the lookups, and is made in none', async () => {
     const server = await startServer();
     const storage = new AsyncLocalStorage<string>();
     const clock = new FakeClock();
@@ -122,11 +122,16 @@ describe('asynchronous context', () => {
       });
       const one = storage.run('one', () => byMobile(tenant, '13800002222'));
       const release = await seen;
+      const asked = new Promise<() => void>((resolve) => {
+        server.onToken = (request, response) => resolve(() => grants()(request, response));
+      });
       clock.advance(20);
+      const grant = await asked; // the lookup has the only connection of its own
       const other = storage.run('other', () => byMobile(tenant, '13800003333'));
       server.onLookup = found;
       release();
-      await Promise.all([one, other]);
+      await Promise.all([one, other]); // the token call has the other one
+      grant();
     });
     expect(calls).to.deep.equal([['lookup', 'one'], ['token', undefined], ['lookup', 'other']]);
   });

@@ -25,6 +25,23 @@ describe('an answer about somebody else', () => {
     expect(fake.tenant.stats().lookups.mismatched).to.equal(3);
   });
 
+  for (const [name, refusal] of Object.entries({ 503: reply(503, ''), '429 with Retry-After': reply(429, '', { retryAfter: '1' }), 'invalid_token': reply(401, { error: 'invalid_token' }) })) {
+    it(`is checked on fresh connections alone, also after ${name} came between`, () => {
+      const fake = fakeTenant({ auth: 'client-credentials', clientId: 'client', clientSecret: 'a-client-secret' });
+      let isRefused = false;
+      fake.transport.onCall = (call) => {
+        if (call.isToken) return finds(call);
+        if (!call.fresh) return user(OTHER);
+        isRefused = !isRefused;
+        return isRefused ? refusal : user(call.value);
+      };
+      fake.ask(VALUES[0]);
+      fake.clock.advance(10_000);
+      expect(fake.transport.calls.filter(({ isToken }) => !isToken).map(({ fresh }) => fresh).slice(0, 3)).to.deep.equal([false, true, true]);
+      expect(fake.tenant.stats().lookups).to.include({ found: 1, mismatched: 1 });
+    });
+  }
+
   it('costs its connection: nobody is asked on it again', async () => {
     const server = await startServer();
     server.onLookup = (seen, response) => answer(200, { user_id: 'u', mobile: server.lookups.length === 1 ? OTHER : seen.value })(seen, response);

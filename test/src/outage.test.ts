@@ -367,6 +367,46 @@ describe('outage', () => {
     expect(asked.outcome).to.equal('ok');
   });
 
+  for (const [name, away] of Object.entries({ 'an outage': refusesConnection, 'a pause': answers(503, '60') })) {
+    it(`a list that comes late in ${name} waits for as long as a single lookup does`, async () => {
+      const fake = fakeTenant({ timeout: 10, retries: 1 });
+      fake.transport.onCall = (call) => (fake.clock.now() - fake.startedAt < 12_000 ? away(call) : finds(call));
+      mobiles(10).forEach((value) => fake.ask(value));
+      fake.clock.advance(9000);
+      const single = fake.ask('13900000000');
+      const list = fake.tenant.lookupList({ by: 'mobile', values: ['13900000001', '13900000002'] });
+      const until = (ms: number): void => fake.clock.advance(fake.startedAt + ms - fake.clock.now());
+      if (name === 'an outage') {
+        until(17_500);
+        expect([single.outcome, (await list).lookup.found]).to.deep.equal(['ok', 2]);
+        return;
+      }
+      until(18_900); // ten seconds have not passed
+      expect(single.outcome).to.equal(null);
+      until(19_100);
+      const { lookup, failed } = await list;
+      expect([single.outcome, ...failed.map(({ error }) => error.code)]).to.deep.equal(new Array(3).fill('CIAM.HTTP.503'));
+      expect(lookup.durationMs).to.be.closeTo(10_000, 100);
+      const late = fake.ask('13900000003');
+      const lateList = await fake.tenant.lookupList({ by: 'mobile', values: ['13900000004'] });
+      expect([late.outcome, lateList.failed[0]?.error.code]).to.deep.equal(['CIAM.HTTP.503', 'CIAM.HTTP.503']);
+    });
+  }
+
+  it('remembered users are messages too: probes do not become rarer while these come', () => {
+    const fake = fakeTenant({ retries: 0, cacheTtl: 1, cacheStale: 3600, timeout: 2 });
+    fake.ask('13900000000');
+    fake.clock.advance(2000);
+    beginOutage(fake);
+    for (let seconds = 0; seconds < 180; seconds++) {
+      fake.ask('13900000000');
+      fake.clock.advance(1000);
+    }
+    const times = fake.times().filter((at) => at > 100_000);
+    const gaps = times.slice(1).map((at, index) => at - (times[index] ?? NaN));
+    expect(Math.max(...gaps)).to.be.at.most(5010);
+  });
+
   it('the probe after ten failed token calls makes a token call of its own, and if that is granted there is none', () => {
     const fake = fakeTenant(CLIENT);
     fake.transport.onCall = (call) => (fake.transport.calls.length <= 10 ? refusesConnection(call) : finds(call));

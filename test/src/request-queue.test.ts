@@ -90,6 +90,7 @@ const setUp = (limits: Partial<ConstructorParameters<typeof RequestQueue>[0]> = 
 
 /** A list of so many items; each is a turn of its own, or, if it needs no call, none. */
 class FakeList implements TurnList {
+  readonly since = 0;
   readonly told: string[] = [];
   readonly items: FakeTurn[] = [];
 

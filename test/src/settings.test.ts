@@ -27,6 +27,16 @@ const expectRefused = (property: string, settings: object): void => {
 };
 
 describe('settings', () => {
+  it('a number is no domain, though it could be an address; port 0 is none', () => {
+    for (const domain of ['12345', '1.2.3', '0x7f.1', 'tenant.example.com:0']) expect(() => checkedSettings(raw({ domain })), domain).to.throw(/^domain: /);
+    expect(checkedSettings(raw({ domain: '10.1.2.3:8443' })).origin).to.equal('https://10.1.2.3:8443');
+  });
+
+  it('what is no object where one belongs is named', () => {
+    for (const name of ['tls', 'proxy']) expect(() => checkedSettings(raw({ [name]: null })), name).to.throw(new RegExp(`^${name}: `));
+    expect(() => checkedSettings(raw({ proxy: { url: 'http://127.0.0.1:1', noProxy: 'localhost' } }))).to.throw(/^proxy: /);
+  });
+
   describe('domain', () => {
     const origins: Record<string, string> = {
       'tenant.example.com': 'https://tenant.example.com', ' tenant.example.com ': 'https://tenant.example.com', 'tenant.example.com:8443': 'https://tenant.example.com:8443',
