@@ -59,12 +59,14 @@ export const substituter = (red: Red, configs: Map<string, Config>, z: string, d
   const globals = [...configs.values()].filter(({ type, d }) => type === 'global-config' && !d);
   const inSubflow = chain.some(({ type }) => type === 'subflow');
   const isKnownFlow = !z || (chain.length > 0 && !inSubflow);
-  const node = deployed ?? (z && !inSubflow ? nodeIn(red, configs, z) : undefined);
+  // A node that runs elsewhere, as the dialog had it before, knows the variables of there.
+  const node = deployed && (deployed.z ?? '') === z ? deployed : z && !inSubflow ? nodeIn(red, configs, z) : undefined;
+  const isAnswered = !inSubflow && (node !== undefined || !z);
 
   const declared = [...chain, ...globals].flatMap(variablesOf);
 
   const valueOf = (name: string, depth = 0): Substituted => {
-    const found = inSubflow ? undefined : fromRuntime(red, name, node);
+    const found = isAnswered ? fromRuntime(red, name, node) : undefined;
     if (found !== undefined) return { value: found };
     const variable = declared.find((one) => one.name === name);
     if (variable) {

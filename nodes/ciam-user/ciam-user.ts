@@ -6,12 +6,15 @@ import { asFailure, misconfiguredLine } from '../shared/failure';
 import { linkTenant } from '../shared/tenant-link';
 import { type Answer, answersOf } from './answer';
 import { caughtError } from './caught';
-import { finish, wiresOf } from '../shared/message';
+import { finish, leadsToNode } from '../shared/message';
 import { type Options, readOptions } from './options';
 import { createOutputs, type Ending } from './outputs';
 import { addRoutes } from './routes';
 import { createStatusLight } from './status';
 import { lookedUp, safely } from './value';
+
+/** Properties that are read together; `by` is handed on as it is. */
+const TOGETHER = [['output'], ['onFailure'], ['list'], ['item'], ['value', 'valueType']];
 
 /** Settings of this node that make no sense end every message in that failure; what does make sense still says where it goes. */
 const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Options; unusable: LookupFailure | null } => {
@@ -20,9 +23,15 @@ const optionsOf = (red: Red, node: RedNode, config: NodeConfig): { options: Opti
   } catch (error) {
     const unusable = asFailure(error);
     node.warn(misconfiguredLine(red, unusable));
-    const { by = 'mobile', output, onFailure } = config;
-    const rest = { id: config.id, ...(typeof output === 'string' && output && { output }), ...(onFailure === 'catch' && { onFailure }) };
-    return { options: { ...readOptions(red, node, rest), by }, unusable };
+    const { id, by = 'mobile' } = config;
+    const sound = TOGETHER.map((names) => Object.fromEntries(Object.entries(config).filter(([name]) => names.includes(name)))).filter((part) => {
+      try {
+        return readOptions(red, node, { id, ...part });
+      } catch {
+        return false; // this is the one, or one more
+      }
+    });
+    return { options: { ...readOptions(red, node, Object.assign({ id }, ...sound) as NodeConfig), by }, unusable };
   }
 };
 
@@ -40,7 +49,7 @@ export = (red: Red): void => {
     const { options, unusable } = optionsOf(red, this, config);
     const { read, readItem } = options;
     const source = { id: this.id, type: this.type, name: this.name ?? '' };
-    const answers = answersOf(red, options, source, () => options.toCatch || wiresOf(this, 1).length === 0);
+    const answers = answersOf(red, options, source, () => options.toCatch || !leadsToNode(red, this, 1));
     const outputs = createOutputs(red, this, options, answers);
     let toldMissing = false;
     const link = linkTenant(red, config.tenant, {

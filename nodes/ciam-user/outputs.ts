@@ -1,7 +1,7 @@
 /** How an answer leaves the node: filled into the message, by the first output, the second, or to Catch nodes. */
 import type { Message, Red, RedNode, Send } from '../shared/red';
 import { client } from '../shared/client';
-import { checkWritten, copyOf, sendBy, wiresOf, written } from '../shared/message';
+import { checkWritten, copyOf, leadsToNode, sendBy, written } from '../shared/message';
 import type { Answer, Answers, Bad, Good } from './answer';
 import { caughtError } from './caught';
 import type { AnswerOptions } from './options';
@@ -56,8 +56,8 @@ export const createOutputs = (red: Red, node: RedNode, { write, toCatch }: Answe
     return place.isThere ? into : null;
   };
 
-  /** By a second output without a wire a failure would be lost. */
-  const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && wiresOf(node, 1).length === 0);
+  /** By a second output that leads nowhere a failure would be lost. */
+  const goesToCatch = (bad: Bad): boolean => toCatch || (!bad.onlyNotFound && !leadsToNode(red, node, 1));
 
   /** Made before the results are in it, and without what they will replace, which may be a long list. */
   const twoOf = (message: Message): { first: Message; second: Message } => {

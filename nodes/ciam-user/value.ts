@@ -111,12 +111,16 @@ export const safely = (read: () => unknown): unknown => {
   }
 };
 
+/** What the node itself writes besides the result. */
+const RESERVED = /^(?:msg\.)?(?:error|lookup)(?![\w$])/;
+
 /** Puts the result where the node was told to; false when the message has no such place. Throws when that cannot be written. */
 export type WriteResult = (message: Message, result: unknown) => boolean;
 
 export const resultWriter = (red: Red, config: NodeConfig): WriteResult => {
   const { output = 'payload' } = config;
   if (typeof output !== 'string' || !output) throw client().configFailure('output', 'missing-output');
+  if (RESERVED.test(output)) throw client().configFailure('output', 'reserved');
   if (isPlainName(output)) {
     return (message, result) => {
       message[output] = result;

@@ -117,7 +117,20 @@ export const valueCopy = (red: Red, value: unknown): unknown => {
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** What this output leads to, as deployed just now. */
-export const wiresOf = ({ wires = [] }: Pick<RedNode, 'wires'>, output: 0 | 1): string[] => wires[output] ?? [];
+const wiresOf = ({ wires = [] }: Pick<RedNode, 'wires'>, output: 0 | 1): string[] => wires[output] ?? [];
+
+/** Whether somebody gets what leaves by this output: wires to disabled nodes stay, and lead nowhere. */
+export const leadsToNode = (red: Red, node: Pick<RedNode, 'wires'>, output: 0 | 1): boolean =>
+  wiresOf(node, output).some((id) => (red.nodes.getNode(id) ?? null) !== null || !isDisabled(red, id));
+
+/** Ids that the flow file does not have are those of a subflow's instance, of which nothing is known here. */
+const isDisabled = (red: Red, id: string): boolean => {
+  let found = false;
+  red.nodes.eachNode((config) => {
+    if (config.id === id) found = config['d'] === true;
+  });
+  return found;
+};
 
 /** Sends by one output. With one wire nothing is copied; with more, the first is served before a copy can fail. */
 export const sendBy = (node: RedNode, send: Send, output: 0 | 1, message: Message): void => {

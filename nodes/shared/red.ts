@@ -23,6 +23,8 @@ export interface RedNode {
   readonly id: string;
   readonly type: string;
   readonly name?: string;
+  /** The flow or subflow in which it stands; missing for a global one. */
+  readonly z?: string;
   /** Within a subflow: the id that the template has. */
   readonly _alias?: string;
   readonly credentials?: Record<string, string>;

@@ -69,6 +69,7 @@ export const MESSAGES = {
   'config-path': 'must be a name or a path, such as mobile or contact.mobile.',
   'config-jsonata': 'is not a JSONata expression.',
   'config-place': 'the message has no place of this name.',
+  'config-reserved': 'may not be msg.error or msg.lookup, which the node writes itself.',
   'config-timezone': 'must be an offset such as +08:00.',
   'config-characters': 'holds characters that cannot be sent.',
   'config-long': 'is longer than __limit__ characters.',

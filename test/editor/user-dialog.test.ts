@@ -111,6 +111,8 @@ for (const major of MAJORS) {
       await text('output', 'user', null);
       await text('item', 'contact..mobile', /property|invalid|unexpected/i);
       await text('item', 'contact.mobile', null);
+      await text('item', 'Phone number', null);
+      await text('output', 'msg.error.code', /msg\.error or msg\.lookup/);
       await text('item', '', null);
       await text('fields', 'user_id、name', /commas/);
       await text('fields', 'user_id; name', /commas/);

@@ -212,11 +212,11 @@ describe('ciam-user, messages that cannot be handled', () => {
   const bare = Object.assign(Object.create(null) as object, { source: { type: 'other' } });
   for (const [what, error] of Object.entries({ 'cannot be read': unreadable, 'has no prototype': bare })) {
     it(`an earlier error that ${what} changes nothing`, async () => {
-      const flow = await deployWith(server, { user: { output: 'lookup' } });
+      const flow = await deployWith(server, { user: { output: 'result' } });
       const out = await arrival(flow, 'found', { payload: '13800001111', _msgid: '1', error });
-      expect(out).to.have.nested.property('lookup.user_id', 'id of 13800001111');
+      expect(out).to.have.nested.property('result.user_id', 'id of 13800001111');
       expect(out.error).to.equal(error);
-      expect(await arrival(flow, 'failed', { payload: '13800000404', _msgid: '2', error })).to.have.property('lookup', 'IDAAS.TENANT.USER.0001');
+      expect(await arrival(flow, 'failed', { payload: '13800000404', _msgid: '2', error })).to.have.property('result', 'IDAAS.TENANT.USER.0001');
       await helper.unload();
       const caught = await arrival(await deployWith(server, { user: { onFailure: 'catch' } }), 'caught', { payload: '13800000404', _msgid: '3', error });
       expect(caught.error).to.include({ code: 'IDAAS.TENANT.USER.0001' });

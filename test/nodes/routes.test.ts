@@ -136,6 +136,20 @@ describe('routes', () => {
       expect((await testWith({ domain: '${HOST_OF_FLOW}' })).error?.message, 'of another flow').to.match(/^domain: /);
     });
 
+    it('of the flow go before those of the process, also where no node runs, or where the dialog puts the tenant now', async () => {
+      server.onLookup = notFound;
+      process.env['HOST_OF_BOTH'] = 'http://127.0.0.1:1';
+      try {
+        const more = [{ id: 'empty', type: 'tab', label: 'Empty', env: env('HOST_OF_BOTH', server.url) }];
+        await deploy({ tenant: { domain: '${HOST_OF_BOTH}' }, more });
+        expect(await testWith({ domain: '${HOST_OF_BOTH}', z: 'empty' }), 'new').to.include({ ok: true });
+        const moved = await post('/ciam-tenant/tenant/test', { auth: 'token', token: TOKEN, domain: '${HOST_OF_BOTH}', z: 'empty' });
+        expect(moved.body, 'was global').to.include({ ok: true });
+      } finally {
+        delete process.env['HOST_OF_BOTH'];
+      }
+    });
+
     it('of a subflow, or of a flow that nobody knows, are told as known after Deploy', async () => {
       await deploy({ tenant: { demo: true }, more: [{ id: 'sub', type: 'subflow', name: 'Sub', in: [], out: [], env: env('HOST_OF_SUB', server.url) }] });
       for (const z of ['sub', 'never-deployed']) {

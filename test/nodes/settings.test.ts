@@ -159,6 +159,8 @@ describe('settings of the nodes', () => {
       ['valueType', { valueType: 'date' }],
       ['output', { output: '' }],
       ['output', { output: 7 }],
+      ['output', { output: 'error' }],
+      ['output', { output: 'msg.lookup.user' }],
       ['fields', { fields: ['name'] }],
       ['normalise', { normalise: 'yes' }],
       ['onFailure', { onFailure: 'ignore' }],
@@ -175,6 +177,16 @@ describe('settings of the nodes', () => {
       expect(port).to.equal('failed');
       expect(message).to.deep.include({ payload: '13800001111', result: 'CIAM.CONFIG' });
       expect(message.lookup).to.include({ by: '${CIAM_TEST_UNSET}', tenant: 'demo', attempts: 0 });
+    });
+
+    it('keeps what makes sense beside it: a list stays one, with its rows, in the place of the value', async () => {
+      const flow = await deploy({ user: { normalise: 'maybe', list: 'together', item: 'm', value: 'rows', output: 'result', name: 'kept' }, tenant: { demo: true } });
+      const row = { m: '15200000000' };
+      const { port, message } = await flow.send({ payload: 'x', rows: [row] });
+      expect(port).to.equal('found');
+      const [entry] = message['result'] as { item: unknown; user: unknown; error: { code: string } }[];
+      expect(entry).to.deep.include({ item: row, user: null });
+      expect(entry?.error.code).to.equal('CIAM.CONFIG');
     });
 
     it('takes a switch as text, as environment variables give it', async () => {

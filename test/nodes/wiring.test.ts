@@ -23,6 +23,15 @@ describe('ciam-user, second output without a wire', () => {
     expect(message.error).to.include({ code: 'access_denied' }).and.to.have.property('message').that.matches(/^access_denied: /);
   });
 
+  for (const [port, wires] of [['caught', ['off']], ['failed', ['off', 'failed']]] as const) {
+    it(`wired to ${wires.join(' and ')}, of which "off" is disabled: a failure is ${port}`, async () => {
+      server.onLookup = answer(400, { error: 'access_denied' });
+      const more = [{ id: 'off', type: 'helper', z: 'tab', x: 0, y: 0, d: true, wires: [] }];
+      const flow = await deployWith(server, { user: { wires: [['found'], wires] }, more });
+      expect((await flow.send({ payload: '13800001111' })).port).to.equal(port);
+    });
+  }
+
   it('without a Catch node the log has it, and nothing that the tenant wrote', async () => {
     server.onLookup = answer(400, { error: 'access_denied', error_description: 'User Zhang San (zhangsan) may not' });
     const flow = await deployWith(server, { user: UNWIRED, caught: ['nobody'] });

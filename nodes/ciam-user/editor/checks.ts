@@ -21,8 +21,8 @@ const typed = (value: string, type: string): string | null => {
   return verdict === true ? null : verdict;
 };
 
-/** A name or a path: `phone`, `contact.mobile`, `numbers[0]`. Empty: the item itself. */
-export const item: Check = (_node, given) => (given === undefined || asText(given) === '' || holdsEnv(given) ? null : typed(asText(given), 'msg'));
+/** A name, the heading of a column perhaps, or a path: `phone`, `Phone number`, `contact.mobile`, `numbers[0]`. Empty: the item itself. */
+export const item: Check = (_node, given) => (holdsEnv(given) || !/^\S*[.[\]]\S*$/.test(asText(given)) ? null : typed(asText(given), 'msg'));
 
 export const list = oneOf('split', 'together');
 export const onFailure = oneOf('output', 'catch');
@@ -39,7 +39,7 @@ export const output: Check = (_node, given) => {
   if (given === undefined) return null;
   const property = asText(given);
   if (!property.trim()) return text('error.empty');
-  if (/^(error|lookup)\b/.test(property)) return text('error.reserved');
+  if (/^(msg\.)?(error|lookup)\b/.test(property)) return text('error.reserved');
   return typed(property, 'msg');
 };
 
