@@ -38,6 +38,8 @@ export class RequestQueue {
   private readonly suspended = new Line<Turn>(); // … wait for the end of an outage or a pause
   private readonly due = new Line<Turn>(); // … may call again
   private readonly lists = new Set<TurnList>();
+  /** When the oldest of them came; `null`: not known just now. */
+  private oldestList: number | null = null;
   /** Answers of any kind so far: whether there was one in between. */
   answers = 0;
   /** Those that did not ask for a pause. */
@@ -180,13 +182,14 @@ export class RequestQueue {
     if (refused) return refused;
     if (this.isFull && !(this.isEmpty && this.hasPlaceForNew)) return queueFullFailure(this.limits.queueLimit);
     this.lists.add(list);
+    if (this.oldestList !== null) this.oldestList = Math.min(this.oldestList, list.since);
     this.hastenProbe();
     this.pump();
     return null;
   }
 
   leaveList(list: TurnList): void {
-    this.lists.delete(list);
+    if (this.lists.delete(list)) this.oldestList = null;
   }
 
   /** An item that a list has handed in has its outcome. */
@@ -471,6 +474,7 @@ export class RequestQueue {
   private lateList(now: number): TurnList | null {
     if (this.lists.size === 0 || this.haveListsYielded || this.refusalOfNew(now) === null) return null;
     const isForAll = this.refusal.of(now) !== null;
+    if (!isForAll && now - this.firstListCame() < this.outage.failingAfterMs) return null;
     for (const list of this.lists) if (isForAll || now - list.since >= this.outage.failingAfterMs) return list;
     return null;
   }
@@ -478,10 +482,17 @@ export class RequestQueue {
   /** Milliseconds until an outage or a pause refuses what is left of a list. */
   private untilListLate(now: number): number {
     if (this.lists.size === 0 || !this.isTroubled) return Infinity;
-    const since = Math.min(...[...this.lists].map((list) => list.since));
     const troubledSince = this.outage.state === 'on' ? this.outage.since : this.pause.beganAt;
-    const left = Math.max(since, troubledSince) + this.outage.failingAfterMs - now;
+    const left = Math.max(this.firstListCame(), troubledSince) + this.outage.failingAfterMs - now;
     return left > 0 ? left : Infinity;
+  }
+
+  private firstListCame(): number {
+    if (this.oldestList === null) {
+      this.oldestList = Infinity;
+      for (const { since } of this.lists) this.oldestList = Math.min(this.oldestList, since);
+    }
+    return this.oldestList;
   }
 
   private firstList(): TurnList | null {
@@ -495,7 +506,10 @@ export class RequestQueue {
     this.listItems++;
     const began = list.pull();
     // To the end, so that lists take turns among themselves.
-    if ((this.lists.size > 1 || !list.hasMore) && this.lists.delete(list) && list.hasMore) this.lists.add(list);
+    if ((this.lists.size > 1 || !list.hasMore) && this.lists.delete(list)) {
+      if (list.hasMore) this.lists.add(list);
+      else this.oldestList = null;
+    }
     return began ? 0 : 1;
   }
 

@@ -393,6 +393,20 @@ describe('outage', () => {
     });
   }
 
+  it('each list waits from when it came, whichever goes first', async () => {
+    const fake = fakeTenant({ timeout: 10, retries: 1 });
+    fake.transport.onCall = answers(503, '60');
+    fake.ask(A);
+    const ended: number[] = [];
+    for (const ms of [3000, 1000, 2500]) {
+      fake.clock.advance(ms);
+      void fake.tenant.lookupList({ by: 'mobile', values: [`139000${String(10_000 + ms)}`], progress: () => ended.push(Math.round((fake.clock.now() - fake.startedAt) / 100) / 10) });
+    }
+    fake.clock.advance(20_000);
+    await Promise.resolve();
+    expect(ended).to.deep.equal([13, 14, 16.5]);
+  });
+
   it('remembered users are messages too: probes do not become rarer while these come', () => {
     const fake = fakeTenant({ retries: 0, cacheTtl: 1, cacheStale: 3600, timeout: 2 });
     fake.ask('13900000000');
