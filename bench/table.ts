@@ -15,8 +15,8 @@ export interface Measured {
 
 /** The README's languages; a word each that a cell needs. */
 const WORDS = {
-  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', of: 'of', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'of that Node-RED', withOwn: 'with that', heap: 'heap', process: 'process', packages: 'dependencies', never: 'fails' },
-  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', of: '/', and: '对', bytes: '字节', deploy: '首次部署', own: '其中 Node-RED', withOwn: '计入', heap: '堆', process: '进程', packages: '个依赖', never: '失败' },
+  en: { what: 'what', against: 'against', toReach: 'to reach', cpu: 'by CPU time', and: 'against', bytes: 'bytes', deploy: 'first deployment', own: 'of that Node-RED', withOwn: 'with that', heap: 'heap', process: 'process', packages: 'dependencies', never: 'fails' },
+  zh: { what: '内容', against: '对照', toReach: '目标', cpu: '按 CPU 时间', and: '对', bytes: '字节', deploy: '首次部署', own: '其中 Node-RED', withOwn: '计入', heap: '堆', process: '进程', packages: '个依赖', never: '失败' },
 } as const;
 export type Language = keyof typeof WORDS;
 export const LANGUAGES = Object.keys(WORDS) as Language[];

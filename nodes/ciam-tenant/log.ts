@@ -15,7 +15,7 @@ const refusedBy = ({ code, category, adviceKey }: LookupFailure): string => {
   return category === 'unauthorized' && adviceKey !== 'new-token' ? 'refused' : 'no-access';
 };
 
-const LEVELS: Partial<Record<TenantEventName, 'warn' | 'error'>> = { unreachable: 'warn', paused: 'warn', failing: 'error', refused: 'error' };
+const LEVELS: Partial<Record<TenantEventName, 'warn' | 'error'>> = { misconfigured: 'warn', unreachable: 'warn', paused: 'warn', failing: 'error', refused: 'error' };
 
 /** `condition` is asked for what is behind an event. */
 export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'>, condition: NodeTenant['condition']): TenantListener => {
@@ -25,6 +25,7 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
 
   const lineOf = ({ event, tenant, code, since, heldMs, failed, count }: TenantEvent): string => {
     const { cause } = condition();
+    if (event === 'misconfigured' && cause) return misconfiguredLine(red, cause);
     // An event that was held back for its count may be about a state that is over.
     const known = cause?.code === code ? cause.at(tenant) : null;
     const { system, ...told } = known ? failureObject(red, known) : { code: code ?? '', message: '', advice: '', system: undefined };
@@ -37,8 +38,6 @@ export const createLog = (red: Red, node: Pick<RedNode, 'log' | 'warn' | 'error'
 
   return (told) => {
     const { event, since, state } = told;
-    const { cause } = condition();
-    if (event === 'misconfigured' && cause) return node.warn(misconfiguredLine(red, cause));
     const line = lineOf(told);
     if (event === 'unreachable' || event === 'failing') awaySince ??= Date.parse(since);
     else if (state === 'ready' || event === 'recovered') awaySince = null;

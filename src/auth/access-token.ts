@@ -197,7 +197,7 @@ export class ClientToken implements TokenSource, Receiver {
     this.closed = true;
     this.renewal.stop();
     this.ended();
-    for (const callback of this.takeWaiting()) callback(closedFailure());
+    this.answer(closedFailure());
   }
 
   /** The answer to the token call. */
@@ -248,7 +248,7 @@ export class ClientToken implements TokenSource, Receiver {
     // A token that is granted says nothing about a lookup that was refused.
     if (this.hasRefused) queue.accept();
     this.hasRefused = false;
-    for (const callback of this.takeWaiting()) callback(granted);
+    this.answer(granted);
   }
 
   /** An expired token is no secret any more. */
@@ -286,7 +286,7 @@ export class ClientToken implements TokenSource, Receiver {
       this.hasRefused = true;
       queue.tokenCallRefused(failure, !isFailed);
     }
-    for (const callback of waiting) callback(failure);
+    this.answer(failure, waiting);
   }
 
   /** The token call is over. */
@@ -294,6 +294,10 @@ export class ClientToken implements TokenSource, Receiver {
     this.exchange?.cancel();
     this.exchange = null;
     this.deadline.stop();
+  }
+
+  private answer(result: Token | LookupFailure, waiting = this.takeWaiting()): void {
+    for (const callback of waiting) callback(result);
   }
 
   private takeWaiting(): TokenCallback[] {

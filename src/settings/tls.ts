@@ -1,5 +1,5 @@
 /** The material of the TLS connection, judged before anything is sent. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { configFailure, type ConfigReason } from '../failures/failure';
 
@@ -26,9 +26,11 @@ const reasonOf = (error: unknown): ConfigReason => {
   return /key.?(values|type).?mismatch/i.test(words) ? 'tls-pair' : 'tls-pem';
 };
 
+const privateKey = (key: Material, passphrase?: string): KeyObject => createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+
 const refusalOf = (key: Material, passphrase?: string): ConfigReason | undefined => {
   try {
-    createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+    privateKey(key, passphrase);
     return undefined;
   } catch (error) {
     return reasonOf(error);
@@ -39,11 +41,12 @@ const refusalOf = (key: Material, passphrase?: string): ConfigReason | undefined
 const isMisread = (key: Material, passphrase?: string): boolean =>
   refusalOf(key, passphrase) === 'tls-pem' && ['1', '2', '3'].some((other) => refusalOf(key, other) === 'tls-passphrase');
 
-const judge = <Result>(read: () => Result): Result => {
+/** `isPassphrase`: asked when it cannot be read, since OpenSSL does not always say so. */
+const judge = <Result>(read: () => Result, isPassphrase = (): boolean => false): Result => {
   try {
     return read();
   } catch (error) {
-    throw configFailure('tls', reasonOf(error));
+    throw configFailure('tls', isPassphrase() ? 'tls-passphrase' : reasonOf(error));
   }
 };
 
@@ -53,12 +56,11 @@ const isGiven = (material: Material | undefined): material is Material => materi
 export const checkedTls = (tls: TlsSettings = {}): TlsSettings & { rejectUnauthorized: boolean } => {
   if (tls as unknown === null) throw configFailure('tls', 'tls-pem');
   const { ca, cert, key, pfx, passphrase } = tls;
-  if (isGiven(key) && isMisread(key, passphrase)) throw configFailure('tls', 'tls-passphrase');
-  judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }));
+  judge(() => createSecureContext({ ca, cert, key, pfx, passphrase }), () => isGiven(key) && isMisread(key, passphrase));
   // OpenSSL ignores a CA that is no certificate, and a key of another kind than the certificate's.
   for (const one of [ca ?? []].flat()) if (isGiven(one)) judge(() => new X509Certificate(one));
   if (isGiven(cert) && isGiven(key)) {
-    const belongs = judge(() => new X509Certificate(cert).checkPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })));
+    const belongs = judge(() => new X509Certificate(cert).checkPrivateKey(privateKey(key, passphrase)));
     if (!belongs) throw configFailure('tls', 'tls-pair');
   }
   return { ...tls, rejectUnauthorized: tls.rejectUnauthorized !== false };

@@ -37,23 +37,26 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
   const idle = failingTenant(closedFailure(), DEMO.label);
   const unknown = { state: 'unknown', code: null, cause: null } as const;
 
-  /** As soon as there is a tenant to listen to, unless it has been ended by then. */
-  const later = (listen: (ready: NodeTenant) => () => void): (() => void) => {
+  /** That it could not start is the last change that there is. */
+  const tellFailed = (ready: NodeTenant, listener: TenantListener): void => {
+    const { state, tenant: label, code, since, heldMs, failed } = ready.condition();
+    if (state === 'misconfigured') callSafely(() => listener({ event: state, state, tenant: label, code, since, heldMs, failed }));
+  };
+
+  /** As soon as there is a tenant to listen to, unless it has been ended by then. `listener`: is told when there is none. */
+  const later = (listen: (ready: NodeTenant) => () => void, listener: TenantListener | null): (() => void) => {
+    if (tenant) return listen(tenant);
     let isEnded = false;
     let end = (): void => undefined;
     void started.then((ready) => {
-      if (!isEnded) end = listen(ready);
+      if (isEnded) return;
+      if (listener) tellFailed(ready, listener);
+      end = listen(ready);
     });
     return () => {
       isEnded = true;
       end();
     };
-  };
-
-  /** That it could not start is the last change that there is. */
-  const tellFailed = (ready: NodeTenant, listener: TenantListener): void => {
-    const { state, tenant: label, code, since, heldMs, failed } = ready.condition();
-    if (state === 'misconfigured') callSafely(() => listener({ event: state, state, tenant: label, code, since, heldMs, failed }));
   };
 
   const close = async (): Promise<void> => {
@@ -67,20 +70,8 @@ export const createDemo = (raw: TenantSettings, parts: TenantParts): NodeTenant 
     ask,
     lookupList: async (request, options) => (await started).lookupList(request, options),
     stats: () => tenant?.stats() ?? { ...idle.stats(), state: unknown.state },
-    on: (event, listener) => {
-      if (tenant) return tenant.on(event, listener);
-      return later((ready) => {
-        if (event === 'change' || event === 'misconfigured') tellFailed(ready, listener);
-        return ready.on(event, listener);
-      });
-    },
-    watch: (watcher) => {
-      if (tenant) return tenant.watch(watcher);
-      return later((ready) => {
-        tellFailed(ready, watcher);
-        return ready.watch(watcher);
-      });
-    },
+    on: (event, listener) => later((ready) => ready.on(event, listener), event === 'change' || event === 'misconfigured' ? listener : null),
+    watch: (watcher) => later((ready) => ready.watch(watcher), watcher),
     warmUp: () => void started.then((ready) => ready.warmUp()),
     condition: () => tenant?.condition() ?? { ...idle.condition(), ...unknown },
     close,
