@@ -10,7 +10,6 @@ import type { ConnectionTestAnswer } from '../test/support/connection-test';
 import { startConnectProxy } from '../test/support/connect-proxy';
 import { type DebugMessage, type FlowNode, type Major, type NodeRed, startNodeRed, type Status } from '../test/support/runtime';
 import { answer, found, type Script, ScriptedTenant, silent } from '../test/support/servers';
-import { freePort } from './free-port';
 
 const root = resolve(__dirname, '..');
 
@@ -32,6 +31,8 @@ interface Fault {
 }
 
 const CLIENT = { clientId: 'app-7Q2W', clientSecret: 'a-secret-that-is-long' };
+/** Outside the ports that the system gives away: one that was free a moment ago may be another server's by now. */
+const NOBODYS_PORT = 1;
 const HTML = '<html><head><title>Sign in</title></head></html>';
 const inHtml = { 'content-type': 'text/html' };
 
@@ -60,7 +61,6 @@ const stage = async (): Promise<Stage> => {
     closing.push(() => proxy.close());
     return proxy.url;
   };
-  const nobody = await freePort();
   const good = await secure();
   const trusted = { credentials: { cadata: authority.cert } };
   const locked = await authority.client('flow', { passphrase: 'sesame' });
@@ -70,7 +70,7 @@ const stage = async (): Promise<Stage> => {
 
   const faults: Fault[] = [
     { name: { 'en-US': 'The host name is misspelt', 'zh-CN': '主机名写错' }, tenant: { domain: 'no-such-host.invalid' }, state: 'failing' },
-    { name: { 'en-US': 'Nobody listens at that port', 'zh-CN': '端口上没有服务' }, tenant: { domain: `127.0.0.1:${nobody}` }, state: 'failing' },
+    { name: { 'en-US': 'Nobody listens at that port', 'zh-CN': '端口上没有服务' }, tenant: { domain: `127.0.0.1:${NOBODYS_PORT}` }, state: 'failing' },
     { name: { 'en-US': 'The port speaks no https: a simulator without `http://`', 'zh-CN': '端口不使用 https：模拟器地址缺少 `http://`' }, tenant: { domain: healthy.slice('http://'.length) }, state: 'refused' },
     { name: { 'en-US': 'A firewall cuts every connection', 'zh-CN': '防火墙切断每个连接' }, tenant: { domain: await plain({ token: (seen) => seen.socket.destroy() }) }, state: 'failing' },
     { name: { 'en-US': 'The tenant is silent, or a firewall drops every packet', 'zh-CN': '租户不响应，或防火墙丢弃每个数据包' }, tenant: { domain: await plain({ token: silent }) }, state: 'failing' },
@@ -82,7 +82,7 @@ const stage = async (): Promise<Stage> => {
     { name: { 'en-US': 'The tenant wants a client certificate', 'zh-CN': '租户要求客户端证书' }, tenant: { domain: await secure({}, { ca: authority.cert, requestCert: true, rejectUnauthorized: true }) }, tls: trusted, state: 'refused' },
     { name: { 'en-US': 'The passphrase of the key is wrong', 'zh-CN': '私钥的密码有误' }, tenant: { domain: good }, tls: { credentials: { certdata: locked.cert, keydata: locked.key, passphrase: 'barley' } }, state: 'misconfigured' },
     { name: { 'en-US': 'The key belongs to another certificate', 'zh-CN': '私钥属于另一张证书' }, tenant: { domain: good }, tls: { credentials: { certdata: other.cert, keydata: (await authority.client('third')).key } }, state: 'misconfigured' },
-    { name: { 'en-US': 'The proxy is away', 'zh-CN': '代理不可用' }, tenant: { domain: good }, tls: trusted, proxy: { url: `http://127.0.0.1:${nobody}` }, state: 'failing' },
+    { name: { 'en-US': 'The proxy is away', 'zh-CN': '代理不可用' }, tenant: { domain: good }, tls: trusted, proxy: { url: `http://127.0.0.1:${NOBODYS_PORT}` }, state: 'failing' },
     { name: { 'en-US': 'The proxy does not allow the tenant', 'zh-CN': '代理不允许访问租户' }, tenant: { domain: good }, tls: trusted, proxy: { url: await proxyThat(403) }, state: 'failing' },
     { name: { 'en-US': 'The proxy refuses the password', 'zh-CN': '代理拒绝密码' }, tenant: { domain: good }, tls: trusted, proxy: { url: await proxyThat(407), credentials: { username: 'me', password: 'wrong' } }, state: 'refused' },
     { name: { 'en-US': 'The proxy wants NTLM', 'zh-CN': '代理要求 NTLM' }, tenant: { domain: good }, tls: trusted, proxy: { url: await proxyThat(407, 'NTLM') }, state: 'refused' },
